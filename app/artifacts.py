@@ -1,0 +1,94 @@
+"""Model folders: the manifest beside the files, and the checksums that hold them together."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+MANIFEST: Final = "manifest.json"
+FORMAT: Final = 1
+
+
+class ArtifactError(Exception):
+    """A model folder cannot be used. The message is one sentence: which file, and what to do."""
+
+
+class Manifest(BaseModel):
+    """What a model folder says of itself.
+
+    Attributes:
+        format: Version of this layout.
+        name: Name of the model, by which requests pick it.
+        version: Version of the model.
+        kind: The domain that serves it, such as ``sentiment``.
+        recipe: How it was trained.
+        data: What it was trained on, with its checksum.
+        serving: The settings that serving needs.
+        figures: What was measured, by split.
+        files: SHA-256 of every file in the folder but the manifest.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = FORMAT
+    name: str
+    version: str
+    kind: str
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    serving: dict[str, Any]
+    figures: dict[str, Any]
+    files: dict[str, str] = {}
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write ``manifest.json`` with the checksum of every file that lies in the folder now."""
+    files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    document = manifest.model_copy(update={"files": files}).model_dump()
+    (folder / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a model folder and verify every file that it lists.
+
+    Raises:
+        ArtifactError: The folder or a file is missing, damaged, or of another format.
+    """
+    path = folder / MANIFEST
+    try:
+        document = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be read ({error.strerror}); train the model or restore its folder."
+        ) from error
+    try:
+        manifest = Manifest.model_validate_json(document)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "the document"
+        raise ArtifactError(f"{path} is damaged ({where}: {problem['msg']}); restore the model folder.") from error
+    if manifest.format != FORMAT:
+        raise ArtifactError(f"{path} has format {manifest.format}, this version reads {FORMAT}; train the model again.")
+    for name, expected in manifest.files.items():
+        _verify(folder, name, expected)
+    return manifest
+
+
+def _verify(folder: Path, name: str, expected: str) -> None:
+    if Path(name).name != name:
+        raise ArtifactError(f"{folder / MANIFEST} lists {name!r}, which is not a file of its folder; restore it.")
+    path = folder / name
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error.strerror}); restore the model folder.") from error
+    if found != expected:
+        raise ArtifactError(f"{path} is not the file that {MANIFEST} describes (its SHA-256 differs); restore it.")

@@ -1,0 +1,43 @@
+"""``python -m app``: serve the models, or classify texts without a server."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app import classify, serve
+from app.artifacts import ArtifactError
+from app.settings import Settings, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, or 2 with a sentence on standard error."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except (ArtifactError, SettingsError, classify.InputError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serving = commands.add_parser("serve", help="start the HTTP service", description=serve.__doc__)
+    serving.set_defaults(run=serve.run)
+    for name in Settings.model_fields:
+        _add_setting(serving, name)
+
+    classifying = commands.add_parser("classify", help="classify texts", description=classify.__doc__)
+    classifying.set_defaults(run=classify.run)
+    classify.add_arguments(classifying)
+    for name in ("models_dir", "engine", "threads"):
+        _add_setting(classifying, name)
+    return parser
+
+
+def _add_setting(parser: argparse.ArgumentParser, name: str) -> None:
+    field = Settings.model_fields[name]
+    help_text = f"{field.description} Environment: {name.upper()}; default: {field.default}."
+    parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE", help=help_text.replace("%", "%%"))

@@ -1,0 +1,69 @@
+"""The app: settings, models, routes and middleware put together."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app import problems
+from app.operations.metrics import Metrics
+from app.operations.routes import router as operations_router
+from app.operations.telemetry import Telemetry
+from app.sentiment.models import SentimentModels
+from app.sentiment.routes import router as sentiment_router
+from app.sentiment.routes import text_router
+from app.settings import Settings
+from app.workers import Workers
+
+DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers.
+
+Every error is a problem document (`application/problem+json`, RFC 9457) with a sentence in `detail`. Every answer
+carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment routes tell in
+`Server-Timing` how many milliseconds tokenizing and predicting took.
+"""
+
+
+def load_models(settings: Settings) -> SentimentModels:
+    """Load the sentiment models that the settings name.
+
+    Raises:
+        app.artifacts.ArtifactError: One of them cannot be used.
+    """
+    return SentimentModels(settings.models_dir, settings.default_model, settings.engine)
+
+
+def create_app(settings: Settings | None = None, models: SentimentModels | None = None) -> FastAPI:
+    """Make the app.
+
+    Args:
+        settings: By default those of the environment.
+        models: The models, if they are loaded already; by default they are loaded when the app starts.
+    """
+    settings = settings or Settings()
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+        app.state.sentiment = models or load_models(settings)
+        app.state.workers = Workers(settings.threads, settings.max_pending)
+        yield
+        app.state.workers.close()
+
+    app = FastAPI(title="Sentiment", version="1.0.0", description=DESCRIPTION, lifespan=lifespan)
+    app.state.settings = settings
+    app.state.metrics = metrics
+    problems.install(app)
+    app.include_router(text_router)
+    app.include_router(sentiment_router)
+    app.include_router(operations_router)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
+        max_age=86_400,
+    )
+    app.add_middleware(Telemetry, metrics=metrics)
+    return app

@@ -1,0 +1,34 @@
+"""What the operations routes answer."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Health(BaseModel):
+    """The state of the process."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: Literal["ok"] = Field(description="Always `ok`; a process that is not does not answer so.")
+
+
+class ModelInfo(BaseModel):
+    """A sentiment model that is loaded."""
+
+    name: str = Field(description="Name to put into a request's `model`.", examples=["sentiment-lecture"])
+    default: bool = Field(description="Whether it answers when a request names no model.")
+    version: str = Field(description="Version of the model.", examples=["1.0.0"])
+    engine: str = Field(description="What computes: `onnx` or `tensorflow`.", examples=["onnx"])
+    vocabulary_size: int = Field(description="Number of token ids it knows.", examples=[10000])
+    maxlen: int = Field(description="Number of tokens it reads at most.", examples=[500])
+    trained_on: str = Field(description="The data set.", examples=["Large Movie Review Dataset v1.0"])
+    figures: dict[str, Any] = Field(
+        description="What was measured when it was trained, by split.", examples=[{"test": {"accuracy": 0.87}}]
+    )
+
+
+class Models(BaseModel):
+    """The sentiment models that are loaded."""
+
+    models: list[ModelInfo] = Field(description="One entry a model.")

@@ -1,0 +1,176 @@
+"""Errors: one shape for all of them, ``application/problem+json`` of RFC 9457."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """What is wrong with one part of the request."""
+
+    pointer: str = Field(
+        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901).", examples=["#/texts/3"]
+    )
+    detail: str = Field(description="What is wrong there.", examples=["must be a string"])
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str = Field(description="Kind of problem; `about:blank` says that the status is all there is to it.")
+    title: str = Field(description="The name of the status.", examples=["Unprocessable Content"])
+    status: int = Field(description="The HTTP status code.", examples=[422])
+    detail: str = Field(
+        description="A sentence that says what went wrong and how to mend it.",
+        examples=["The field `text` must be a string."],
+    )
+    errors: list[FieldError] | None = Field(
+        None, description="The fields that are wrong, if the request was understood but for them."
+    )
+
+
+class Problem(Exception):
+    """A request that cannot be answered as it wished."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Describe the problem.
+
+        Args:
+            status: The HTTP status code.
+            detail: A sentence for the person who sent the request.
+            errors: The fields that are wrong.
+            headers: Sent with the answer.
+        """
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """Return the answer to send."""
+        details = ProblemDetails(
+            type="about:blank",
+            title=_title(self.status),
+            status=self.status,
+            detail=self.detail,
+            errors=list(self.errors) if self.errors else None,
+        )
+        body = details.model_dump_json(exclude_none=True)
+        return Response(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def invalid_fields(error: ValidationError) -> Problem:
+    """Translate a validation error of a request body into a 400 (not JSON) or a 422."""
+    found = error.errors(include_url=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        reason = found[0]["ctx"]["error"]
+        return Problem(400, f"The body is not valid JSON: {reason}.")
+    errors = [FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in found[:MAX_ERRORS]]
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return Problem(422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}.", errors=errors)
+
+
+MAX_ERRORS: Final = 20
+"""Errors named in one answer; a body with 10,000 wrong items does not get 10,000 complaints."""
+
+_COMPLAINTS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a known field",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "list_type": "must be a list",
+    "int_type": "must be an integer",
+    "int_from_float": "must be an integer",
+    "bool_type": "must be true or false",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+}
+
+
+def _complaint(item: Mapping[str, Any]) -> str:
+    kind = str(item["type"])
+    message = str(item["msg"])
+    return _COMPLAINTS.get(kind) or f"is wrong: {message[:1].lower()}{message[1:]}"
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "#" + "".join(f"/{part}" for part in parts)
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Names of RFC 9110 that Python 3.11 does not know yet."""
+
+_SENTENCES: Final = {
+    404: "There is nothing at this path; `/docs` lists what there is.",
+    405: "This path does not take this method; the header `Allow` names those it takes.",
+}
+
+
+_MEANINGS: Final = {
+    400: "The body cannot be read.",
+    413: "The body is too large.",
+    415: "The body is of a media type that is not supported.",
+    422: "The request was understood, but is not valid.",
+    503: "The service is too busy; `Retry-After` says when to try again.",
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the errors of a route."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Have the app answer every error in this shape, and document the shape."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if ProblemDetails.__name__ not in schemas:
+            own = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(own.pop("$defs", {}))
+            schemas[ProblemDetails.__name__] = own
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+    def on_problem(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response()
+
+    def on_http_exception(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        detail = _SENTENCES.get(error.status_code, str(error.detail))
+        return Problem(error.status_code, detail, headers=error.headers).response()
+
+    def on_invalid_parameters(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = [FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in error.errors()]
+        return Problem(422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}.", errors=errors).response()
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_parameters)

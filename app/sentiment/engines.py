@@ -1,0 +1,119 @@
+"""What computes the probabilities: ONNX Runtime, or Keras on TensorFlow as the reference."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from app.artifacts import ArtifactError
+from app.sentiment.padding import pad_sequences
+
+EngineName = Literal["onnx", "tensorflow"]
+
+TOKENIZER_KEY: Final = "tokenizer_sha256"
+"""The graph's metadata that names the tokenizer it was trained with."""
+BATCH: Final = 16
+"""Rows a run. More rows than this spill the LSTM's work out of the processor's nearest cache."""
+
+
+class Engine(Protocol):
+    """Token ids to probabilities."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of ids that the model knows."""
+
+    @property
+    def tokenizer_sha256(self) -> str | None:
+        """Checksum of the tokenizer that the model was trained with; ``None`` if the model does not say."""
+
+    def predict_one(self, ids: Sequence[int]) -> float:
+        """Return the probability of one sequence of 1 to ``maxlen`` ids, not padded."""
+
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the probabilities of n such sequences; shape (n,)."""
+
+
+class OnnxEngine:
+    """ONNX Runtime, on one thread a call."""
+
+    def __init__(self, path: Path, _maxlen: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.vocabulary_size = int(metadata["vocabulary_size"])
+        except Exception as error:
+            raise ArtifactError(f"{path} is not a graph that can be served ({error}); train the model again.") from error
+        self.tokenizer_sha256: str | None = metadata.get(TOKENIZER_KEY)
+        self._run = self._session.run
+
+    def predict_one(self, ids: Sequence[int]) -> float:
+        """See :class:`Engine`."""
+        feed = {"tokens": np.array([ids], dtype=np.int32), "lengths": np.array([len(ids)], dtype=np.int32)}
+        return self._run(None, feed)[0].item()  # type: ignore[no-any-return]
+
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """See :class:`Engine`. Rows of similar length run together."""
+        probabilities = np.empty(len(sequences), dtype=np.float32)
+        lengths = np.fromiter(map(len, sequences), dtype=np.int32, count=len(sequences))
+        order = np.argsort(lengths, kind="stable")
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            feed = {
+                "tokens": pad_sequences([sequences[row] for row in rows], padding="post"),
+                "lengths": lengths[rows],
+            }
+            probabilities[rows] = self._run(None, feed)[0][:, 0]
+        return probabilities
+
+
+class TensorFlowEngine:
+    """Keras' ``model.predict`` on padded sequences: slow, and what the others are measured against."""
+
+    tokenizer_sha256: str | None = None
+
+    def __init__(self, path: Path, maxlen: int) -> None:
+        try:
+            import keras
+        except ImportError as error:
+            raise ArtifactError(
+                "ENGINE=tensorflow needs TensorFlow, which is not installed; install the extra `training`."
+            ) from error
+        self._model = keras.models.load_model(path, compile=False)
+        self._maxlen = maxlen
+        self.vocabulary_size = int(self._model.layers[0].input_dim)
+
+    def predict_one(self, ids: Sequence[int]) -> float:
+        """See :class:`Engine`."""
+        return float(self.predict([ids])[0])
+
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """See :class:`Engine`."""
+        padded = pad_sequences(sequences, self._maxlen)
+        result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
+        return result
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """An engine: the file of a model folder that it reads, and how it is made of it."""
+
+    file: str
+    make: Callable[[Path, int], Engine]
+
+    def load(self, folder: Path, maxlen: int) -> Engine:
+        return self.make(folder / self.file, maxlen)
+
+
+ENGINES: Final[dict[EngineName, _Kind]] = {
+    "onnx": _Kind("model.onnx", OnnxEngine),
+    "tensorflow": _Kind("model.keras", TensorFlowEngine),
+}

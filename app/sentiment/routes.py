@@ -1,0 +1,227 @@
+"""The sentiment routes: they translate between HTTP and the classifier."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.bodies import JSONRoute, json_response
+from app.operations.metrics import Metrics
+from app.problems import FieldError, Problem, responses
+from app.sentiment.classifier import Classification, Classifier, Timing
+from app.sentiment.models import SentimentModels, UnknownModel
+from app.sentiment.padding import pad_sequences
+from app.sentiment.schemas import (
+    BatchRequest,
+    BatchResponse,
+    PadRequest,
+    PadResponse,
+    PredictRequest,
+    PredictResponse,
+    SentimentRequest,
+    SentimentResponse,
+    TokenizeRequest,
+    TokenizeResponse,
+)
+from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
+from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
+from app.sentiment.tokenizer import Tokenizer
+from app.workers import Workers
+
+Result = TypeVar("Result")
+
+INLINE_CHARACTERS: Final = 16_384
+"""Work on fewer characters of text takes less than a millisecond and is done where the request is handled."""
+INLINE_IDS: Final = 4_096
+"""The same for token ids."""
+SLICE: Final = 256
+"""Texts that a worker thread takes at once, so that several threads share a large batch."""
+
+router = APIRouter(tags=["sentiment"], route_class=JSONRoute)
+text_router = APIRouter(tags=["sentiment"], route_class=TextRoute)
+
+_FORM: Final = {
+    "schema": {
+        "type": "object",
+        "required": ["text"],
+        "properties": {"text": {"type": "string", "minLength": 1}, "model": {"type": "string"}},
+        "example": {"text": "A wonderful film, I loved every moment."},
+    }
+}
+_TEXT: Final = {"schema": {"type": "string", "minLength": 1}, "example": "A wonderful film, I loved every moment."}
+_ANSWER: Final = {"content": {PLAIN: {"schema": {"type": "string"}, "example": "positive 0.9731"}}}
+
+
+@text_router.post(
+    "/sentiment",
+    summary="Classify a text",
+    response_model=SentimentResponse,
+    responses={200: _ANSWER, **responses(400, 413, 415, 422, 503)},
+    openapi_extra={"requestBody": {"content": {PLAIN: _TEXT, URLENCODED: _FORM, MULTIPART: _FORM}}},
+)
+async def classify(request: Request, body: SentimentRequest) -> Response:
+    """Tell whether a text is positive or negative, and how sure the model is.
+
+    The text comes as JSON, as plain text, or as the field `text` of a form. With `Accept: text/plain` the answer is
+    the label and its score.
+    """
+    model = _model(request, body.model)
+    if len(body.text) <= INLINE_CHARACTERS:
+        classification, timing = model.classify(body.text)
+    else:
+        workers: Workers = request.app.state.workers
+        with workers.place():
+            classification, timing = await workers.run(lambda: model.classify(body.text))
+    _observe(request, model, [classification], timing)
+    if prefers_plain(request.headers.get("accept", "")):
+        response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
+    else:
+        response = json_response(SentimentResponse.of(classification, model.name))
+    return _timed(response, timing)
+
+
+@router.post(
+    "/sentiment/batch",
+    summary="Classify many texts",
+    response_model=BatchResponse,
+    responses=responses(400, 413, 415, 422, 503),
+)
+async def classify_batch(request: Request, body: BatchRequest) -> Response:
+    """Classify texts; the results are in their order."""
+    _limit(request, body.texts, "texts")
+    model = _model(request, body.model)
+
+    def work(texts: Sequence[str]) -> Callable[[], tuple[list[SentimentResponse], Timing]]:
+        def classify_slice() -> tuple[list[SentimentResponse], Timing]:
+            classifications, timing = model.classify_all(texts)
+            _observe(request, model, classifications, timing)
+            return [SentimentResponse.of(found, model.name) for found in classifications], timing
+
+        return classify_slice
+
+    workers: Workers = request.app.state.workers
+    with workers.place():
+        slices = [body.texts[start : start + SLICE] for start in range(0, len(body.texts), SLICE)]
+        parts = await asyncio.gather(*[workers.run(work(texts)) for texts in slices])
+        results = [result for part, _ in parts for result in part]
+        response = await workers.run(lambda: json_response(BatchResponse.model_construct(results=results)))
+    timings = [timing for _, timing in parts]
+    return _timed(response, Timing(sum(t.tokenize for t in timings), sum(t.predict for t in timings)))
+
+
+@router.post(
+    "/tokenize",
+    summary="Texts to token ids",
+    response_model=TokenizeResponse,
+    response_model_exclude_none=True,
+    responses=responses(400, 413, 415, 422, 503),
+)
+async def tokenize(request: Request, body: TokenizeRequest) -> Response:
+    """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
+    _limit(request, body.texts, "texts")
+    model = _model(request, body.model)
+
+    def work() -> Response:
+        tokenizer = Tokenizer.fit(body.texts, reserved=PLAIN_IDS) if body.fit else model.tokenizer
+        sequences = [tokenizer.encode(text).ids for text in body.texts]
+        return json_response(
+            TokenizeResponse(
+                sequences=sequences,
+                tokens=[list(tokenizer.decode(ids)) for ids in sequences],
+                vocabulary_size=len(tokenizer.words) if body.fit else tokenizer.vocabulary_size,
+                word_index=tokenizer.word_index if body.fit else None,
+            )
+        )
+
+    return await _run(request, work, inline=sum(map(len, body.texts)) <= INLINE_CHARACTERS)
+
+
+@router.post(
+    "/pad",
+    summary="Sequences to one length",
+    response_model=PadResponse,
+    responses=responses(400, 413, 415, 422, 503),
+)
+async def pad(request: Request, body: PadRequest) -> Response:
+    """Pad and truncate sequences to one length, as Keras' `pad_sequences` does."""
+    _limit(request, body.sequences, "sequences")
+    maxlen = body.maxlen or max(map(len, body.sequences))
+    size = len(body.sequences) * maxlen
+    if size > request.app.state.settings.max_padded_values:
+        detail = f"makes {size:,} values; at most {request.app.state.settings.max_padded_values:,} are answered"
+        raise Problem(
+            422,
+            f"A length of {maxlen:,} for {len(body.sequences):,} sequences {detail}.",
+            errors=[FieldError(pointer="#/maxlen", detail=detail)],
+        )
+
+    def work() -> Response:
+        padded = pad_sequences(
+            body.sequences, maxlen, padding=body.padding, truncating=body.truncating, value=body.value
+        )
+        return json_response(PadResponse(padded=padded.tolist(), shape=(len(body.sequences), maxlen)))
+
+    return await _run(request, work, inline=size <= INLINE_IDS)
+
+
+@router.post(
+    "/predict",
+    summary="Token ids to probabilities",
+    response_model=PredictResponse,
+    responses=responses(400, 413, 415, 422, 503),
+)
+async def predict(request: Request, body: PredictRequest) -> Response:
+    """Return the probability that each sequence of token ids is positive."""
+    _limit(request, body.sequences, "sequences")
+    model = _model(request, body.model)
+    for index, sequence in enumerate(body.sequences):
+        if max(sequence) >= model.serving.vocabulary_size:
+            detail = f"has an id that {model.name} does not know; its ids end at {model.serving.vocabulary_size - 1}"
+            error = FieldError(pointer=f"#/sequences/{index}", detail=detail)
+            raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
+
+    def work() -> Response:
+        probabilities = model.predict(body.sequences)
+        return json_response(
+            PredictResponse(probabilities=[round(p, 6) for p in probabilities.tolist()], model=model.name)
+        )
+
+    return await _run(request, work, inline=len(body.sequences) == 1 and len(body.sequences[0]) <= INLINE_IDS)
+
+
+async def _run(request: Request, work: Callable[[], Result], *, inline: bool) -> Result:
+    if inline:
+        return work()
+    workers: Workers = request.app.state.workers
+    with workers.place():
+        return await workers.run(work)
+
+
+def _model(request: Request, name: str | None) -> Classifier:
+    models: SentimentModels = request.app.state.sentiment
+    try:
+        return models.get(name)
+    except UnknownModel as error:
+        raise Problem(422, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
+
+
+def _limit(request: Request, items: Sequence[Any], field: str) -> None:
+    limit: int = request.app.state.settings.max_texts
+    if len(items) > limit:
+        detail = f"has {len(items):,} items; at most {limit:,} are taken at once"
+        raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
+
+
+def _observe(request: Request, model: Classifier, classifications: list[Classification], timing: Timing) -> None:
+    metrics: Metrics = request.app.state.metrics
+    metrics.observe_steps(model.name, *timing)
+    for classification in classifications:
+        metrics.count_label(model.name, classification.label)
+
+
+def _timed(response: Response, timing: Timing) -> Response:
+    value = f"tokenize;dur={timing.tokenize * 1000:.3f}, predict;dur={timing.predict * 1000:.3f}"
+    response.raw_headers.append((b"server-timing", value.encode()))
+    return response

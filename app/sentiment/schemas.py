@@ -1,0 +1,184 @@
+"""What goes in and out of the sentiment routes, field by field."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.sentiment.classifier import Classification, Label
+from app.sentiment.padding import Side
+
+Text = Annotated[str, Field(min_length=1)]
+TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
+ModelName = Annotated[
+    str | None,
+    Field(description="Name of the model to ask, one of `GET /models`; by default the default model."),
+]
+Sequences = Annotated[list[list[TokenId]], Field(min_length=1)]
+Texts = Annotated[list[Text], Field(min_length=1)]
+
+_RESULT: dict[str, Any] = {
+    "label": "positive",
+    "score": 0.973123,
+    "probabilities": {"negative": 0.026877, "positive": 0.973123},
+    "tokens": {"count": 8, "unknown": 0, "truncated": False},
+    "model": "sentiment-lecture",
+}
+
+
+def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
+    config = ConfigDict(json_schema_extra={"examples": [value]})
+    return ConfigDict(**config, extra="forbid", strict=True) if strict else config
+
+
+class SentimentRequest(BaseModel):
+    """A text to classify."""
+
+    model_config = _example({"text": "A wonderful film, I loved every moment."}, strict=True)
+
+    text: Text = Field(description="The text, in English; at least one character.")
+    model: ModelName = None
+
+
+class Probabilities(BaseModel):
+    """The two probabilities; they add up to 1."""
+
+    negative: float = Field(ge=0, le=1, description="Probability that the text is negative.")
+    positive: float = Field(ge=0, le=1, description="Probability that the text is positive.")
+
+
+class TokenCounts(BaseModel):
+    """What the model saw of the text."""
+
+    count: int = Field(ge=0, description="Number of words in the text.")
+    unknown: int = Field(
+        ge=0, description="How many of them are not in the model's vocabulary. If all are, the answer means little."
+    )
+    truncated: bool = Field(description="Whether the text is longer than the model reads; it reads the end then.")
+
+
+class SentimentResponse(BaseModel):
+    """The sentiment of a text."""
+
+    model_config = _example(_RESULT)
+
+    label: Label = Field(description="The more probable sentiment.")
+    score: float = Field(ge=0.5, le=1, description="The probability of `label`.")
+    probabilities: Probabilities = Field(description="The probability of each sentiment.")
+    tokens: TokenCounts = Field(description="What the model saw of the text.")
+    model: str = Field(description="Name of the model that answered.")
+
+    @classmethod
+    def of(cls, classification: Classification, model: str) -> "SentimentResponse":
+        """Describe a classification."""
+        positive = round(classification.probability, 6)
+        negative = round(1 - positive, 6)
+        return cls(
+            label=classification.label,
+            score=max(positive, negative),
+            probabilities=Probabilities(negative=negative, positive=positive),
+            tokens=TokenCounts(
+                count=classification.words,
+                unknown=classification.unknown,
+                truncated=classification.truncated,
+            ),
+            model=model,
+        )
+
+
+class BatchRequest(BaseModel):
+    """Texts to classify."""
+
+    model_config = _example({"texts": ["A wonderful film.", "I want a refund; I was so bored!"]}, strict=True)
+
+    texts: Texts = Field(description="The texts, each of at least one character.")
+    model: ModelName = None
+
+
+class BatchResponse(BaseModel):
+    """The sentiment of each text."""
+
+    model_config = _example({"results": [_RESULT]})
+
+    results: list[SentimentResponse] = Field(description="One result a text, in the order of the texts.")
+
+
+class TokenizeRequest(BaseModel):
+    """Texts to turn into token ids."""
+
+    model_config = _example(
+        {"texts": ["This movie was awful", "I loved every moment of this movie!"], "fit": True}, strict=True
+    )
+
+    texts: Texts = Field(description="The texts, each of at least one character.")
+    fit: bool = Field(
+        False,
+        description="Fit a new vocabulary on these texts, as Keras' `Tokenizer` does, instead of using the model's. "
+        "Word ids begin at 1 then, and nothing is put in front of a text.",
+    )
+    model: ModelName = None
+
+
+class TokenizeResponse(BaseModel):
+    """Texts as token ids."""
+
+    model_config = _example(
+        {
+            "sequences": [[1, 2, 3, 4], [5, 6, 7, 8, 9, 1, 2]],
+            "tokens": [["this", "movie", "was", "awful"], ["i", "loved", "every", "moment", "of", "this", "movie"]],
+            "vocabulary_size": 9,
+            "word_index": {"this": 1, "movie": 2, "was": 3, "awful": 4},
+        }
+    )
+
+    sequences: list[list[int]] = Field(description="The ids of each text, neither padded nor truncated.")
+    tokens: list[list[str]] = Field(description="What each id stands for: a word, `<start>` or `<unknown>`.")
+    vocabulary_size: int = Field(
+        description="Number of ids that the model knows; with `fit`, the number of different words, as in the lecture."
+    )
+    word_index: dict[str, int] | None = Field(
+        None, description="With `fit`, the id of each word, the most frequent first."
+    )
+
+
+class PadRequest(BaseModel):
+    """Sequences to bring to one length."""
+
+    model_config = _example({"sequences": [[2, 3, 4, 5], [1, 6, 7, 8, 9, 2, 3]], "maxlen": 8}, strict=True)
+
+    sequences: Sequences = Field(description="Sequences of token ids, of any length.")
+    maxlen: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="Length to bring them to; by default that of the longest one."
+    )
+    padding: Side = Field("pre", description="Fill before (`pre`) or after (`post`) a sequence that is too short.")
+    truncating: Side = Field("pre", description="Cut the start (`pre`) or the end (`post`) of one that is too long.")
+    value: int = Field(0, ge=-(2**31), le=2**31 - 1, description="The id to fill with.")
+
+
+class PadResponse(BaseModel):
+    """Sequences of one length."""
+
+    model_config = _example({"padded": [[0, 0, 0, 0, 2, 3, 4, 5], [0, 1, 6, 7, 8, 9, 2, 3]], "shape": [2, 8]})
+
+    padded: list[list[int]] = Field(description="The sequences, in order.")
+    shape: tuple[int, int] = Field(description="Number of sequences, and their length.")
+
+
+class PredictRequest(BaseModel):
+    """Token ids to classify."""
+
+    model_config = _example({"sequences": [[1, 14, 20, 16], [0, 0, 1, 14]]}, strict=True)
+
+    sequences: Annotated[list[Annotated[list[TokenId], Field(min_length=1)]], Field(min_length=1)] = Field(
+        description="Sequences of token ids, as `/tokenize` gives them, or padded in front by `/pad`. Each is read as "
+        "if padded, or truncated, to the model's `maxlen`."
+    )
+    model: ModelName = None
+
+
+class PredictResponse(BaseModel):
+    """The probability of each sequence."""
+
+    model_config = _example({"probabilities": [0.612345, 0.534567], "model": "sentiment-lecture"})
+
+    probabilities: list[float] = Field(description="Probability that each sequence is positive, in order.")
+    model: str = Field(description="Name of the model that answered.")

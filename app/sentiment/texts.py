@@ -1,0 +1,105 @@
+"""A text in whatever form people send it, and the form in which they want the answer."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import ValidationError
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from app.bodies import (
+    Body,
+    JSONRoute,
+    decode_text,
+    is_json,
+    media_type_of,
+    parse_json,
+    read_body,
+    stream_body,
+    unsupported,
+)
+from app.problems import Problem, invalid_fields
+
+PLAIN: Final = "text/plain"
+URLENCODED: Final = "application/x-www-form-urlencoded"
+MULTIPART: Final = "multipart/form-data"
+_FIELD: Final = re.compile(rb"(?:text|model)=")
+_MAX_FIELDS: Final = 8
+SUPPORTED: Final = ("application/json", PLAIN, URLENCODED, MULTIPART)
+
+
+class TextRoute(JSONRoute):
+    """A route whose body is a model with a field ``text``, sent as JSON, as plain text, or as a form."""
+
+    async def read(self, request: Request, model: type[Body]) -> Body:
+        """Read the body by its media type; raises what :meth:`JSONRoute.read` does."""
+        media_type, charset = media_type_of(request)
+        if is_json(media_type):
+            return parse_json(model, await read_body(request))
+        if media_type == PLAIN:
+            return _validate(model, {"text": decode_text(await read_body(request), charset)})
+        if media_type == URLENCODED:
+            return _from_urlencoded(model, await read_body(request))
+        if media_type == MULTIPART:
+            return _validate(model, await _read_multipart(request))
+        raise unsupported(media_type, *SUPPORTED)
+
+
+def _validate(model: type[Body], fields: dict[str, str]) -> Body:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise invalid_fields(error) from error
+
+
+def _from_urlencoded(model: type[Body], body: bytes) -> Body:
+    """Tell a form from what ``curl --data-binary @review.txt`` and ``curl -d '{"text": …}'`` send as one."""
+    if _FIELD.match(body):
+        try:
+            fields = parse_qsl(decode_text(body), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+        except ValueError as error:
+            raise Problem(400, f"The form cannot be read: {error}.") from error
+        return _validate(model, dict(fields))
+    if body.startswith(b"{"):
+        return parse_json(model, body)
+    return _validate(model, {"text": decode_text(body)})
+
+
+async def _read_multipart(request: Request) -> dict[str, str]:
+    limit: int = request.app.state.settings.max_body_bytes
+    parser = MultiPartParser(
+        request.headers, stream_body(request), max_files=1, max_fields=_MAX_FIELDS, max_part_size=limit
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, FormParserError, LookupError, UnicodeDecodeError) as error:
+        raise Problem(400, f"The form cannot be read: {error}.") from error
+    try:
+        return {
+            name: decode_text(await value.read()) if isinstance(value, UploadFile) else value
+            for name, value in form.multi_items()
+        }
+    finally:
+        await form.close()
+
+
+def prefers_plain(accept: str) -> bool:
+    """Whether an ``Accept`` header asks for plain text rather than JSON (RFC 9110, section 12.5.1)."""
+    if PLAIN not in accept:
+        return False
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights[media_type] = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+    plain = weights.get(PLAIN, 0.0)
+    return plain > 0 and plain >= weights.get("application/json", 0.0)
+
+
+def _quality(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,57 @@
+"""``python -m app serve``: start the service under Uvicorn, and end it in good order."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.main import create_app, load_models
+from app.operations.logs import configuration
+from app.settings import Settings, settings_from
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM: requests in flight finish then, no new ones are taken.
+
+    Args:
+        arguments: Settings by their names; those that are ``None`` come from the environment.
+
+    Raises:
+        app.settings.SettingsError: A setting is wrong.
+        app.artifacts.ArtifactError: A model cannot be used. Nothing was started then.
+    """
+    settings = settings_from(arguments)
+    # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
+    models = load_models(settings)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit)
+    if settings.workers == 1:
+        _serve(settings, create_app(settings, models))
+        return
+    with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
+        os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
+        _serve(settings, "app.main:create_app")
+
+
+def _serve(settings: Settings, app: FastAPI | str) -> None:
+    uvicorn.run(
+        app,
+        factory=isinstance(app, str),
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=configuration(settings.log_level),
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    # Uvicorn raises the signal again once it has shut down; an end in good order is no failure.
+    sys.exit(0)

@@ -1,0 +1,73 @@
+"""Every knob of the service, from the environment."""
+
+import argparse
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """The settings. Each is read from the environment variable of its name in upper case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
+    models_dir: Path = Field(ROOT / "models", description="Folder that holds the model folders.")
+    default_model: str = Field("sentiment-lecture", description="Model that answers when a request names none.")
+    engine: Literal["onnx", "tensorflow"] = Field(
+        "onnx", description="What computes: ONNX Runtime, or Keras on TensorFlow (needs the extra `training`)."
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        ["*"], description="Origins, separated by commas, whose pages may call the service; `*` allows all."
+    )
+    max_body_bytes: int = Field(16 * 2**20, ge=1, description="Size of a request body; beyond it 413.")
+    max_texts: int = Field(10_000, ge=1, description="Texts or sequences a request; beyond it 422.")
+    max_padded_values: int = Field(
+        5_000_000, ge=1, description="Values (rows × maxlen) that one `/pad` answer may have; beyond it 422."
+    )
+    max_pending: int = Field(
+        32, ge=1, description="Requests of long work, such as batches, taken at once; beyond it 503."
+    )
+    threads: int = Field(2, ge=1, le=256, description="Worker threads a process, for long work.")
+    shutdown_seconds: int = Field(
+        30, ge=1, description="How long requests in flight may take after SIGTERM before they are cut off."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line to write; `info` has one for each request."
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables from which the same settings are read."""
+        values = self.model_dump()
+        values["cors_origins"] = ",".join(self.cors_origins)
+        return {name.upper(): str(value) for name, value in values.items()}
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message is one sentence that names it."""
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Read the settings from the options of a command and, where those are ``None``, from the environment.
+
+    Raises:
+        SettingsError: One of them is wrong.
+    """
+    given = {name: value for name, value in vars(arguments).items() if name in Settings.model_fields and value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        raise SettingsError(f"The setting {name.upper()} is wrong: {first['msg']} (it is {first['input']!r}).") from error

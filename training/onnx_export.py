@@ -1,0 +1,362 @@
+"""Keras layers to ONNX, for texts and series of any length, with padding that costs nothing.
+
+The graph takes rows of their own length, ``lengths``, and gives what Keras gives for the rows padded to one
+length. How it gets there depends on the model:
+
+* It pads before the text and does not mask (the lecture's). Its recurrent layers then read ``padded_length − n``
+  times the embedding of id 0 before the n tokens, so their state at the first token depends on n alone. The table
+  of these start states is computed once, here, and stored in the graph.
+* It masks its padding (``mask_zero=True``), or has none. Its recurrent layers then start from zeros.
+
+The ONNX operators are those of the specification of ``LSTM``, ``RNN`` and opset 17.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET: Final = 17
+IR_VERSION: Final = 9
+TOKENS, OBSERVATIONS, LENGTHS, OUTPUT = "tokens", "observations", "lengths", "output"
+
+Array = NDArray[np.float32]
+
+
+class ExportError(Exception):
+    """The model has a layer or a setting that cannot be exported exactly. The message says which."""
+
+
+def export(
+    model: keras.Sequential,
+    path: Path,
+    *,
+    padded_length: int | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a Keras model as an ONNX graph.
+
+    The graph's inputs are ``tokens`` (int32, shape (n, time)) for a model that begins with an ``Embedding``, else
+    ``observations`` (float32, shape (n, time, features)), and ``lengths`` (int32, shape (n,)): how many steps of
+    each row, at least 1 and at most ``padded_length``, are its own; what follows them is not read. Its output is
+    ``output``, with the shape of the Keras model's.
+
+    Args:
+        model: A stack of ``Embedding``, ``SimpleRNN``, ``LSTM``, ``Bidirectional``, ``GlobalAveragePooling1D``,
+            ``GlobalMaxPooling1D``, ``Dense`` and dropout layers.
+        path: Where to write.
+        padded_length: The length to which the Keras model's input is padded in front; ``None`` if it is not padded.
+        metadata: Stored in the graph.
+
+    Raises:
+        ExportError: A layer cannot be exported so that the results agree.
+    """
+    graph = _Graph(padded_length)
+    value = graph.begin(model)
+    for layer in model.layers:
+        emit = _EMITTERS.get(type(layer))
+        if emit is None:
+            raise ExportError(f"Layer {layer.name} is a {type(layer).__name__}, which cannot be exported.")
+        value = emit(graph, layer, value)
+    onnx.save(graph.finish(value, metadata or {}), path)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A tensor on its way through the layers.
+
+    Attributes:
+        name: Its name in the graph. Shape (time, n, features) for a sequence, else (n, features).
+        features: Its last dimension.
+        sequence: Whether it has a time axis.
+        padding: What a step of padding looks like when it comes k steps after the first, as rows k of shape
+            (padded_length + 1, features); ``None`` if padding is masked or absent.
+        at_masked: The value Keras shows at masked steps in front, per feature, −∞ where that is a repetition of a
+            real step; ``None`` if unknown.
+    """
+
+    name: str
+    features: int
+    sequence: bool
+    padding: Array | None = None
+    at_masked: Array | None = None
+
+
+class _Graph:
+    """The nodes and constants of a graph under construction."""
+
+    def __init__(self, padded_length: int | None) -> None:
+        self.padded_length = padded_length
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._input: onnx.ValueInfoProto
+        self._starts: str | None = None
+
+    def begin(self, model: keras.Sequential) -> _Value:
+        """Declare the input and bring it into time-major order."""
+        shape = model.input_shape
+        if isinstance(model.layers[0], keras.layers.Embedding):
+            self._input = helper.make_tensor_value_info(TOKENS, TensorProto.INT32, ["n", "time"])
+            return _Value(self.node("Transpose", TOKENS, perm=[1, 0]), 1, sequence=True)
+        if self.padded_length is not None:
+            raise ExportError("Only a model that begins with an Embedding has padding.")
+        self._input = helper.make_tensor_value_info(OBSERVATIONS, TensorProto.FLOAT, ["n", "time", shape[-1]])
+        return _Value(self.node("Transpose", OBSERVATIONS, perm=[1, 0, 2]), shape[-1], sequence=True)
+
+    def finish(self, value: _Value, metadata: Mapping[str, str]) -> onnx.ModelProto:
+        """Name the output and return the checked model."""
+        shape: list[str | int] = ["n", "time", value.features] if value.sequence else ["n", value.features]
+        last = self.node("Transpose", value.name, perm=[1, 0, 2]) if value.sequence else value.name
+        self._nodes.append(helper.make_node("Identity", [last], [OUTPUT]))
+        lengths = helper.make_tensor_value_info(LENGTHS, TensorProto.INT32, ["n"])
+        output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape)
+        graph = helper.make_graph(self._nodes, "keras", [self._input, lengths], [output], self._constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        helper.set_model_props(model, dict(metadata))
+        onnx.checker.check_model(model, full_check=True)
+        return model
+
+    def node(self, operator: str, *inputs: str, outputs: int = 1, take: int = 0, **attributes: Any) -> str:
+        """Add a node and return the name of its output number ``take``."""
+        names = [f"{operator}_{len(self._nodes)}_{index}" for index in range(outputs)]
+        self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
+        return names[take]
+
+    def constant(self, array: NDArray[Any]) -> str:
+        """Add a constant and return its name."""
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def start_rows(self) -> str:
+        """Return the number of steps of padding in front of each row; shape (n,)."""
+        if self._starts is None:
+            length = self.constant(np.array(self.padded_length, dtype=np.int32))
+            self._starts = self.node("Sub", length, LENGTHS)
+        return self._starts
+
+
+def _embedding(graph: _Graph, layer: keras.layers.Embedding, value: _Value) -> _Value:
+    (table,) = layer.get_weights()
+    padding = None
+    if graph.padded_length is not None and not layer.mask_zero:
+        padding = np.repeat(table[:1], graph.padded_length + 1, axis=0)
+    name = graph.node("Gather", graph.constant(table), value.name)
+    return _Value(name, table.shape[1], sequence=True, padding=padding)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """The weights of a recurrent layer in ONNX' order of gates.
+
+    Attributes:
+        operator: ``LSTM`` or ``RNN``.
+        kernel: Shape (gates · units, features).
+        recurrent: Shape (gates · units, units).
+        bias: Shape (gates · units,).
+        activations: ONNX' names of the activation functions.
+    """
+
+    operator: str
+    kernel: Array
+    recurrent: Array
+    bias: Array
+    activations: list[str]
+
+    @classmethod
+    def of(cls, layer: keras.layers.Layer) -> "_Cell":
+        weights = layer.get_weights()
+        kernel, recurrent = weights[0].T, weights[1].T
+        bias = weights[2] if layer.use_bias else np.zeros(len(kernel), dtype=np.float32)
+        if isinstance(layer, keras.layers.SimpleRNN):
+            return cls("RNN", kernel, recurrent, bias, [_activation(layer, layer.activation)])
+        gate, state = _activation(layer, layer.recurrent_activation), _activation(layer, layer.activation)
+        order = [_onnx_gates(array, layer.units) for array in (kernel, recurrent, bias)]
+        return cls("LSTM", *order, [gate, state, state])
+
+    @property
+    def units(self) -> int:
+        return self.recurrent.shape[1]
+
+    def states(self, inputs: Array) -> tuple[Array, ...]:
+        """Return the states before each step of one sequence of inputs, (steps, units) each: h, and c of an LSTM."""
+        h = c = np.zeros(self.units, dtype=np.float32)
+        before_h, before_c = [h], [c]
+        for row in inputs[:-1]:
+            z = self.kernel @ row + self.recurrent @ h + self.bias
+            if self.operator == "RNN":
+                h = _FUNCTIONS[self.activations[0]](z)
+            else:
+                gate, state = _FUNCTIONS[self.activations[0]], _FUNCTIONS[self.activations[1]]
+                i, o, f, g = np.split(z, 4)
+                c = gate(f) * c + gate(i) * state(g)
+                h = gate(o) * state(c)
+            before_h.append(h)
+            before_c.append(c)
+        table = (np.stack(before_h), np.stack(before_c))
+        return table[:1] if self.operator == "RNN" else table
+
+
+def _onnx_gates(array: Array, units: int) -> Array:
+    """Reorder Keras' gates (input, forget, cell, output) to ONNX' (input, output, forget, cell)."""
+    i, f, c, o = (array[gate * units : (gate + 1) * units] for gate in range(4))
+    return np.concatenate([i, o, f, c])
+
+
+def _recurrent(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
+    if layer.go_backwards:
+        raise ExportError(f"Layer {layer.name} goes backwards outside of a Bidirectional, which cannot be exported.")
+    cell = _Cell.of(layer)
+    starts: list[str] = []
+    padding = None
+    if value.padding is not None:
+        tables = cell.states(value.padding)
+        padding = np.concatenate([tables[0][1:], tables[0][-1:]])
+        rows = [graph.node("Gather", graph.constant(table), graph.start_rows()) for table in tables]
+        axis = graph.constant(np.array([0], dtype=np.int64))
+        starts = [graph.node("Unsqueeze", row, axis) for row in rows]
+    output = _recurrent_node(graph, [cell], value, starts, sequence=layer.return_sequences)
+    axis = graph.constant(np.array([1 if layer.return_sequences else 0], dtype=np.int64))
+    squeezed = graph.node("Squeeze", output, axis)
+    at_masked = np.zeros(cell.units, dtype=np.float32)
+    return _Value(squeezed, cell.units, layer.return_sequences, padding, at_masked)
+
+
+def _bidirectional(graph: _Graph, layer: keras.layers.Bidirectional, value: _Value) -> _Value:
+    if value.padding is not None:
+        raise ExportError(
+            f"Layer {layer.name} reads the padding backwards, after the text; set mask_zero=True on the Embedding."
+        )
+    if layer.merge_mode != "concat":
+        raise ExportError(f"Layer {layer.name} merges by {layer.merge_mode}; only concat can be exported.")
+    cells = [_Cell.of(layer.forward_layer), _Cell.of(layer.backward_layer)]
+    output = _recurrent_node(graph, cells, value, [], sequence=layer.return_sequences)
+    features = 2 * cells[0].units
+    if layer.return_sequences:
+        side_by_side = graph.node("Transpose", output, perm=[0, 2, 1, 3])
+        shape = np.array([0, 0, features], dtype=np.int64)
+    else:
+        side_by_side = graph.node("Transpose", output, perm=[1, 0, 2])
+        shape = np.array([0, features], dtype=np.int64)
+    joined = graph.node("Reshape", side_by_side, graph.constant(shape))
+    at_masked = np.repeat(np.array([0, -np.inf], dtype=np.float32), cells[0].units)
+    return _Value(joined, features, layer.return_sequences, None, at_masked)
+
+
+def _recurrent_node(
+    graph: _Graph, cells: list[_Cell], value: _Value, starts: list[str], *, sequence: bool
+) -> str:
+    """Add the operator; its output has the shape (time, directions, n, units), or (directions, n, units)."""
+    first = cells[0]
+    bias = np.stack([np.concatenate([cell.bias, np.zeros_like(cell.bias)]) for cell in cells])
+    return graph.node(
+        first.operator,
+        value.name,
+        graph.constant(np.stack([cell.kernel for cell in cells])),
+        graph.constant(np.stack([cell.recurrent for cell in cells])),
+        graph.constant(bias),
+        LENGTHS,
+        *starts,
+        outputs=len(first.activations) if first.operator == "LSTM" else 2,
+        take=0 if sequence else 1,
+        hidden_size=first.units,
+        direction="forward" if len(cells) == 1 else "bidirectional",
+        activations=[name for cell in cells for name in cell.activations],
+    )
+
+
+def _dense(graph: _Graph, layer: keras.layers.Dense, value: _Value) -> _Value:
+    weights = layer.get_weights()
+    name = graph.node("MatMul", value.name, graph.constant(weights[0]))
+    padding = None if value.padding is None else value.padding @ weights[0]
+    if layer.use_bias:
+        name = graph.node("Add", name, graph.constant(weights[1]))
+        padding = None if padding is None else padding + weights[1]
+    activation = _activation(layer, layer.activation)
+    if activation != "Identity":
+        name = graph.node(activation, name)
+        padding = None if padding is None else _FUNCTIONS[activation](padding)
+    return _Value(name, weights[0].shape[1], value.sequence, padding)
+
+
+def _average_pooling(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
+    inside = _inside(graph, layer, value)
+    kept = graph.node("Where", inside, value.name, graph.constant(np.zeros((), dtype=np.float32)))
+    total = graph.node("ReduceSum", kept, graph.constant(np.array([0], dtype=np.int64)), keepdims=0)
+    return _Value(graph.node("Div", total, _lengths_column(graph)), value.features, sequence=False)
+
+
+def _max_pooling(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
+    inside = _inside(graph, layer, value)
+    kept = graph.node("Where", inside, value.name, graph.constant(np.array(-np.inf, dtype=np.float32)))
+    name = graph.node("ReduceMax", kept, axes=[0], keepdims=0)
+    if graph.padded_length is not None:
+        # Keras' max pooling knows no mask: it sees the steps of padding, whatever stands there.
+        if value.at_masked is None:
+            raise ExportError(f"Layer {layer.name} must follow a recurrent layer directly.")
+        length = graph.constant(np.array(graph.padded_length, dtype=np.float32))
+        is_padded = graph.node("Less", _lengths_column(graph), length)
+        floor = graph.node("Max", name, graph.constant(value.at_masked))
+        name = graph.node("Where", is_padded, floor, name)
+    return _Value(name, value.features, sequence=False)
+
+
+def _inside(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> str:
+    """Return which steps belong to each row; shape (time, n, 1)."""
+    if value.padding is not None:
+        raise ExportError(f"Layer {layer.name} pools over the padding; set mask_zero=True on the Embedding.")
+    zero, one = (graph.constant(np.array(number, dtype=np.int64)) for number in (0, 1))
+    shape = graph.node("Shape", value.name, start=0, end=1)
+    time = graph.node("Squeeze", shape)
+    steps = graph.node("Range", zero, time, one)
+    column = graph.node("Unsqueeze", steps, graph.constant(np.array([1], dtype=np.int64)))
+    lengths = graph.node("Cast", LENGTHS, to=TensorProto.INT64)
+    inside = graph.node("Less", column, lengths)
+    return graph.node("Unsqueeze", inside, graph.constant(np.array([2], dtype=np.int64)))
+
+
+def _lengths_column(graph: _Graph) -> str:
+    lengths = graph.node("Cast", LENGTHS, to=TensorProto.FLOAT)
+    return graph.node("Unsqueeze", lengths, graph.constant(np.array([1], dtype=np.int64)))
+
+
+def _nothing(_graph: _Graph, _layer: keras.layers.Layer, value: _Value) -> _Value:
+    return value
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)), dtype=np.float32)
+
+
+_FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {
+    "Tanh": np.tanh,
+    "Sigmoid": _sigmoid,
+    "Relu": lambda x: np.maximum(x, np.float32(0)),
+}
+_ACTIVATIONS: Final = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "linear": "Identity"}
+
+
+def _activation(layer: keras.layers.Layer, function: Callable[..., Any]) -> str:
+    name = str(getattr(function, "__name__", function))
+    if name not in _ACTIVATIONS or (name == "linear" and not isinstance(layer, keras.layers.Dense)):
+        raise ExportError(f"Layer {layer.name} has the activation {name}, which cannot be exported.")
+    return _ACTIVATIONS[name]
+
+
+_EMITTERS: Final[dict[type, Callable[[_Graph, Any, _Value], _Value]]] = {
+    keras.layers.Embedding: _embedding,
+    keras.layers.SimpleRNN: _recurrent,
+    keras.layers.LSTM: _recurrent,
+    keras.layers.Bidirectional: _bidirectional,
+    keras.layers.GlobalAveragePooling1D: _average_pooling,
+    keras.layers.GlobalMaxPooling1D: _max_pooling,
+    keras.layers.Dense: _dense,
+    keras.layers.Dropout: _nothing,
+    keras.layers.SpatialDropout1D: _nothing,
+}

@@ -1,0 +1,141 @@
+"""The sentiment classifier: recipes, and the way from reviews to a trained Keras model."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from app.sentiment.padding import Side, pad_sequences
+from app.sentiment.tokenizer import Tokenizer
+from training.fitting import Examples, State, fit
+from training.imdb import Reviews
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes one model differ from another.
+
+    Attributes:
+        name: By this it is picked; the model is named ``sentiment-<name>``.
+        vocabulary_size: Number of token ids, the three reserved ones included.
+        maxlen: Length of the padded reviews.
+        padding: Where short reviews are padded.
+        truncating: Where long reviews are cut.
+        embedding_dim: Length of a word's vector.
+        units: Units of the LSTM.
+        batch_size: Reviews a step.
+        epochs: Epochs at most; the best one on the held-out movies is kept.
+        learning_rate: Of Adam.
+        validation: Share of the training reviews that is held out, by movie.
+    """
+
+    name: str
+    vocabulary_size: int
+    maxlen: int
+    padding: Side
+    truncating: Side
+    embedding_dim: int
+    units: int
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    validation: float
+
+
+LECTURE: Final = Recipe(
+    name="lecture",
+    vocabulary_size=10_000,
+    maxlen=500,
+    padding="pre",
+    truncating="pre",
+    embedding_dim=50,
+    units=64,
+    batch_size=128,
+    epochs=3,
+    learning_rate=0.001,
+    validation=0.1,
+)
+"""Section 5 of the lecture, number for number."""
+
+RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in [LECTURE]}
+
+
+SPLIT_SEED: Final = 0
+"""The held-out movies are the same for every seed, so that seeds and recipes can be compared on them."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives: the model with the weights of its best epoch, its tokenizer, and how it went."""
+
+    recipe: Recipe
+    seed: int
+    tokenizer: Tokenizer
+    model: keras.Model
+    state: State
+    sizes: dict[str, int]
+
+
+def build(recipe: Recipe) -> keras.Model:
+    """Build and compile the network of a recipe; input (n, maxlen) ids, output (n, 1) probabilities."""
+    model = keras.Sequential(
+        [
+            keras.Input((recipe.maxlen,), dtype="int32", name="tokens"),
+            keras.layers.Embedding(recipe.vocabulary_size, recipe.embedding_dim),
+            keras.layers.LSTM(recipe.units),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(
+        loss="binary_crossentropy",
+        optimizer=keras.optimizers.Adam(recipe.learning_rate),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def encode(tokenizer: Tokenizer, recipe: Recipe, texts: Sequence[str]) -> NDArray[np.int32]:
+    """Tokenize and pad texts; shape (n, maxlen)."""
+    sequences = [tokenizer.encode(text).ids for text in texts]
+    return pad_sequences(sequences, recipe.maxlen, padding=recipe.padding, truncating=recipe.truncating)
+
+
+def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoints: Path) -> Trained:
+    """Train a recipe on labelled reviews, of which some movies are held out to choose the epoch.
+
+    Args:
+        recipe: What to train.
+        reviews: The train split, or a sample of it.
+        seed: Seed of the weights and the shuffling.
+        checkpoints: Folder for the state of trainings under way; the same recipe, reviews and seed resume there.
+
+    Raises:
+        training.fitting.Interrupted: A signal came; the state is saved.
+    """
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    tokenizer = Tokenizer.fit(reviews.texts, recipe.vocabulary_size)
+    kept, held = reviews.split_by_movie(recipe.validation, SPLIT_SEED)
+    fitted, state = fit(
+        build(recipe),
+        Examples(encode(tokenizer, recipe, kept.texts), kept.labels.astype(np.float32)),
+        Examples(encode(tokenizer, recipe, held.texts), held.labels.astype(np.float32)),
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        seed=seed,
+        checkpoint=checkpoints / _fingerprint(recipe, reviews, seed),
+    )
+    return Trained(recipe, seed, tokenizer, fitted, state, {"training": len(kept), "validation": len(held)})
+
+
+def _fingerprint(recipe: Recipe, reviews: Reviews, seed: int) -> str:
+    identity: list[Any] = [asdict(recipe), reviews.sha256, seed]
+    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    return f"sentiment-{recipe.name}-{digest[:12]}"
