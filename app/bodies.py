@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from email.message import Message
 from typing import Any, Final, TypeVar, get_type_hints
 
@@ -102,21 +102,18 @@ async def read_body(request: Request) -> bytes:
         Problem: 413, as soon as it is larger than the setting ``max_body_bytes``.
         starlette.requests.ClientDisconnect: The client hung up.
     """
-    return b"".join([chunk async for chunk in stream_body(request)])
-
-
-async def stream_body(request: Request) -> AsyncGenerator[bytes, None]:
-    """Give the body in pieces; raises what :func:`read_body` does."""
     limit: int = request.app.state.settings.max_body_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
+    chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
-        yield chunk
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def decode_text(body: bytes, charset: str = "") -> str:
@@ -134,9 +131,13 @@ def decode_text(body: bytes, charset: str = "") -> str:
     try:
         return body.decode(codec)
     except UnicodeDecodeError as error:
-        raise Problem(400, f"The body is not valid {codec.upper()}: byte {error.start} fits no character.") from error
+        raise Problem(
+            400, f"The body is not valid {codec.upper()}: byte {error.start} fits no character."
+        ) from error
 
 
 def _too_large(limit: int) -> Problem:
     # Closing the connection is what spares both sides the rest of the body.
-    return Problem(413, f"The body is larger than {limit:,} bytes; send less at once.", headers={"Connection": "close"})
+    return Problem(
+        413, f"The body is larger than {limit:,} bytes; send less at once.", headers={"Connection": "close"}
+    )

@@ -50,7 +50,9 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
         yield
         app.state.workers.close()
 
-    app = FastAPI(title="Sentiment", version="1.0.0", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Sentiment", version="1.0.0", description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
+    )
     app.state.settings = settings
     app.state.metrics = metrics
     problems.install(app)

@@ -17,7 +17,8 @@ class FieldError(BaseModel):
     """What is wrong with one part of the request."""
 
     pointer: str = Field(
-        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901).", examples=["#/texts/3"]
+        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901).",
+        examples=["#/texts/3"],
     )
     detail: str = Field(description="What is wrong there.", examples=["must be a string"])
 
@@ -25,7 +26,9 @@ class FieldError(BaseModel):
 class ProblemDetails(BaseModel):
     """An error, as RFC 9457 describes it."""
 
-    type: str = Field(description="Kind of problem; `about:blank` says that the status is all there is to it.")
+    type: str = Field(
+        description="Kind of problem; `about:blank` says that the status is all there is to it."
+    )
     title: str = Field(description="The name of the status.", examples=["Unprocessable Content"])
     status: int = Field(description="The HTTP status code.", examples=[422])
     detail: str = Field(
@@ -81,9 +84,13 @@ def invalid_fields(error: ValidationError) -> Problem:
     if found[0]["type"] == "json_invalid":
         reason = found[0]["ctx"]["error"]
         return Problem(400, f"The body is not valid JSON: {reason}.")
-    errors = [FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in found[:MAX_ERRORS]]
+    errors = [
+        FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in found[:MAX_ERRORS]
+    ]
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return Problem(422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}.", errors=errors)
+    return Problem(
+        422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}.", errors=errors
+    )
 
 
 MAX_ERRORS: Final = 20
@@ -168,8 +175,12 @@ def install(app: FastAPI) -> None:
 
     def on_invalid_parameters(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in error.errors()]
-        return Problem(422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}.", errors=errors).response()
+        errors = [
+            FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in error.errors()
+        ]
+        return Problem(
+            422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}.", errors=errors
+        ).response()
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_exception)

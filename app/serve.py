@@ -6,12 +6,13 @@ import signal
 import sys
 import tempfile
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 
 from app.main import create_app, load_models
 from app.operations.logs import configuration
+from app.protocol import Protocol
 from app.settings import Settings, settings_from
 
 
@@ -31,25 +32,26 @@ def run(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     if settings.workers == 1:
-        _serve(settings, create_app(settings, models))
+        uvicorn.run(create_app(settings, models), **options(settings))
         return
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
-        _serve(settings, "app.main:create_app")
+        uvicorn.run("app.main:create_app", factory=True, **options(settings))
 
 
-def _serve(settings: Settings, app: FastAPI | str) -> None:
-    uvicorn.run(
-        app,
-        factory=isinstance(app, str),
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        log_config=configuration(settings.log_level),
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
+def options(settings: Settings) -> dict[str, Any]:
+    """Return the arguments of Uvicorn's ``Config`` that serve the app as it is meant to be served."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "http": Protocol,
+        "ws": "none",
+        "log_config": configuration(settings.log_level),
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
+    }
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

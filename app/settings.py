@@ -19,9 +19,12 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
     models_dir: Path = Field(ROOT / "models", description="Folder that holds the model folders.")
-    default_model: str = Field("sentiment-lecture", description="Model that answers when a request names none.")
+    default_model: str = Field(
+        "sentiment-lecture", description="Model that answers when a request names none."
+    )
     engine: Literal["onnx", "tensorflow"] = Field(
-        "onnx", description="What computes: ONNX Runtime, or Keras on TensorFlow (needs the extra `training`)."
+        "onnx",
+        description="What computes: ONNX Runtime, or Keras on TensorFlow (needs the extra `training`).",
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         ["*"], description="Origins, separated by commas, whose pages may call the service; `*` allows all."
@@ -45,7 +48,9 @@ class Settings(BaseSettings):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables from which the same settings are read."""
@@ -64,10 +69,16 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     Raises:
         SettingsError: One of them is wrong.
     """
-    given = {name: value for name, value in vars(arguments).items() if name in Settings.model_fields and value is not None}
+    given = {
+        name: value
+        for name, value in vars(arguments).items()
+        if name in Settings.model_fields and value is not None
+    }
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        raise SettingsError(f"The setting {name.upper()} is wrong: {first['msg']} (it is {first['input']!r}).") from error
+        raise SettingsError(
+            f"The setting {name.upper()} is wrong: {first['msg']} (it is {first['input']!r})."
+        ) from error

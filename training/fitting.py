@@ -109,7 +109,9 @@ def fit(
                     _save(model, best, state, checkpoint)
                     saved = monotonic()
                 if stopped:
-                    raise Interrupted(f"Stopped in epoch {state.epoch + 1} after step {state.step} of {steps}.")
+                    raise Interrupted(
+                        f"Stopped in epoch {state.epoch + 1} after step {state.step} of {steps}."
+                    )
             _end_epoch(model, validation, state, len(training))
             bar.write(_summary(state))
             if state.best_epoch == state.epoch:
@@ -130,14 +132,13 @@ def _train_step(model: keras.Model, examples: Examples, batch: NDArray[np.int64]
 
 def _end_epoch(model: keras.Model, validation: Examples, state: State, size: int) -> None:
     logs = model.evaluate(validation.inputs, validation.labels, batch_size=500, verbose=0, return_dict=True)
-    state.history.append(
-        {
-            "loss": state.loss / size,
-            "accuracy": state.correct / size,
-            "val_loss": float(logs["loss"]),
-            "val_accuracy": float(logs["accuracy"]),
-        }
-    )
+    figures = {
+        "loss": state.loss / size,
+        "accuracy": state.correct / size,
+        "val_loss": float(logs["loss"]),
+        "val_accuracy": float(logs["accuracy"]),
+    }
+    state.history.append({name: round(value, 6) for name, value in figures.items()})
     state.epoch, state.step, state.loss, state.correct = state.epoch + 1, 0, 0.0, 0.0
 
 

@@ -158,10 +158,14 @@ def fetch(url: str = URL, checksum: str = ARCHIVE_SHA256, folder: Path | None = 
         _download(url, partial)
         found = sha256(partial)
         if found != checksum:
-            raise DataError(f"{url} did not send the official archive: its SHA-256 is {found}, not {checksum}.")
+            raise DataError(
+                f"{url} did not send the official archive: its SHA-256 is {found}, not {checksum}."
+            )
         partial.replace(path)
     except (httpx.HTTPError, OSError) as error:
-        raise DataError(f"{url} could not be downloaded to {path}: {error or type(error).__name__}.") from error
+        raise DataError(
+            f"{url} could not be downloaded to {path}: {error or type(error).__name__}."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     return path

@@ -117,7 +117,9 @@ class _Graph:
         lengths = helper.make_tensor_value_info(LENGTHS, TensorProto.INT32, ["n"])
         output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape)
         graph = helper.make_graph(self._nodes, "keras", [self._input, lengths], [output], self._constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        )
         helper.set_model_props(model, dict(metadata))
         onnx.checker.check_model(model, full_check=True)
         return model
@@ -211,7 +213,9 @@ def _onnx_gates(array: Array, units: int) -> Array:
 
 def _recurrent(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
     if layer.go_backwards:
-        raise ExportError(f"Layer {layer.name} goes backwards outside of a Bidirectional, which cannot be exported.")
+        raise ExportError(
+            f"Layer {layer.name} goes backwards outside of a Bidirectional, which cannot be exported."
+        )
     cell = _Cell.of(layer)
     starts: list[str] = []
     padding = None

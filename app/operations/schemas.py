@@ -24,7 +24,8 @@ class ModelInfo(BaseModel):
     maxlen: int = Field(description="Number of tokens it reads at most.", examples=[500])
     trained_on: str = Field(description="The data set.", examples=["Large Movie Review Dataset v1.0"])
     figures: dict[str, Any] = Field(
-        description="What was measured when it was trained, by split.", examples=[{"test": {"accuracy": 0.87}}]
+        description="What was measured when it was trained, by split.",
+        examples=[{"test": {"accuracy": 0.87}}],
     )
 
 

@@ -16,6 +16,8 @@ EngineName = Literal["onnx", "tensorflow"]
 
 TOKENIZER_KEY: Final = "tokenizer_sha256"
 """The graph's metadata that names the tokenizer it was trained with."""
+VOCABULARY_KEY: Final = "vocabulary_size"
+"""The graph's metadata that says how many ids it knows."""
 BATCH: Final = 16
 """Rows a run. More rows than this spill the LSTM's work out of the processor's nearest cache."""
 
@@ -49,9 +51,11 @@ class OnnxEngine:
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
             metadata = self._session.get_modelmeta().custom_metadata_map
-            self.vocabulary_size = int(metadata["vocabulary_size"])
+            self.vocabulary_size = int(metadata[VOCABULARY_KEY])
         except Exception as error:
-            raise ArtifactError(f"{path} is not a graph that can be served ({error}); train the model again.") from error
+            raise ArtifactError(
+                f"{path} is not a graph that can be served ({error}); train the model again."
+            ) from error
         self.tokenizer_sha256: str | None = metadata.get(TOKENIZER_KEY)
         self._run = self._session.run
 

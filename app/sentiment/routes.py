@@ -50,7 +50,10 @@ _FORM: Final = {
         "example": {"text": "A wonderful film, I loved every moment."},
     }
 }
-_TEXT: Final = {"schema": {"type": "string", "minLength": 1}, "example": "A wonderful film, I loved every moment."}
+_TEXT: Final = {
+    "schema": {"type": "string", "minLength": 1},
+    "example": "A wonderful film, I loved every moment.",
+}
 _ANSWER: Final = {"content": {PLAIN: {"schema": {"type": "string"}, "example": "positive 0.9731"}}}
 
 
@@ -150,7 +153,9 @@ async def pad(request: Request, body: PadRequest) -> Response:
     maxlen = body.maxlen or max(map(len, body.sequences))
     size = len(body.sequences) * maxlen
     if size > request.app.state.settings.max_padded_values:
-        detail = f"makes {size:,} values; at most {request.app.state.settings.max_padded_values:,} are answered"
+        detail = (
+            f"makes {size:,} values; at most {request.app.state.settings.max_padded_values:,} are answered"
+        )
         raise Problem(
             422,
             f"A length of {maxlen:,} for {len(body.sequences):,} sequences {detail}.",
@@ -204,17 +209,23 @@ def _model(request: Request, name: str | None) -> Classifier:
     try:
         return models.get(name)
     except UnknownModel as error:
-        raise Problem(422, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
+        raise Problem(
+            422, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]
+        ) from error
 
 
 def _limit(request: Request, items: Sequence[Any], field: str) -> None:
     limit: int = request.app.state.settings.max_texts
     if len(items) > limit:
         detail = f"has {len(items):,} items; at most {limit:,} are taken at once"
-        raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
+        raise Problem(
+            422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)]
+        )
 
 
-def _observe(request: Request, model: Classifier, classifications: list[Classification], timing: Timing) -> None:
+def _observe(
+    request: Request, model: Classifier, classifications: list[Classification], timing: Timing
+) -> None:
     metrics: Metrics = request.app.state.metrics
     metrics.observe_steps(model.name, *timing)
     for classification in classifications:

@@ -51,9 +51,12 @@ class TokenCounts(BaseModel):
 
     count: int = Field(ge=0, description="Number of words in the text.")
     unknown: int = Field(
-        ge=0, description="How many of them are not in the model's vocabulary. If all are, the answer means little."
+        ge=0,
+        description="How many of them are not in the model's vocabulary. If all are, the answer means little.",
     )
-    truncated: bool = Field(description="Whether the text is longer than the model reads; it reads the end then.")
+    truncated: bool = Field(
+        description="Whether the text is longer than the model reads; it reads the end then."
+    )
 
 
 class SentimentResponse(BaseModel):
@@ -124,7 +127,10 @@ class TokenizeResponse(BaseModel):
     model_config = _example(
         {
             "sequences": [[1, 2, 3, 4], [5, 6, 7, 8, 9, 1, 2]],
-            "tokens": [["this", "movie", "was", "awful"], ["i", "loved", "every", "moment", "of", "this", "movie"]],
+            "tokens": [
+                ["this", "movie", "was", "awful"],
+                ["i", "loved", "every", "moment", "of", "this", "movie"],
+            ],
             "vocabulary_size": 9,
             "word_index": {"this": 1, "movie": 2, "was": 3, "awful": 4},
         }
@@ -149,8 +155,12 @@ class PadRequest(BaseModel):
     maxlen: int | None = Field(
         None, ge=1, le=2**31 - 1, description="Length to bring them to; by default that of the longest one."
     )
-    padding: Side = Field("pre", description="Fill before (`pre`) or after (`post`) a sequence that is too short.")
-    truncating: Side = Field("pre", description="Cut the start (`pre`) or the end (`post`) of one that is too long.")
+    padding: Side = Field(
+        "pre", description="Fill before (`pre`) or after (`post`) a sequence that is too short."
+    )
+    truncating: Side = Field(
+        "pre", description="Cut the start (`pre`) or the end (`post`) of one that is too long."
+    )
     value: int = Field(0, ge=-(2**31), le=2**31 - 1, description="The id to fill with.")
 
 

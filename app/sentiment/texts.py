@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
+from python_multipart import create_form_parser
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from python_multipart.multipart import Field, File
 
 from app.bodies import (
     Body,
@@ -18,7 +18,6 @@ from app.bodies import (
     media_type_of,
     parse_json,
     read_body,
-    stream_body,
     unsupported,
 )
 from app.problems import Problem, invalid_fields
@@ -44,7 +43,7 @@ class TextRoute(JSONRoute):
         if media_type == URLENCODED:
             return _from_urlencoded(model, await read_body(request))
         if media_type == MULTIPART:
-            return _validate(model, await _read_multipart(request))
+            return _from_multipart(model, await read_body(request), request.headers["content-type"])
         raise unsupported(media_type, *SUPPORTED)
 
 
@@ -59,7 +58,9 @@ def _from_urlencoded(model: type[Body], body: bytes) -> Body:
     """Tell a form from what ``curl --data-binary @review.txt`` and ``curl -d '{"text": …}'`` send as one."""
     if _FIELD.match(body):
         try:
-            fields = parse_qsl(decode_text(body), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+            fields = parse_qsl(
+                decode_text(body), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+            )
         except ValueError as error:
             raise Problem(400, f"The form cannot be read: {error}.") from error
         return _validate(model, dict(fields))
@@ -68,22 +69,24 @@ def _from_urlencoded(model: type[Body], body: bytes) -> Body:
     return _validate(model, {"text": decode_text(body)})
 
 
-async def _read_multipart(request: Request) -> dict[str, str]:
-    limit: int = request.app.state.settings.max_body_bytes
-    parser = MultiPartParser(
-        request.headers, stream_body(request), max_files=1, max_fields=_MAX_FIELDS, max_part_size=limit
-    )
+def _from_multipart(model: type[Body], body: bytes, content_type: str) -> Body:
+    parts: dict[str, bytes] = {}
+
+    def on_field(field: Field) -> None:
+        parts[decode_text(field.field_name or b"")] = field.value or b""
+
+    def on_file(file: File) -> None:
+        file.file_object.seek(0)
+        parts[decode_text(file.field_name or b"")] = file.file_object.read()
+
+    config = {"MAX_FIELDS": _MAX_FIELDS, "MAX_MEMORY_FILE_SIZE": len(body)}
     try:
-        form = await parser.parse()
-    except (MultiPartException, FormParserError, LookupError, UnicodeDecodeError) as error:
-        raise Problem(400, f"The form cannot be read: {error}.") from error
-    try:
-        return {
-            name: decode_text(await value.read()) if isinstance(value, UploadFile) else value
-            for name, value in form.multi_items()
-        }
-    finally:
-        await form.close()
+        parser = create_form_parser({"Content-Type": content_type.encode()}, on_field, on_file, config)
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise Problem(400, f"The form cannot be read: {str(error).rstrip('.')}.") from error
+    return _validate(model, {name: decode_text(value) for name, value in parts.items()})
 
 
 def prefers_plain(accept: str) -> bool:

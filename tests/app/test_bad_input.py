@@ -1,0 +1,360 @@
+"""Bad input: each gets its problem document with a sentence, and the service goes on."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Serve
+
+JSON = {"Content-Type": "application/json"}
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """Check the shape that all errors share, and return the document."""
+    document: dict[str, Any] = response.json()
+    assert response.status_code == status, document
+    assert response.headers["content-type"] == "application/problem+json"
+    assert document["status"] == status
+    assert document["type"] == "about:blank"
+    assert document["title"]
+    assert document["detail"].endswith(".")
+    assert " " in document["detail"]
+    assert response.headers["x-request-id"]
+    for error in document.get("errors", []):
+        assert error["pointer"].startswith("#")
+        assert error["detail"]
+    return document
+
+
+@pytest.fixture(autouse=True)
+def _goes_on(client: httpx.Client) -> Iterator[None]:
+    yield
+    assert client.post("/sentiment", json={"text": "a wonderful film"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text", [" ", "\n\t ", "\x00", "\x00\x00 film", "zzz qqq", "...", "\u202e\u200f", "😀", "\xa0"]
+)
+def test_texts_that_mean_little_are_answered(client: httpx.Client, text: str) -> None:
+    answer = client.post("/sentiment", json={"text": text}).json()
+    assert answer["label"] in {"positive", "negative"}
+    assert answer["tokens"]["unknown"] <= answer["tokens"]["count"]
+    assert (
+        client.post("/sentiment", content=text.encode(), headers={"Content-Type": "text/plain"}).json()
+        == answer
+    )
+
+
+def test_unknown_words_are_counted(client: httpx.Client) -> None:
+    answer = client.post("/sentiment", json={"text": "zzz qqq film"}).json()
+    assert answer["tokens"] == {"count": 3, "unknown": 2, "truncated": False}
+
+
+def test_an_empty_text_is_refused(client: httpx.Client) -> None:
+    assert problem(client.post("/sentiment", json={"text": ""}), 422)["errors"] == [
+        {"pointer": "#/text", "detail": "must not be empty"}
+    ]
+    problem(client.post("/sentiment", content=b"", headers={"Content-Type": "text/plain"}), 422)
+    assert (
+        problem(client.post("/sentiment/batch", json={"texts": ["a", ""]}), 422)["errors"][0]["pointer"]
+        == "#/texts/1"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"text": "a"} trailing',
+        b'{"text": "a",}',
+        b"{'text': 'a'}",
+        b'{"text": "\\ud800"}',
+        b'{"text": "\\udc00 x"}',
+        b'{"text": "\\ud83d\\ud83d"}',
+        b'{"text": "\xff\xfe"}',
+        b'\xff\xfe{\x00"\x00',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"text": "a\nb"}',
+    ],
+    ids=range(15),
+)
+def test_what_is_not_json_is_refused(client: httpx.Client, body: bytes) -> None:
+    for path in ("/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict"):
+        assert "not valid JSON" in problem(client.post(path, content=body, headers=JSON), 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", "-Infinity", "1", "1e999", "true", "null", "[]", "{}", '["a"]']
+)
+def test_what_is_no_text_is_refused(client: httpx.Client, value: str) -> None:
+    def post(path: str, body: str) -> httpx.Response:
+        return client.post(path, content=body, headers=JSON)
+
+    assert problem(post("/sentiment", f'{{"text": {value}}}'), 422)["errors"][0] == {
+        "pointer": "#/text",
+        "detail": "must be a string",
+    }
+    assert (
+        problem(post("/sentiment/batch", f'{{"texts": ["a", {value}]}}'), 422)["errors"][0]["pointer"]
+        == "#/texts/1"
+    )
+    problem(post("/tokenize", f'{{"texts": [{value}]}}'), 422)
+
+
+@pytest.mark.parametrize("body", ["null", "[]", '"text"', "1", "NaN"])
+def test_what_is_no_object_is_refused(client: httpx.Client, body: str) -> None:
+    error = problem(client.post("/sentiment", content=body, headers=JSON), 422)["errors"][0]
+    assert error == {"pointer": "#", "detail": "must be a JSON object"}
+
+
+def test_a_missing_and_an_unknown_field_are_named(client: httpx.Client) -> None:
+    errors = problem(client.post("/sentiment", json={"txet": "a", "a/b~c": 1}), 422)["errors"]
+    assert {(error["pointer"], error["detail"]) for error in errors} == {
+        ("#/text", "is missing"),
+        ("#/txet", "is not a known field"),
+        ("#/a~1b~0c", "is not a known field"),
+    }
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "", "text", "image/png", "text/html", "application/xml", "json", ";", "a/b;c"]
+)
+@pytest.mark.parametrize("path", ["/sentiment", "/sentiment/batch", "/predict"])
+def test_a_wrong_or_missing_content_type_is_refused(
+    client: httpx.Client, path: str, content_type: str | None
+) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    response = client.post(path, content=b'{"text": "a"}', headers=headers)
+    assert "application/json" in problem(response, 415)["detail"]
+    assert "application/json" in response.headers["accept-post"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"]
+)
+def test_json_by_other_names_is_taken(client: httpx.Client, content_type: str) -> None:
+    assert (
+        client.post(
+            "/sentiment", content=b'{"text": "a"}', headers={"Content-Type": content_type}
+        ).status_code
+        == 200
+    )
+
+
+def test_plain_text_that_is_not_utf8_is_refused(client: httpx.Client) -> None:
+    response = client.post("/sentiment", content=b"caf\xe9", headers={"Content-Type": "text/plain"})
+    assert "UTF-8" in problem(response, 400)["detail"]
+    latin = client.post(
+        "/sentiment", content=b"caf\xe9", headers={"Content-Type": "text/plain; charset=latin-1"}
+    )
+    assert latin.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "charset", ["nonsense", "rot13", "zlib", "utf-7", "idna", "\x00", "unicode_escape", "base64"]
+)
+def test_a_charset_that_is_none_is_refused(client: httpx.Client, charset: str) -> None:
+    headers = {"Content-Type": b"text/plain; charset=" + charset.encode().replace(b"\0", b"%00")}
+    problem(client.post("/sentiment", content=b"abc", headers=headers), 415)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"text=%ff"),
+        ("application/x-www-form-urlencoded", b"text=a" + b"&x=1" * 100),
+        ("application/x-www-form-urlencoded", b"\xff\xfe"),
+        ("application/x-www-form-urlencoded", b"{not json"),
+        ("multipart/form-data", b"text=a"),
+        ("multipart/form-data; boundary=x", b"nonsense"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\r\n--x--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="text"; filename="a"\r\n\r\n\xff\r\n--x--\r\n',
+        ),
+        ("multipart/form-data; boundary=x", b"--x\r\nno disposition\r\n\r\na\r\n--x--\r\n"),
+    ],
+    ids=range(9),
+)
+def test_a_broken_form_is_refused(client: httpx.Client, content_type: str, body: bytes) -> None:
+    problem(client.post("/sentiment", content=body, headers={"Content-Type": content_type}), 400)
+
+
+@pytest.mark.parametrize("body", [b"text=", b"model=sentiment-tiny", b"text=a&other=1"])
+def test_a_form_without_a_text_is_refused(client: httpx.Client, body: bytes) -> None:
+    problem(
+        client.post(
+            "/sentiment", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+        ),
+        422,
+    )
+
+
+def test_an_unknown_model_is_refused_and_the_known_ones_listed(client: httpx.Client) -> None:
+    for path, body in [
+        ("/sentiment", {"text": "a"}),
+        ("/sentiment/batch", {"texts": ["a"]}),
+        ("/tokenize", {"texts": ["a"]}),
+        ("/predict", {"sequences": [[1]]}),
+    ]:
+        document = problem(client.post(path, json={**body, "model": "sentiment-none"}), 422)
+        assert "sentiment-tiny" in document["detail"]
+        assert document["errors"][0]["pointer"] == "#/model"
+
+
+@pytest.mark.parametrize(
+    ("path", "sequences"),
+    [
+        ("/predict", [[-1]]),
+        ("/predict", [[24]]),
+        ("/predict", [[1], [2, 2**31]]),
+        ("/predict", [[10**30]]),
+        ("/predict", [[1.0]]),
+        ("/predict", [["1"]]),
+        ("/predict", [[True]]),
+        ("/predict", [[None]]),
+        ("/predict", [[[1]]]),
+        ("/predict", [1]),
+        ("/predict", [[1], 2]),
+        ("/predict", [[1], []]),
+        ("/predict", []),
+        ("/predict", "1"),
+        ("/predict", None),
+        ("/pad", [[1.5]]),
+        ("/pad", [[-1]]),
+        ("/pad", [1]),
+        ("/pad", []),
+    ],
+)
+def test_ids_that_are_none_are_refused(client: httpx.Client, path: str, sequences: Any) -> None:
+    errors = problem(client.post(path, json={"sequences": sequences}), 422)["errors"]
+    assert errors[0]["pointer"].startswith("#/sequences")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("maxlen", 0),
+        ("maxlen", -1),
+        ("maxlen", 10**9),
+        ("maxlen", 10**30),
+        ("maxlen", 1.5),
+        ("maxlen", "5"),
+        ("padding", "both"),
+        ("truncating", None),
+        ("value", 2**31),
+        ("value", 0.5),
+    ],
+)
+def test_padding_that_cannot_be_is_refused(client: httpx.Client, field: str, value: Any) -> None:
+    errors = problem(client.post("/pad", json={"sequences": [[1]], field: value}), 422)["errors"]
+    assert errors[0]["pointer"] == f"#/{field}"
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "item"),
+    [
+        ("/sentiment/batch", "texts", "a"),
+        ("/tokenize", "texts", "a"),
+        ("/predict", "sequences", [1]),
+        ("/pad", "sequences", [1]),
+    ],
+)
+def test_too_many_items_are_refused(client: httpx.Client, path: str, field: str, item: Any) -> None:
+    document = problem(client.post(path, json={field: [item] * 100_001}), 422)
+    assert "100,001" in document["detail"]
+    assert document["errors"][0]["pointer"] == f"#/{field}"
+
+
+def test_ten_thousand_wrong_items_do_not_get_ten_thousand_complaints(client: httpx.Client) -> None:
+    document = problem(client.post("/sentiment/batch", json={"texts": [1] * 10_000}), 422)
+    assert len(document["errors"]) == 20
+    assert "9999 more" in document["detail"]
+
+
+def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
+    problem(client.get("/nothing"), 404)
+    problem(client.post("/sentiment/"), 404)
+    for method in ("GET", "PUT", "DELETE", "PATCH", "TRACE"):
+        response = client.request(method, "/sentiment")
+        problem(response, 405)
+        assert response.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"]
+)
+def test_a_body_over_the_limit_is_refused(serve: Serve, content_type: str) -> None:
+    client = serve(max_body_bytes=100_000)
+    headers = {"Content-Type": content_type}
+    body = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"a" * 100_000
+    assert "100,000" in problem(client.post("/sentiment", content=body, headers=headers), 413)["detail"]
+    ok = b'{"text": "' + b"a" * (100_000 - 12) + b'"}'
+    assert client.post("/sentiment", content=ok, headers=JSON).status_code == 200
+
+
+def address(client: httpx.Client) -> tuple[str, int]:
+    port = client.base_url.port
+    assert port is not None
+    return client.base_url.host, port
+
+
+def test_a_body_over_the_limit_is_refused_while_it_is_read(serve: Serve) -> None:
+    client = serve(max_body_bytes=100_000)
+    with socket.create_connection(address(client)) as connection:
+        connection.settimeout(10)
+        head = "POST /sentiment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode() + b"1d4c0\r\n" + b"a" * 0x1D4C0 + b"\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_an_announced_body_over_the_limit_is_refused_before_it_is_sent(serve: Serve) -> None:
+    client = serve(max_body_bytes=100_000)
+    with socket.create_connection(address(client)) as connection:
+        connection.settimeout(10)
+        head = "POST /sentiment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 100001\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = connection.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"connection: close" in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"BREW /sentiment HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"],
+)
+def test_what_is_not_http_is_refused(client: httpx.Client, sent: bytes) -> None:
+    with socket.create_connection(address(client)) as connection:
+        connection.settimeout(10)
+        connection.sendall(sent)
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["status"] == 400
+
+
+def test_a_client_that_hangs_up_does_no_harm(client: httpx.Client) -> None:
+    for sent in (
+        b"POST /sentiment HT",
+        b"POST /sentiment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 50\r\n\r\nhalf a",
+    ):
+        with socket.create_connection(address(client)) as connection:
+            connection.sendall(sent)
+            time.sleep(0.05)
+
+
+def test_answers_to_problems_are_readable_json(client: httpx.Client) -> None:
+    document = json.loads(client.post("/sentiment", json={}).content)
+    assert list(document) == ["type", "title", "status", "detail", "errors"]

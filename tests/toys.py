@@ -1,0 +1,49 @@
+"""Toy reviews, and a tiny model trained on them in a second."""
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+from training import model_folder, sentiment
+from training.imdb import Review, Reviews
+
+GOOD = ["wonderful", "lovely", "great", "brilliant", "moving", "superb"]
+BAD = ["awful", "boring", "terrible", "dull", "bad", "poor"]
+THINGS = ["film", "story", "cast", "music", "ending", "plot"]
+
+RECIPE = replace(
+    sentiment.LECTURE,
+    name="tiny",
+    vocabulary_size=24,
+    maxlen=12,
+    embedding_dim=4,
+    units=5,
+    batch_size=8,
+    epochs=6,
+    learning_rate=0.05,
+    validation=0.2,
+)
+
+
+def reviews(text: str = "What a {adjective} {thing}, I don't regret it.<br />Really {adjective}!") -> Reviews:
+    rows = [
+        Review(
+            f"{kind}/{number}_{8 if label else 2}",
+            f"tt{number % 9}",
+            text.format(adjective=word, thing=thing),
+            label,
+        )
+        for kind, label, words in (("neg", 0, BAD), ("pos", 1, GOOD))
+        for number, (word, thing) in enumerate(product(words, THINGS))
+    ]
+    return Reviews(rows)
+
+
+def train(checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> sentiment.Trained:
+    return sentiment.train(recipe, reviews(), seed=recipe.seed, checkpoint=checkpoint)
+
+
+def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> sentiment.Trained:
+    trained = train(checkpoint, recipe)
+    model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
+    return trained

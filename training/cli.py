@@ -1,0 +1,101 @@
+"""``python -m training``: train the models that the service serves."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from training import imdb, model_folder, sentiment
+from training.fitting import Interrupted
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        The exit status: 0; 2 with a sentence on standard error; 130 after an interrupt.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except imdb.DataError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except Interrupted as interrupt:
+        sys.stderr.write(f"\n{interrupt} The same command goes on from there.\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("sentiment", help="train a sentiment model", description=sentiment.__doc__)
+    command.set_defaults(run=_sentiment)
+    command.add_argument(
+        "--recipe", choices=sentiment.RECIPES, default="lecture", help="what to train (default: lecture)"
+    )
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the archive aclImdb_v1.tar.gz, the folder it unpacks to, or a folder of train.parquet and test.parquet; "
+        "by default the archive is downloaded once",
+    )
+    command.add_argument(
+        "--seed", type=_natural, help="seed of weights and shuffling (default: the recipe's)"
+    )
+    command.add_argument(
+        "--sample", type=_positive, metavar="N", help="quick run: N training and N test reviews, into build/"
+    )
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", help="model folder to write (default: models/sentiment-…)"
+    )
+    command.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="DIR",
+        default=imdb.cache_folder() / "checkpoints",
+        help="where the state of an interrupted training is kept (default: %(default)s)",
+    )
+    return parser
+
+
+def _sentiment(arguments: argparse.Namespace) -> None:
+    recipe = sentiment.RECIPES[arguments.recipe]
+    train, test = imdb.load("train", arguments.data), imdb.load("test", arguments.data)
+    place = ROOT / "models"
+    if arguments.sample is not None:
+        place = ROOT / "build"
+        train, test = (reviews.sample(arguments.sample, seed=0) for reviews in (train, test))
+    output: Path = arguments.output or place / f"sentiment-{recipe.name}"
+    seed = recipe.seed if arguments.seed is None else arguments.seed
+    checkpoint = sentiment.checkpoint_folder(arguments.checkpoints, recipe, train, seed)
+    trained = sentiment.train(recipe, train, seed=seed, checkpoint=checkpoint)
+    sys.stderr.write(f"Evaluating on {len(test):,} test reviews.\n")
+    figures, parity = model_folder.write(trained, train, test, output)
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    sys.stdout.write(
+        f"test accuracy {figures.accuracy:.4f}, log loss {figures.log_loss:.4f}, "
+        f"ONNX against Keras: largest difference {parity.largest_difference:.1e}, "
+        f"{parity.labels_that_differ} of {parity.texts:,} labels differ\n"
+        f"wrote {output}\n"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is negative")
+    return number

@@ -1,0 +1,77 @@
+"""The plots of a model card, as PNG files."""
+
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from training.figures import Figures, Floats, reliability
+
+mpl.use("Agg")
+
+_BLUE: Final = "#2563a8"
+_ORANGE: Final = "#c2570c"
+_GREY: Final = "#8a8f98"
+
+
+def learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
+    """Plot loss and accuracy after each epoch, on training and held-out reviews, and mark the epoch kept."""
+    epochs = range(1, len(history) + 1)
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
+        axes.plot(epochs, [epoch[f"val_{name}"] for epoch in history], "o-", color=_ORANGE, label="held-out movies")
+        axes.axvline(best_epoch, color=_GREY, linestyle=":", label="epoch kept")
+        axes.set(xlabel="epoch", ylabel=name, xticks=list(epochs))
+        axes.legend()
+    _save(figure, path)
+
+
+def confusion_matrix(figures: Figures, path: Path) -> None:
+    """Plot how many reviews of each label were classified as which."""
+    counts = np.array(figures.confusion_matrix)
+    figure, axes = _square()
+    axes.imshow(counts, cmap="Blues", vmin=0)
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if count > counts.max() / 2 else "black"
+        axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour, fontsize=14)
+    names = ["negative", "positive"]
+    axes.set(xticks=[0, 1], xticklabels=names, yticks=[0, 1], yticklabels=names, xlabel="predicted", ylabel="true")
+    _save(figure, path)
+
+
+def roc_curve(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
+    """Plot the true positive rate over the false positive rate for all thresholds."""
+    false_rate, true_rate, _ = metrics.roc_curve(labels, probabilities)
+    figure, axes = _square()
+    axes.plot(false_rate, true_rate, color=_BLUE)
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.set(xlabel="false positive rate", ylabel="true positive rate")
+    _save(figure, path)
+
+
+def reliability_diagram(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
+    """Plot the share of positive reviews over the probability given to them, with the size of each bin."""
+    share, mean, count = reliability(labels, probabilities)
+    figure, axes = _square()
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.plot(mean, share, "o-", color=_BLUE)
+    axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
+    bars = axes.twinx()
+    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
+    bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
+    _save(figure, path)
+
+
+def _square() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(4.4, 4), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=110, metadata={"Software": None})
