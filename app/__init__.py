@@ -1,1 +1,6 @@
 """The service: text in, sentiment out, over HTTP and on the command line."""
+
+import os
+
+# ONNX Runtime reports its use to its maker unless it is told not to before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

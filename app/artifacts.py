@@ -74,13 +74,9 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, problem["loc"])) or "the document"
-        raise ArtifactError(
-            f"{path} is damaged ({where}: {problem['msg']}); restore the model folder."
-        ) from error
+        raise ArtifactError(f"{path} is damaged ({where}: {problem['msg']}); restore the model folder.") from error
     if manifest.format != FORMAT:
-        raise ArtifactError(
-            f"{path} has format {manifest.format}, this version reads {FORMAT}; train the model again."
-        )
+        raise ArtifactError(f"{path} has format {manifest.format}, this version reads {FORMAT}; train the model again.")
     for name, expected in manifest.files.items():
         _verify(folder, name, expected)
     return manifest
@@ -88,15 +84,11 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _verify(folder: Path, name: str, expected: str) -> None:
     if Path(name).name != name:
-        raise ArtifactError(
-            f"{folder / MANIFEST} lists {name!r}, which is not a file of its folder; restore it."
-        )
+        raise ArtifactError(f"{folder / MANIFEST} lists {name!r}, which is not a file of its folder; restore it.")
     path = folder / name
     try:
         found = sha256(path)
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read ({error.strerror}); restore the model folder.") from error
     if found != expected:
-        raise ArtifactError(
-            f"{path} is not the file that {MANIFEST} describes (its SHA-256 differs); restore it."
-        )
+        raise ArtifactError(f"{path} is not the file that {MANIFEST} describes (its SHA-256 differs); restore it.")

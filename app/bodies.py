@@ -65,7 +65,7 @@ def parse_json(model: type[Body], body: bytes) -> Body:
         Problem: 400 if it is not JSON, 422 if it is not such a model.
     """
     try:
-        return model.__pydantic_validator__.validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise invalid_fields(error) from error
 
@@ -131,13 +131,9 @@ def decode_text(body: bytes, charset: str = "") -> str:
     try:
         return body.decode(codec)
     except UnicodeDecodeError as error:
-        raise Problem(
-            400, f"The body is not valid {codec.upper()}: byte {error.start} fits no character."
-        ) from error
+        raise Problem(400, f"The body is not valid {codec.upper()}: byte {error.start} fits no character.") from error
 
 
 def _too_large(limit: int) -> Problem:
     # Closing the connection is what spares both sides the rest of the body.
-    return Problem(
-        413, f"The body is larger than {limit:,} bytes; send less at once.", headers={"Connection": "close"}
-    )
+    return Problem(413, f"The body is larger than {limit:,} bytes; send less at once.", headers={"Connection": "close"})

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from app import classify, serve
 from app.artifacts import ArtifactError
 from app.settings import Settings, SettingsError
+from app.streams import InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, or 2 with a sentence on standard error."""
+    """Run a command and return its exit status: 0, 2 with a sentence on standard error, or 130 after Ctrl-C."""
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (ArtifactError, SettingsError, classify.InputError) as error:
+    except (ArtifactError, SettingsError, InputError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

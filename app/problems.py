@@ -11,6 +11,36 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 MEDIA_TYPE: Final = "application/problem+json"
+MAX_ERRORS: Final = 20
+"""Errors named in one answer; a body with 10,000 wrong items does not get 10,000 complaints."""
+
+_COMPLAINTS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a known field",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "list_type": "must be a list",
+    "int_type": "must be an integer",
+    "int_from_float": "must be an integer",
+    "bool_type": "must be true or false",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+}
+_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Names of RFC 9110 that Python 3.11 does not know yet."""
+
+_SENTENCES: Final = {
+    404: "There is nothing at this path; `/docs` lists what there is.",
+    405: "This path does not take this method; the header `Allow` names those it takes.",
+}
+_MEANINGS: Final = {
+    400: "The body cannot be read.",
+    404: "There is no such model.",
+    413: "The body is too large.",
+    415: "The body is of a media type that is not supported.",
+    422: "The request was understood, but is not valid.",
+    503: "The service is too busy; `Retry-After` says when to try again.",
+}
 
 
 class FieldError(BaseModel):
@@ -26,9 +56,7 @@ class FieldError(BaseModel):
 class ProblemDetails(BaseModel):
     """An error, as RFC 9457 describes it."""
 
-    type: str = Field(
-        description="Kind of problem; `about:blank` says that the status is all there is to it."
-    )
+    type: str = Field(description="Kind of problem; `about:blank` says that the status is all there is to it.")
     title: str = Field(description="The name of the status.", examples=["Unprocessable Content"])
     status: int = Field(description="The HTTP status code.", examples=[422])
     detail: str = Field(
@@ -84,30 +112,13 @@ def invalid_fields(error: ValidationError) -> Problem:
     if found[0]["type"] == "json_invalid":
         reason = found[0]["ctx"]["error"]
         return Problem(400, f"The body is not valid JSON: {reason}.")
-    errors = [
-        FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in found[:MAX_ERRORS]
-    ]
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return Problem(
-        422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}.", errors=errors
-    )
+    return _invalid(found)
 
 
-MAX_ERRORS: Final = 20
-"""Errors named in one answer; a body with 10,000 wrong items does not get 10,000 complaints."""
-
-_COMPLAINTS: Final = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a known field",
-    "string_type": "must be a string",
-    "string_too_short": "must not be empty",
-    "list_type": "must be a list",
-    "int_type": "must be an integer",
-    "int_from_float": "must be an integer",
-    "bool_type": "must be true or false",
-    "model_type": "must be a JSON object",
-    "model_attributes_type": "must be a JSON object",
-}
+def _invalid(found: Sequence[Mapping[str, Any]]) -> Problem:
+    errors = [FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in found[:MAX_ERRORS]]
+    more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
+    return Problem(422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}.", errors=errors)
 
 
 def _complaint(item: Mapping[str, Any]) -> str:
@@ -123,24 +134,6 @@ def _pointer(location: Sequence[int | str]) -> str:
 
 def _title(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
-
-
-_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""Names of RFC 9110 that Python 3.11 does not know yet."""
-
-_SENTENCES: Final = {
-    404: "There is nothing at this path; `/docs` lists what there is.",
-    405: "This path does not take this method; the header `Allow` names those it takes.",
-}
-
-
-_MEANINGS: Final = {
-    400: "The body cannot be read.",
-    413: "The body is too large.",
-    415: "The body is of a media type that is not supported.",
-    422: "The request was understood, but is not valid.",
-    503: "The service is too busy; `Retry-After` says when to try again.",
-}
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -164,24 +157,15 @@ def install(app: FastAPI) -> None:
 
     app.openapi = openapi  # type: ignore[method-assign]
 
-    def on_problem(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
+    @app.exception_handler(Problem)
+    def on_problem(_request: Request, error: Problem) -> Response:
         return error.response()
 
-    def on_http_exception(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
+    @app.exception_handler(HTTPException)
+    def on_http_exception(_request: Request, error: HTTPException) -> Response:
         detail = _SENTENCES.get(error.status_code, str(error.detail))
         return Problem(error.status_code, detail, headers=error.headers).response()
 
-    def on_invalid_parameters(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        errors = [
-            FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in error.errors()
-        ]
-        return Problem(
-            422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}.", errors=errors
-        ).response()
-
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(RequestValidationError, on_invalid_parameters)
+    @app.exception_handler(RequestValidationError)
+    def on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:
+        return _invalid(error.errors()).response()

@@ -19,9 +19,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
     models_dir: Path = Field(ROOT / "models", description="Folder that holds the model folders.")
-    default_model: str = Field(
-        "sentiment-lecture", description="Model that answers when a request names none."
-    )
+    default_model: str = Field("sentiment-lecture", description="Model that answers when a request names none.")
     engine: Literal["onnx", "tensorflow"] = Field(
         "onnx",
         description="What computes: ONNX Runtime, or Keras on TensorFlow (needs the extra `training`).",
@@ -48,9 +46,7 @@ class Settings(BaseSettings):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables from which the same settings are read."""
@@ -70,9 +66,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         SettingsError: One of them is wrong.
     """
     given = {
-        name: value
-        for name, value in vars(arguments).items()
-        if name in Settings.model_fields and value is not None
+        name: value for name, value in vars(arguments).items() if name in Settings.model_fields and value is not None
     }
     try:
         return Settings(**given)

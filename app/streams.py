@@ -1,17 +1,185 @@
 """Bytes in and out: a file or standard input, read as it comes; a file that appears whole or not at all."""
 
+import codecs
 import gzip
 import io
 import os
 import select
 import sys
 import zlib
-from collections.abc import Buffer, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+STANDARD_INPUT: Final = "-"
 BLOCK: Final = 2**17
 PAUSE: Final = 0.02
-"""Seconds without input after which what has come so far is worth answering."""
+"""Seconds without input after which what has come so far is answered. A writer that keeps the pipe full never
+leaves as long a gap; a person does not notice it."""
 _GZIP: Final = ".gz"
+
+
+class InputError(Exception):
+    """The input cannot be read, or the output not written. The message is one sentence: what, and where."""
+
+
+class Source:
+    """A file or standard input, unpacked if its name ends in ``.gz``.
+
+    Attributes:
+        name: What to call it in a message.
+        stream: Its bytes.
+        size: Number of bytes it takes on disk, if it has an end.
+    """
+
+    def __init__(self, raw: io.RawIOBase, name: str, *, packed: bool = False) -> None:
+        """Read from an unbuffered file; it is not closed here."""
+        self.name = name
+        self._counter = _Counter(raw)
+        self.size = os.fstat(raw.fileno()).st_size if self._counter.ends else None
+        plain = io.BufferedReader(self._counter, BLOCK)
+        self.stream = io.BufferedReader(gzip.GzipFile(fileobj=plain), BLOCK) if packed else plain
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person types it."""
+        return self._counter.raw.isatty()
+
+    @property
+    def position(self) -> int:
+        """How many bytes have been read, before unpacking."""
+        return self._counter.count
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what goes wrong in the block into an :class:`InputError`."""
+        try:
+            yield
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"{self.name} cannot be read ({_reason(error)}).") from error
+
+    def lines(self) -> Iterator[bytes | None]:
+        r"""Give the lines without ``\n`` and byte order mark, and ``None`` whenever the next one is not there yet.
+
+        Raises:
+            InputError: The file cannot be read.
+        """
+        parts: list[bytes] = []
+        mark = codecs.BOM_UTF8
+        with self.reading():
+            while True:
+                if not self._counter.ready(PAUSE):
+                    yield None
+                block = self.stream.read1(BLOCK)
+                if not block:
+                    break
+                first, *others = block.split(b"\n")
+                parts.append(first)
+                for line in others:
+                    yield b"".join(parts).removeprefix(mark)
+                    parts, mark = [line], b""
+        if last := b"".join(parts).removeprefix(mark):
+            yield last
+
+
+class _Counter(io.RawIOBase):
+    """A file that counts what is read from it."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self.raw = raw
+        self.ends = raw.seekable()
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        size = cast("io.FileIO", self.raw).readinto(buffer)
+        self.count += size or 0
+        return size
+
+    def ready(self, seconds: float) -> bool:
+        """Whether there is something to read now or within so many seconds."""
+        if self.ends:
+            return True
+        try:
+            return bool(select.select([self.raw], [], [], seconds)[0])
+        except (OSError, ValueError):  # A pipe on Windows does not tell.
+            return False
+
+
+@contextmanager
+def open_source(path: str) -> Iterator[Source]:
+    """Open a file, or standard input if the path is ``-``.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("Standard input is closed.")
+        # The descriptor itself: whatever Python's buffer held would look like a pause.
+        with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as raw:
+            yield Source(raw, "Standard input")
+        return
+    try:
+        raw = Path(path).open("rb", buffering=0)  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({_reason(error)}).") from error
+    with raw:
+        yield Source(raw, path, packed=path.endswith(_GZIP))
+
+
+@contextmanager
+def open_output(path: Path | None) -> Iterator[BinaryIO]:
+    """Open a file to write, packed if its name ends in ``.gz``, or standard output if there is no path.
+
+    The file takes its name, and the place of one that has it, once the block has ended without error.
+
+    Raises:
+        InputError: It cannot be written.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    try:
+        if path is None:
+            yield sys.stdout.buffer
+            sys.stdout.flush()
+        elif path.exists() and not path.is_file():  # A device or a pipe must stay what it is.
+            with path.open("wb") as device:
+                yield device
+        else:
+            with _replacing(path.resolve()) as file, _packing(file, path) as packed:
+                yield packed
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = "Standard output" if path is None else path
+        raise InputError(f"{name} cannot be written ({_reason(error)}).") from error
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("xb") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _packing(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+    if path.suffix != _GZIP:
+        yield file
+        return
+    with gzip.open(file, "wb", compresslevel=6) as packed:
+        yield cast("BinaryIO", packed)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error).rstrip(".")

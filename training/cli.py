@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from app.artifacts import MANIFEST
 from training import imdb, model_folder, sentiment
 from training.fitting import Interrupted
 
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interrupt:
         sys.stderr.write(f"\n{interrupt} The same command goes on from there.\n")
         return 130
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        return 130
     return 0
 
 
@@ -46,14 +50,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the archive aclImdb_v1.tar.gz, the folder it unpacks to, or a folder of train.parquet and test.parquet; "
         "by default the archive is downloaded once",
     )
-    command.add_argument(
-        "--seed", type=_natural, help="seed of weights and shuffling (default: the recipe's)"
-    )
+    command.add_argument("--seed", type=_natural, help="seed of weights and shuffling (default: the recipe's)")
     command.add_argument(
         "--sample", type=_positive, metavar="N", help="quick run: N training and N test reviews, into build/"
     )
     command.add_argument(
-        "--output", type=Path, metavar="DIR", help="model folder to write (default: models/sentiment-…)"
+        "--output", type=_replaceable, metavar="DIR", help="model folder to write (default: models/sentiment-…)"
     )
     command.add_argument(
         "--checkpoints",
@@ -87,6 +89,13 @@ def _sentiment(arguments: argparse.Namespace) -> None:
     )
 
 
+def _replaceable(text: str) -> Path:
+    folder = Path(text).resolve()
+    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise argparse.ArgumentTypeError(f"{folder} exists and is not a model folder")
+    return folder
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -96,6 +105,6 @@ def _positive(text: str) -> int:
 
 def _natural(text: str) -> int:
     number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is negative")
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{number} is not from 0 to {2**32 - 1}")
     return number

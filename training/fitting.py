@@ -109,15 +109,15 @@ def fit(
                     _save(model, best, state, checkpoint)
                     saved = monotonic()
                 if stopped:
-                    raise Interrupted(
-                        f"Stopped in epoch {state.epoch + 1} after step {state.step} of {steps}."
-                    )
+                    raise Interrupted(f"Stopped in epoch {state.epoch + 1} after step {state.step} of {steps}.")
             _end_epoch(model, validation, state, len(training))
             bar.write(_summary(state))
             if state.best_epoch == state.epoch:
                 best = model.get_weights()
             _save(model, best, state, checkpoint)
             saved = monotonic()
+            if stopped:
+                raise Interrupted(f"Stopped after epoch {state.epoch} of {epochs}.")
     model.set_weights(best)
     return model, state
 
@@ -166,11 +166,14 @@ def _signals() -> Iterator[list[int]]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         received.append(number)
-        signal.signal(number, previous[number])
+        restore()
+
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
     previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield received
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        restore()

@@ -5,12 +5,14 @@ Three forms hold the same reviews: the official archive, the folder it unpacks t
 for unsup) ``label``. Whatever the form, a split comes out in the same order, with the same checksum.
 """
 
+import gzip
 import hashlib
 import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,16 +90,26 @@ class Reviews:
         return Reviews([self.rows[index] for index in indices])
 
     def sample(self, size: int, seed: int) -> "Reviews":
-        """Return ``size`` random reviews (all, if there are fewer), in the order of their ids."""
+        """Return ``size`` random reviews (all, if there are fewer), in the order of their ids.
+
+        Raises:
+            DataError: The sample is so small that it has one label only.
+        """
         if size >= len(self):
             return self
-        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), size, replace=False)))
+        sample = self.take(np.sort(np.random.default_rng(seed).choice(len(self), size, replace=False)))
+        if len(set(sample.labels)) != len(set(self.labels)):
+            raise DataError(f"A sample of {size} reviews does not have both labels; take more.")
+        return sample
 
     def split_by_movie(self, fraction: float, seed: int) -> tuple["Reviews", "Reviews"]:
         """Hold out about ``fraction`` of the reviews so that no movie is on both sides.
 
         Returns:
             The reviews to train on, and those held out.
+
+        Raises:
+            DataError: There are too few movies for two sides.
         """
         titles = sorted(set(self.movies))
         np.random.default_rng(seed).shuffle(titles)
@@ -106,6 +118,8 @@ class Reviews:
             sizes[movie] += 1
         before = np.cumsum([sizes[title] for title in titles]) - [sizes[title] for title in titles]
         held = {title for title, start in zip(titles, before, strict=True) if start < fraction * len(self)}
+        if not 0 < len(held) < len(titles):
+            raise DataError(f"Reviews of {len(titles)} movies are too few to hold some out; take more.")
         mask = np.array([movie in held for movie in self.movies], dtype=bool)
         return self.take(np.flatnonzero(~mask)), self.take(np.flatnonzero(mask))
 
@@ -133,7 +147,7 @@ def load(split: Split, source: Path | None = None) -> Reviews:
         rows = _read_folder(root, split)
     if not rows:
         raise DataError(f"There are no {split} reviews in {source}.")
-    if split != "unsup" and len({row.label for row in rows}) != 2:
+    if split != "unsup" and {row.label for row in rows} != {0, 1}:
         raise DataError(f"The {split} reviews in {source} are not of both labels, positive and negative.")
     return Reviews(sorted(rows))
 
@@ -158,25 +172,26 @@ def fetch(url: str = URL, checksum: str = ARCHIVE_SHA256, folder: Path | None = 
         _download(url, partial)
         found = sha256(partial)
         if found != checksum:
-            raise DataError(
-                f"{url} did not send the official archive: its SHA-256 is {found}, not {checksum}."
-            )
+            raise DataError(f"{url} did not send the official archive: its SHA-256 is {found}, not {checksum}.")
         partial.replace(path)
     except (httpx.HTTPError, OSError) as error:
-        raise DataError(
-            f"{url} could not be downloaded to {path}: {error or type(error).__name__}."
-        ) from error
+        raise DataError(f"{url} could not be downloaded to {path}: {error or type(error).__name__}.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
     return path
 
 
 def _download(url: str, path: Path) -> None:
-    with httpx.stream("GET", url, follow_redirects=True, timeout=30) as response, path.open("wb") as file:
+    plain = {"Accept-Encoding": "identity"}
+    with (
+        httpx.stream("GET", url, headers=plain, follow_redirects=True, timeout=30) as response,
+        path.open("wb") as file,
+    ):
         response.raise_for_status()
         total = int(response.headers.get("Content-Length", 0)) or None
         with tqdm(total=total, unit="B", unit_scale=True, desc=path.name.split(".")[0]) as bar:
-            for chunk in response.iter_bytes(1 << 18):
+            for chunk in response.iter_raw(1 << 18):
                 file.write(chunk)
                 bar.update(len(chunk))
 
@@ -184,9 +199,12 @@ def _download(url: str, path: Path) -> None:
 def _read_parquet(path: Path) -> list[Review]:
     try:
         table = pq.read_table(path)
-        labels = table["label"].to_pylist() if "label" in table.column_names else [-1] * len(table)
-        columns = (table["id"].to_pylist(), table["movie"].to_pylist(), table["text"].to_pylist(), labels)
-    except (pa.ArrowException, KeyError, OSError) as error:
+        ids, movies, texts = (table[name].cast(pa.large_string()) for name in ("id", "movie", "text"))
+        labels = table["label"].cast(pa.int8()).to_pylist() if "label" in table.column_names else [-1] * len(table)
+        if ids.null_count or movies.null_count or texts.null_count:
+            raise DataError(f"{path} has reviews without an id, a movie or a text.")
+        columns = ids.to_pylist(), movies.to_pylist(), texts.to_pylist(), labels
+    except (pa.ArrowException, KeyError, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a Parquet file of reviews: {_sentence(error)}.") from error
     return [Review(*row) for row in zip(*columns, strict=True)]
 
@@ -215,13 +233,14 @@ def _read_archive(path: Path, split: Split) -> list[Review]:
     texts: dict[str, dict[str, str]] = {folder: {} for folder in _FOLDERS[split]}
     urls: dict[str, str] = {}
     try:
-        with tarfile.open(path, "r:*") as archive:
-            for name, content in _text_members(archive):
-                folder, _, file = name.rpartition("/")
+        with gzip.open(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+            for name, content in _text_members(archive, {*texts, *map(_urls_file, texts)}):
+                folder, _, stem = name.removesuffix(".txt").rpartition("/")
                 if folder in texts:
-                    texts[folder][file.removesuffix(".txt")] = content
+                    texts[folder][stem] = content
                 else:
                     urls[name] = content
+            file.read()  # To the end, where the checksum of the whole stands.
     except (tarfile.TarError, EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
         raise DataError(f"{path} is cut or not the archive of reviews: {_sentence(error)}.") from error
     rows: list[Review] = []
@@ -232,12 +251,14 @@ def _read_archive(path: Path, split: Split) -> list[Review]:
     return rows
 
 
-def _text_members(archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
-    """Yield the path below ``aclImdb/`` and the text of each text file of an archive."""
+def _text_members(archive: tarfile.TarFile, wanted: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield the path below ``aclImdb/`` and the text of each text file that is wanted, or whose folder is."""
     for member in archive:
-        file = archive.extractfile(member) if member.name.endswith(".txt") else None
+        name = member.name.removeprefix("./").removeprefix("aclImdb/")
+        is_wanted = name in wanted or (name.endswith(".txt") and name.rpartition("/")[0] in wanted)
+        file = archive.extractfile(member) if is_wanted else None
         if file is not None:
-            yield member.name.removeprefix("./").removeprefix("aclImdb/"), file.read().decode()
+            yield name, file.read().decode()
 
 
 def _urls_file(folder: str) -> str:
@@ -249,12 +270,13 @@ def _reviews(folder: str, texts: dict[str, str], urls: str, source: Path) -> Ite
     """Join texts, named ``number_rating``, with the list whose line ``number`` is the URL of the movie."""
     kind = folder.rpartition("/")[2]
     label = {"neg": 0, "pos": 1}.get(kind, -1)
-    titles = _TITLE.findall(urls)
+    titles = [_TITLE.search(line) for line in urls.splitlines()]
     for stem, text in texts.items():
         number = stem.partition("_")[0]
-        if not number.isdigit() or int(number) >= len(titles):
+        title = titles[int(number)] if number.isdecimal() and int(number) < len(titles) else None
+        if title is None:
             raise DataError(f"{source} has a review {folder}/{stem}.txt of no known movie.")
-        yield Review(f"{kind}/{stem}", titles[int(number)], text, label)
+        yield Review(f"{kind}/{stem}", title[1], text, label)
 
 
 def _sentence(error: Exception) -> str:

@@ -83,9 +83,7 @@ def compare(trained: Trained, folder: Path, texts: Sequence[str], expected: NDAr
     """Compare the exported graph, on the unpadded texts, with what Keras gave for the padded ones."""
     engine = OnnxEngine(folder / ENGINES["onnx"].file, trained.recipe.maxlen)
     recipe = trained.recipe
-    sequences = [
-        truncate(trained.tokenizer.encode(text).ids, recipe.maxlen, recipe.truncating) for text in texts
-    ]
+    sequences = [truncate(trained.tokenizer.encode(text).ids, recipe.maxlen, recipe.truncating) for text in texts]
     found = engine.predict(sequences)
     return Parity(
         texts=len(texts),

@@ -77,15 +77,14 @@ class _Value:
         sequence: Whether it has a time axis.
         padding: What a step of padding looks like when it comes k steps after the first, as rows k of shape
             (padded_length + 1, features); ``None`` if padding is masked or absent.
-        at_masked: The value Keras shows at masked steps in front, per feature, −∞ where that is a repetition of a
-            real step; ``None`` if unknown.
+        zeros_at_masked: Whether Keras shows zeros at the masked steps in front.
     """
 
     name: str
     features: int
     sequence: bool
     padding: Array | None = None
-    at_masked: Array | None = None
+    zeros_at_masked: bool = False
 
 
 class _Graph:
@@ -106,6 +105,8 @@ class _Graph:
             return _Value(self.node("Transpose", TOKENS, perm=[1, 0]), 1, sequence=True)
         if self.padded_length is not None:
             raise ExportError("Only a model that begins with an Embedding has padding.")
+        if len(shape) != 3:
+            raise ExportError("The model reads neither token ids nor observations of shape (n, time, features).")
         self._input = helper.make_tensor_value_info(OBSERVATIONS, TensorProto.FLOAT, ["n", "time", shape[-1]])
         return _Value(self.node("Transpose", OBSERVATIONS, perm=[1, 0, 2]), shape[-1], sequence=True)
 
@@ -117,14 +118,19 @@ class _Graph:
         lengths = helper.make_tensor_value_info(LENGTHS, TensorProto.INT32, ["n"])
         output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape)
         graph = helper.make_graph(self._nodes, "keras", [self._input, lengths], [output], self._constants)
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
-        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         helper.set_model_props(model, dict(metadata))
         onnx.checker.check_model(model, full_check=True)
         return model
 
-    def node(self, operator: str, *inputs: str, outputs: int = 1, take: int = 0, **attributes: Any) -> str:
+    def node(
+        self,
+        operator: str,
+        *inputs: str,
+        outputs: int = 1,
+        take: int = 0,
+        **attributes: int | str | list[int] | list[str],
+    ) -> str:
         """Add a node and return the name of its output number ``take``."""
         names = [f"{operator}_{len(self._nodes)}_{index}" for index in range(outputs)]
         self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
@@ -173,18 +179,22 @@ class _Cell:
 
     @classmethod
     def of(cls, layer: keras.layers.Layer) -> "_Cell":
+        if type(layer) not in (keras.layers.SimpleRNN, keras.layers.LSTM):
+            raise ExportError(f"Layer {layer.name} is a {type(layer).__name__}, which cannot be exported.")
+        if layer.stateful:
+            raise ExportError(f"Layer {layer.name} is stateful: what it gives depends on what it read before.")
         weights = layer.get_weights()
         kernel, recurrent = weights[0].T, weights[1].T
         bias = weights[2] if layer.use_bias else np.zeros(len(kernel), dtype=np.float32)
         if isinstance(layer, keras.layers.SimpleRNN):
             return cls("RNN", kernel, recurrent, bias, [_activation(layer, layer.activation)])
         gate, state = _activation(layer, layer.recurrent_activation), _activation(layer, layer.activation)
-        order = [_onnx_gates(array, layer.units) for array in (kernel, recurrent, bias)]
-        return cls("LSTM", *order, [gate, state, state])
+        kernel, recurrent, bias = (_onnx_gates(array, layer.units) for array in (kernel, recurrent, bias))
+        return cls("LSTM", kernel, recurrent, bias, [gate, state, state])
 
     @property
     def units(self) -> int:
-        return self.recurrent.shape[1]
+        return int(self.recurrent.shape[1])
 
     def states(self, inputs: Array) -> tuple[Array, ...]:
         """Return the states before each step of one sequence of inputs, (steps, units) each: h, and c of an LSTM."""
@@ -213,9 +223,7 @@ def _onnx_gates(array: Array, units: int) -> Array:
 
 def _recurrent(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
     if layer.go_backwards:
-        raise ExportError(
-            f"Layer {layer.name} goes backwards outside of a Bidirectional, which cannot be exported."
-        )
+        raise ExportError(f"Layer {layer.name} goes backwards outside of a Bidirectional, which cannot be exported.")
     cell = _Cell.of(layer)
     starts: list[str] = []
     padding = None
@@ -228,8 +236,7 @@ def _recurrent(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Valu
     output = _recurrent_node(graph, [cell], value, starts, sequence=layer.return_sequences)
     axis = graph.constant(np.array([1 if layer.return_sequences else 0], dtype=np.int64))
     squeezed = graph.node("Squeeze", output, axis)
-    at_masked = np.zeros(cell.units, dtype=np.float32)
-    return _Value(squeezed, cell.units, layer.return_sequences, padding, at_masked)
+    return _Value(squeezed, cell.units, layer.return_sequences, padding, zeros_at_masked=True)
 
 
 def _bidirectional(graph: _Graph, layer: keras.layers.Bidirectional, value: _Value) -> _Value:
@@ -240,6 +247,8 @@ def _bidirectional(graph: _Graph, layer: keras.layers.Bidirectional, value: _Val
     if layer.merge_mode != "concat":
         raise ExportError(f"Layer {layer.name} merges by {layer.merge_mode}; only concat can be exported.")
     cells = [_Cell.of(layer.forward_layer), _Cell.of(layer.backward_layer)]
+    if len({(cell.operator, cell.units) for cell in cells}) != 1 or layer.forward_layer.go_backwards:
+        raise ExportError(f"Layer {layer.name} must run the same kind of layer, of as many units, both ways.")
     output = _recurrent_node(graph, cells, value, [], sequence=layer.return_sequences)
     features = 2 * cells[0].units
     if layer.return_sequences:
@@ -249,13 +258,10 @@ def _bidirectional(graph: _Graph, layer: keras.layers.Bidirectional, value: _Val
         side_by_side = graph.node("Transpose", output, perm=[1, 0, 2])
         shape = np.array([0, features], dtype=np.int64)
     joined = graph.node("Reshape", side_by_side, graph.constant(shape))
-    at_masked = np.repeat(np.array([0, -np.inf], dtype=np.float32), cells[0].units)
-    return _Value(joined, features, layer.return_sequences, None, at_masked)
+    return _Value(joined, features, layer.return_sequences, zeros_at_masked=True)
 
 
-def _recurrent_node(
-    graph: _Graph, cells: list[_Cell], value: _Value, starts: list[str], *, sequence: bool
-) -> str:
+def _recurrent_node(graph: _Graph, cells: list[_Cell], value: _Value, starts: list[str], *, sequence: bool) -> str:
     """Add the operator; its output has the shape (time, directions, n, units), or (directions, n, units)."""
     first = cells[0]
     bias = np.stack([np.concatenate([cell.bias, np.zeros_like(cell.bias)]) for cell in cells])
@@ -302,17 +308,19 @@ def _max_pooling(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Va
     name = graph.node("ReduceMax", kept, axes=[0], keepdims=0)
     if graph.padded_length is not None:
         # Keras' max pooling knows no mask: it sees the steps of padding, whatever stands there.
-        if value.at_masked is None:
+        if not value.zeros_at_masked:
             raise ExportError(f"Layer {layer.name} must follow a recurrent layer directly.")
         length = graph.constant(np.array(graph.padded_length, dtype=np.float32))
         is_padded = graph.node("Less", _lengths_column(graph), length)
-        floor = graph.node("Max", name, graph.constant(value.at_masked))
+        floor = graph.node("Relu", name)
         name = graph.node("Where", is_padded, floor, name)
     return _Value(name, value.features, sequence=False)
 
 
 def _inside(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> str:
     """Return which steps belong to each row; shape (time, n, 1)."""
+    if layer.keepdims or layer.data_format != "channels_last":
+        raise ExportError(f"Layer {layer.name} keeps the dimension it pools, or pools another than time.")
     if value.padding is not None:
         raise ExportError(f"Layer {layer.name} pools over the padding; set mask_zero=True on the Embedding.")
     zero, one = (graph.constant(np.array(number, dtype=np.int64)) for number in (0, 1))
@@ -335,7 +343,7 @@ def _nothing(_graph: _Graph, _layer: keras.layers.Layer, value: _Value) -> _Valu
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-x)), dtype=np.float32)
+    return np.asarray((1 + np.tanh(x / 2)) / 2, dtype=np.float32)
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {

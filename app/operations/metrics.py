@@ -38,9 +38,7 @@ class Metrics:
             buckets=STEP_BUCKETS,
             registry=self._registry,
         )
-        self._texts = Counter(
-            "sentiment_texts_total", "Texts classified.", ["model", "label"], registry=self._registry
-        )
+        self._texts = Counter("sentiment_texts_total", "Texts classified.", ["model", "label"], registry=self._registry)
         self._children: dict[tuple[str, str, int], Histogram] = {}
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -68,5 +66,5 @@ class Metrics:
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

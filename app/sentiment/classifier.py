@@ -111,18 +111,14 @@ class Classifier:
         encoding = self.tokenizer.encode(text)
         tokenized = perf_counter()
         probability = self._engine.predict_one(self._truncate(encoding.ids))
-        return self._classification(encoding, probability), Timing(
-            tokenized - start, perf_counter() - tokenized
-        )
+        return self._classification(encoding, probability), Timing(tokenized - start, perf_counter() - tokenized)
 
     def classify_all(self, texts: Sequence[str]) -> tuple[list[Classification], Timing]:
         """Classify texts, in order, and say how long that took."""
         start = perf_counter()
         encodings = [self.tokenizer.encode(text) for text in texts]
         tokenized = perf_counter()
-        probabilities = self._engine.predict(
-            [self._truncate(encoding.ids) for encoding in encodings]
-        ).tolist()
+        probabilities = self._engine.predict([self._truncate(encoding.ids) for encoding in encodings]).tolist()
         timing = Timing(tokenized - start, perf_counter() - tokenized)
         return list(map(self._classification, encodings, probabilities)), timing
 

@@ -32,9 +32,7 @@ class SentimentModels:
         self._models = {model.name: model for model in found}
         if default not in self._models:
             names = ", ".join(self._models) or "none"
-            raise ArtifactError(
-                f"There is no model {default} in {folder} (there is: {names}); set DEFAULT_MODEL."
-            )
+            raise ArtifactError(f"There is no model {default} in {folder} (there is: {names}); set DEFAULT_MODEL.")
         self.default = self._models[default]
 
     def __iter__(self) -> Iterator[Classifier]:

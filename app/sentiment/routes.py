@@ -46,6 +46,7 @@ _FORM: Final = {
     "schema": {
         "type": "object",
         "required": ["text"],
+        "additionalProperties": False,
         "properties": {"text": {"type": "string", "minLength": 1}, "model": {"type": "string"}},
         "example": {"text": "A wonderful film, I loved every moment."},
     }
@@ -61,7 +62,7 @@ _ANSWER: Final = {"content": {PLAIN: {"schema": {"type": "string"}, "example": "
     "/sentiment",
     summary="Classify a text",
     response_model=SentimentResponse,
-    responses={200: _ANSWER, **responses(400, 413, 415, 422, 503)},
+    responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 503)},
     openapi_extra={"requestBody": {"content": {PLAIN: _TEXT, URLENCODED: _FORM, MULTIPART: _FORM}}},
 )
 async def classify(request: Request, body: SentimentRequest) -> Response:
@@ -89,7 +90,7 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
     "/sentiment/batch",
     summary="Classify many texts",
     response_model=BatchResponse,
-    responses=responses(400, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 503),
 )
 async def classify_batch(request: Request, body: BatchRequest) -> Response:
     """Classify texts; the results are in their order."""
@@ -119,7 +120,7 @@ async def classify_batch(request: Request, body: BatchRequest) -> Response:
     summary="Texts to token ids",
     response_model=TokenizeResponse,
     response_model_exclude_none=True,
-    responses=responses(400, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 503),
 )
 async def tokenize(request: Request, body: TokenizeRequest) -> Response:
     """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
@@ -153,9 +154,7 @@ async def pad(request: Request, body: PadRequest) -> Response:
     maxlen = body.maxlen or max(map(len, body.sequences))
     size = len(body.sequences) * maxlen
     if size > request.app.state.settings.max_padded_values:
-        detail = (
-            f"makes {size:,} values; at most {request.app.state.settings.max_padded_values:,} are answered"
-        )
+        detail = f"makes {size:,} values; at most {request.app.state.settings.max_padded_values:,} are answered"
         raise Problem(
             422,
             f"A length of {maxlen:,} for {len(body.sequences):,} sequences {detail}.",
@@ -166,7 +165,7 @@ async def pad(request: Request, body: PadRequest) -> Response:
         padded = pad_sequences(
             body.sequences, maxlen, padding=body.padding, truncating=body.truncating, value=body.value
         )
-        return json_response(PadResponse(padded=padded.tolist(), shape=(len(body.sequences), maxlen)))
+        return json_response(PadResponse(padded=padded.tolist(), shape=[len(body.sequences), maxlen]))
 
     return await _run(request, work, inline=size <= INLINE_IDS)
 
@@ -175,7 +174,7 @@ async def pad(request: Request, body: PadRequest) -> Response:
     "/predict",
     summary="Token ids to probabilities",
     response_model=PredictResponse,
-    responses=responses(400, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 503),
 )
 async def predict(request: Request, body: PredictRequest) -> Response:
     """Return the probability that each sequence of token ids is positive."""
@@ -209,23 +208,17 @@ def _model(request: Request, name: str | None) -> Classifier:
     try:
         return models.get(name)
     except UnknownModel as error:
-        raise Problem(
-            422, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]
-        ) from error
+        raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
 
 
 def _limit(request: Request, items: Sequence[Any], field: str) -> None:
     limit: int = request.app.state.settings.max_texts
     if len(items) > limit:
         detail = f"has {len(items):,} items; at most {limit:,} are taken at once"
-        raise Problem(
-            422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)]
-        )
+        raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
 
 
-def _observe(
-    request: Request, model: Classifier, classifications: list[Classification], timing: Timing
-) -> None:
+def _observe(request: Request, model: Classifier, classifications: list[Classification], timing: Timing) -> None:
     metrics: Metrics = request.app.state.metrics
     metrics.observe_steps(model.name, *timing)
     for classification in classifications:

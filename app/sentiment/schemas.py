@@ -54,9 +54,7 @@ class TokenCounts(BaseModel):
         ge=0,
         description="How many of them are not in the model's vocabulary. If all are, the answer means little.",
     )
-    truncated: bool = Field(
-        description="Whether the text is longer than the model reads; it reads the end then."
-    )
+    truncated: bool = Field(description="Whether the text is longer than the model reads; it reads the end then.")
 
 
 class SentimentResponse(BaseModel):
@@ -67,7 +65,7 @@ class SentimentResponse(BaseModel):
     label: Label = Field(description="The more probable sentiment.")
     score: float = Field(ge=0.5, le=1, description="The probability of `label`.")
     probabilities: Probabilities = Field(description="The probability of each sentiment.")
-    tokens: TokenCounts = Field(description="What the model saw of the text.")
+    tokens: TokenCounts = Field(description="How much of the text the model saw.")
     model: str = Field(description="Name of the model that answered.")
 
     @classmethod
@@ -153,14 +151,10 @@ class PadRequest(BaseModel):
 
     sequences: Sequences = Field(description="Sequences of token ids, of any length.")
     maxlen: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="Length to bring them to; by default that of the longest one."
+        None, ge=1, le=100_000, description="Length to bring them to; by default that of the longest one."
     )
-    padding: Side = Field(
-        "pre", description="Fill before (`pre`) or after (`post`) a sequence that is too short."
-    )
-    truncating: Side = Field(
-        "pre", description="Cut the start (`pre`) or the end (`post`) of one that is too long."
-    )
+    padding: Side = Field("pre", description="Fill before (`pre`) or after (`post`) a sequence that is too short.")
+    truncating: Side = Field("pre", description="Cut the start (`pre`) or the end (`post`) of one that is too long.")
     value: int = Field(0, ge=-(2**31), le=2**31 - 1, description="The id to fill with.")
 
 
@@ -170,7 +164,7 @@ class PadResponse(BaseModel):
     model_config = _example({"padded": [[0, 0, 0, 0, 2, 3, 4, 5], [0, 1, 6, 7, 8, 9, 2, 3]], "shape": [2, 8]})
 
     padded: list[list[int]] = Field(description="The sequences, in order.")
-    shape: tuple[int, int] = Field(description="Number of sequences, and their length.")
+    shape: list[int] = Field(min_length=2, max_length=2, description="Number of sequences, and their length.")
 
 
 class PredictRequest(BaseModel):

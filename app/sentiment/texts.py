@@ -25,7 +25,7 @@ from app.problems import Problem, invalid_fields
 PLAIN: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
-_FIELD: Final = re.compile(rb"(?:text|model)=")
+_FIELD: Final = re.compile(rb"(?:.*&)?text=|model=", re.DOTALL)
 _MAX_FIELDS: Final = 8
 SUPPORTED: Final = ("application/json", PLAIN, URLENCODED, MULTIPART)
 
@@ -58,9 +58,7 @@ def _from_urlencoded(model: type[Body], body: bytes) -> Body:
     """Tell a form from what ``curl --data-binary @review.txt`` and ``curl -d '{"text": …}'`` send as one."""
     if _FIELD.match(body):
         try:
-            fields = parse_qsl(
-                decode_text(body), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
-            )
+            fields = parse_qsl(decode_text(body), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
         except ValueError as error:
             raise Problem(400, f"The form cannot be read: {error}.") from error
         return _validate(model, dict(fields))

@@ -139,13 +139,9 @@ class Tokenizer:
             document: Any = json.loads(path.read_text(encoding="utf-8"))
             rule, reserved, words = document["rule"], document["reserved"], document["words"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ArtifactError(
-                f"{path} is not a tokenizer artifact ({error!r}); train the model again."
-            ) from error
+            raise ArtifactError(f"{path} is not a tokenizer artifact ({error!r}); train the model again.") from error
         if rule != _RULE:
-            raise ArtifactError(
-                f"{path} splits text by another rule than this version; train the model again."
-            )
+            raise ArtifactError(f"{path} splits text by another rule than this version; train the model again.")
         if reserved not in (list(RESERVED), list(PLAIN)) or not isinstance(words, list):
             raise ArtifactError(f"{path} names other reserved ids than this version; train the model again.")
         try:

@@ -44,10 +44,7 @@ def test_texts_that_mean_little_are_answered(client: httpx.Client, text: str) ->
     answer = client.post("/sentiment", json={"text": text}).json()
     assert answer["label"] in {"positive", "negative"}
     assert answer["tokens"]["unknown"] <= answer["tokens"]["count"]
-    assert (
-        client.post("/sentiment", content=text.encode(), headers={"Content-Type": "text/plain"}).json()
-        == answer
-    )
+    assert client.post("/sentiment", content=text.encode(), headers={"Content-Type": "text/plain"}).json() == answer
 
 
 def test_unknown_words_are_counted(client: httpx.Client) -> None:
@@ -61,8 +58,7 @@ def test_an_empty_text_is_refused(client: httpx.Client) -> None:
     ]
     problem(client.post("/sentiment", content=b"", headers={"Content-Type": "text/plain"}), 422)
     assert (
-        problem(client.post("/sentiment/batch", json={"texts": ["a", ""]}), 422)["errors"][0]["pointer"]
-        == "#/texts/1"
+        problem(client.post("/sentiment/batch", json={"texts": ["a", ""]}), 422)["errors"][0]["pointer"] == "#/texts/1"
     )
 
 
@@ -92,9 +88,7 @@ def test_what_is_not_json_is_refused(client: httpx.Client, body: bytes) -> None:
         assert "not valid JSON" in problem(client.post(path, content=body, headers=JSON), 400)["detail"]
 
 
-@pytest.mark.parametrize(
-    "value", ["NaN", "Infinity", "-Infinity", "1", "1e999", "true", "null", "[]", "{}", '["a"]']
-)
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1", "1e999", "true", "null", "[]", "{}", '["a"]'])
 def test_what_is_no_text_is_refused(client: httpx.Client, value: str) -> None:
     def post(path: str, body: str) -> httpx.Response:
         return client.post(path, content=body, headers=JSON)
@@ -103,10 +97,7 @@ def test_what_is_no_text_is_refused(client: httpx.Client, value: str) -> None:
         "pointer": "#/text",
         "detail": "must be a string",
     }
-    assert (
-        problem(post("/sentiment/batch", f'{{"texts": ["a", {value}]}}'), 422)["errors"][0]["pointer"]
-        == "#/texts/1"
-    )
+    assert problem(post("/sentiment/batch", f'{{"texts": ["a", {value}]}}'), 422)["errors"][0]["pointer"] == "#/texts/1"
     problem(post("/tokenize", f'{{"texts": [{value}]}}'), 422)
 
 
@@ -129,9 +120,7 @@ def test_a_missing_and_an_unknown_field_are_named(client: httpx.Client) -> None:
     "content_type", [None, "", "text", "image/png", "text/html", "application/xml", "json", ";", "a/b;c"]
 )
 @pytest.mark.parametrize("path", ["/sentiment", "/sentiment/batch", "/predict"])
-def test_a_wrong_or_missing_content_type_is_refused(
-    client: httpx.Client, path: str, content_type: str | None
-) -> None:
+def test_a_wrong_or_missing_content_type_is_refused(client: httpx.Client, path: str, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     response = client.post(path, content=b'{"text": "a"}', headers=headers)
     assert "application/json" in problem(response, 415)["detail"]
@@ -143,27 +132,20 @@ def test_a_wrong_or_missing_content_type_is_refused(
 )
 def test_json_by_other_names_is_taken(client: httpx.Client, content_type: str) -> None:
     assert (
-        client.post(
-            "/sentiment", content=b'{"text": "a"}', headers={"Content-Type": content_type}
-        ).status_code
-        == 200
+        client.post("/sentiment", content=b'{"text": "a"}', headers={"Content-Type": content_type}).status_code == 200
     )
 
 
 def test_plain_text_that_is_not_utf8_is_refused(client: httpx.Client) -> None:
     response = client.post("/sentiment", content=b"caf\xe9", headers={"Content-Type": "text/plain"})
     assert "UTF-8" in problem(response, 400)["detail"]
-    latin = client.post(
-        "/sentiment", content=b"caf\xe9", headers={"Content-Type": "text/plain; charset=latin-1"}
-    )
+    latin = client.post("/sentiment", content=b"caf\xe9", headers={"Content-Type": "text/plain; charset=latin-1"})
     assert latin.status_code == 200
 
 
-@pytest.mark.parametrize(
-    "charset", ["nonsense", "rot13", "zlib", "utf-7", "idna", "\x00", "unicode_escape", "base64"]
-)
+@pytest.mark.parametrize("charset", ["nonsense", "rot13", "zlib", "utf-7", "idna", "%00", "unicode_escape", "base64"])
 def test_a_charset_that_is_none_is_refused(client: httpx.Client, charset: str) -> None:
-    headers = {"Content-Type": b"text/plain; charset=" + charset.encode().replace(b"\0", b"%00")}
+    headers = {"Content-Type": f"text/plain; charset={charset}"}
     problem(client.post("/sentiment", content=b"abc", headers=headers), 415)
 
 
@@ -192,24 +174,23 @@ def test_a_broken_form_is_refused(client: httpx.Client, content_type: str, body:
     problem(client.post("/sentiment", content=body, headers={"Content-Type": content_type}), 400)
 
 
-@pytest.mark.parametrize("body", [b"text=", b"model=sentiment-tiny", b"text=a&other=1"])
+@pytest.mark.parametrize("body", [b"text=", b"model=sentiment-tiny", b"text=a&other=1", b"other=1&text=a"])
 def test_a_form_without_a_text_is_refused(client: httpx.Client, body: bytes) -> None:
     problem(
-        client.post(
-            "/sentiment", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
-        ),
+        client.post("/sentiment", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}),
         422,
     )
 
 
 def test_an_unknown_model_is_refused_and_the_known_ones_listed(client: httpx.Client) -> None:
-    for path, body in [
+    bodies: list[tuple[str, dict[str, Any]]] = [
         ("/sentiment", {"text": "a"}),
         ("/sentiment/batch", {"texts": ["a"]}),
         ("/tokenize", {"texts": ["a"]}),
         ("/predict", {"sequences": [[1]]}),
-    ]:
-        document = problem(client.post(path, json={**body, "model": "sentiment-none"}), 422)
+    ]
+    for path, body in bodies:
+        document = problem(client.post(path, json={**body, "model": "sentiment-none"}), 404)
         assert "sentiment-tiny" in document["detail"]
         assert document["errors"][0]["pointer"] == "#/model"
 
@@ -281,7 +262,7 @@ def test_too_many_items_are_refused(client: httpx.Client, path: str, field: str,
 def test_ten_thousand_wrong_items_do_not_get_ten_thousand_complaints(client: httpx.Client) -> None:
     document = problem(client.post("/sentiment/batch", json={"texts": [1] * 10_000}), 422)
     assert len(document["errors"]) == 20
-    assert "9999 more" in document["detail"]
+    assert "9,999 more" in document["detail"]
 
 
 def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
@@ -293,9 +274,7 @@ def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
         assert response.headers["allow"] == "POST"
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"]
-)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
 def test_a_body_over_the_limit_is_refused(serve: Serve, content_type: str) -> None:
     client = serve(max_body_bytes=100_000)
     headers = {"Content-Type": content_type}

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
+from keras.src.legacy.preprocessing.text import text_to_word_sequence
 
-from app.artifacts import MANIFEST, ArtifactError, read_manifest, write_manifest
+from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
 from app.sentiment.classifier import Classifier
 from tests import toys
 
 TEXTS = st.lists(
-    st.lists(st.sampled_from([*toys.GOOD, *toys.BAD, *toys.THINGS, "unheard", "a", "!"])).map(" ".join)
-    | st.text(),
+    st.lists(st.sampled_from([*toys.GOOD, *toys.BAD, *toys.THINGS, "unheard", "a", "!"])).map(" ".join) | st.text(),
     min_size=1,
     max_size=20,
 )
@@ -48,19 +48,14 @@ def keras_ids(texts: list[str], vocabulary_size: int) -> list[list[int]]:
     words = vocabulary_size - 3
     sequences = []
     for text in texts:
-        ranks = (
-            tokenizer.word_index.get(w, words + 1)
-            for w in keras.src.legacy.preprocessing.text.text_to_word_sequence(text)
-        )
+        ranks = (tokenizer.word_index.get(w, words + 1) for w in text_to_word_sequence(text))
         sequences.append([1, *(rank + 2 if rank <= words else 2 for rank in ranks)])
     return sequences
 
 
 @given(TEXTS)
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_raw_texts_get_what_keras_gives_them(
-    classifier: Classifier, model: keras.Model, texts: list[str]
-) -> None:
+def test_raw_texts_get_what_keras_gives_them(classifier: Classifier, model: keras.Model, texts: list[str]) -> None:
     sequences = keras_ids(texts, classifier.serving.vocabulary_size)
     padded = keras.utils.pad_sequences(sequences, maxlen=classifier.serving.maxlen)
     expected = model.predict(padded, verbose=0)[:, 0]
@@ -116,9 +111,7 @@ def test_it_learnt_what_it_was_taught(classifier: Classifier) -> None:
         ("film " * 12, 12, 0, True),
     ],
 )
-def test_it_says_what_it_saw(
-    classifier: Classifier, text: str, words: int, unknown: int, truncated: bool
-) -> None:
+def test_it_says_what_it_saw(classifier: Classifier, text: str, words: int, unknown: int, truncated: bool) -> None:
     found, _ = classifier.classify(text)
     assert (found.words, found.unknown, found.truncated) == (words, unknown, truncated)
     assert classifier.classify_all([text])[0][0][1:] == (words, unknown, truncated)
@@ -155,11 +148,15 @@ def damage_manifest(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**document, **changes}))
 
 
+def write_checksums_anew(folder: Path) -> None:
+    write_manifest(folder, Manifest.model_validate_json((folder / MANIFEST).read_bytes()))
+
+
 def test_the_tokenizer_of_another_model_is_refused(copy: Path) -> None:
     other = json.loads((copy / "tokenizer.json").read_text())
     other["words"] = other["words"][::-1]
     (copy / "tokenizer.json").write_text(json.dumps(other))
-    write_manifest(copy, read_manifest_unverified(copy))
+    write_checksums_anew(copy)
     with pytest.raises(ArtifactError, match=r"tokenizer\.json is the tokenizer of another model"):
         Classifier(copy)
 
@@ -168,14 +165,14 @@ def test_a_tokenizer_of_another_size_is_refused_by_the_reference_too(copy: Path)
     other = json.loads((copy / "tokenizer.json").read_text())
     other["words"].pop()
     (copy / "tokenizer.json").write_text(json.dumps(other))
-    write_manifest(copy, read_manifest_unverified(copy))
+    write_checksums_anew(copy)
     with pytest.raises(ArtifactError, match=r"tokenizer\.json has 23 ids, its model 24"):
         Classifier(copy, "tensorflow")
 
 
 def test_a_graph_that_is_none_is_refused(copy: Path) -> None:
     (copy / "model.onnx").write_bytes(b"not a graph")
-    write_manifest(copy, read_manifest_unverified(copy))
+    write_checksums_anew(copy)
     with pytest.raises(ArtifactError, match=r"model\.onnx is not a graph"):
         Classifier(copy)
 
@@ -195,15 +192,7 @@ def test_a_manifest_that_does_not_list_the_graph_is_refused(copy: Path) -> None:
 
 
 def test_probabilities_do_not_depend_on_the_company(classifier: Classifier) -> None:
-    texts = [
-        f"{word} {thing} " * n for n, (word, thing) in enumerate(zip(toys.GOOD, toys.THINGS, strict=True))
-    ] * 20
+    texts = [f"{word} {thing} " * n for n, (word, thing) in enumerate(zip(toys.GOOD, toys.THINGS, strict=True))] * 20
     together = np.array([found.probability for found in classifier.classify_all(texts)[0]])
     alone = np.array([classifier.classify(text)[0].probability for text in texts])
     assert np.abs(together - alone).max() < 1e-6
-
-
-def read_manifest_unverified(folder: Path):  # noqa: ANN201
-    from app.artifacts import Manifest
-
-    return Manifest.model_validate_json((folder / MANIFEST).read_bytes())

@@ -12,9 +12,7 @@ from app.sentiment.tokenizer import PLAIN, RESERVED, Tokenizer, count_words, spl
 
 LECTURE = ["This movie was awful", "I loved every moment of this movie!", "I want a refund; I was so bored!"]
 
-TEXTS = st.lists(
-    st.text(alphabet=st.sampled_from("abAB ışİß'!.,-_\t\n\r\xa0é<br />")) | st.text(), max_size=8
-)
+TEXTS = st.lists(st.text(alphabet=st.sampled_from("abAB ışİß'!.,-_\t\n\r\xa0é<br />")) | st.text(), max_size=8)
 
 
 def keras_tokenizer(texts: list[str], num_words: int | None = None) -> Any:
@@ -136,5 +134,5 @@ def test_a_broken_artifact_is_refused_by_name(content: str, tmp_path: Path) -> N
 
 
 def test_a_missing_artifact_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="nothing.json"):
+    with pytest.raises(ArtifactError, match=r"nothing\.json"):
         Tokenizer.load(tmp_path / "nothing.json")

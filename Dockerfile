@@ -1,0 +1,58 @@
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS dependencies
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+# pip gets a venv of its own, so that the one that ships has none.
+RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
+WORKDIR /src
+COPY pyproject.toml constraints.txt ./
+# The dependencies come before the code, so that a change of code reinstalls nothing; and the build backend with
+# them, so that the next stage needs no network. Unchecked .pyc files stay valid whatever copying does to time
+# stamps, in an image that nobody can write to.
+RUN python3 -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
+      print(*project["build-system"]["requires"], sep="\n", file=open("build.txt", "w")); \
+      print(*project["project"]["dependencies"], sep="\n", file=open("run.txt", "w"))' \
+ && /opt/pip/bin/pip install -c constraints.txt -r build.txt \
+ && /opt/pip/bin/pip --python /opt/venv/bin/python install --no-compile -c constraints.txt -r run.txt \
+ && /opt/pip/bin/pip --python /opt/venv/bin/python check \
+ && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
+
+FROM dependencies AS application
+COPY README.md ./
+COPY app app
+RUN /opt/pip/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /opt/pip/bin/pip --python /opt/venv/bin/python install \
+      --no-compile --no-deps --no-index --root /install /wheels/*.whl \
+ && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -s /install /install
+
+FROM ${BASE} AS models
+COPY models /srv/models
+# A checkout made under a strict umask would be unreadable for the service's user.
+RUN chmod -R a+rX /srv/models
+
+FROM ${BASE}
+# From what changes least to what changes most.
+COPY --from=dependencies /opt/venv /opt/venv
+COPY --from=models /srv/models /srv/models
+COPY --from=application /install /
+# PYTHONSAFEPATH: `app` is the installed package, whatever the working directory holds.
+# ORT_DISABLE_TELEMETRY: since 1.29, ONNX Runtime reports its use to Microsoft unless told not to.
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONSAFEPATH=1 \
+    PYTHONUNBUFFERED=1 \
+    ORT_DISABLE_TELEMETRY=1 \
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    MODELS_DIR=/srv/models
+WORKDIR /srv
+# A number, so that Kubernetes' runAsNonRoot can tell without reading /etc/passwd.
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# Without a proxy: Docker may have put the host's into the environment.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os; from urllib.request import ProxyHandler, build_opener; \
+         build_opener(ProxyHandler({})).open('http://127.0.0.1:' + os.environ['PORT'] + '/health/ready', timeout=4)"]
+ENTRYPOINT ["python", "-m", "app"]
+CMD ["serve"]

@@ -1,0 +1,178 @@
+import concurrent.futures
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import keras
+import pytest
+
+from tests import toys
+from tests.conftest import Serve
+
+LECTURE = ["This movie was awful", "I loved every moment of this movie!", "I want a refund; I was so bored!"]
+TEXT = "What a brilliant film, I don't regret it. Really brilliant!"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_a_text_is_classified(client: httpx.Client) -> None:
+    response = client.post("/sentiment", json={"text": TEXT})
+    assert response.status_code == 200
+    answer = response.json()
+    positive = answer["probabilities"]["positive"]
+    assert positive > 0.9
+    assert answer == {
+        "label": "positive",
+        "score": positive,
+        "probabilities": {"negative": pytest.approx(1 - positive), "positive": positive},
+        "tokens": {"count": 10, "unknown": answer["tokens"]["unknown"], "truncated": False},
+        "model": "sentiment-tiny",
+    }
+    negative = client.post("/sentiment", json={"text": TEXT.replace("brilliant", "boring")}).json()
+    assert negative["label"] == "negative"
+    assert negative["score"] == negative["probabilities"]["negative"] > 0.5
+
+
+def test_server_timing_tells_both_steps(client: httpx.Client) -> None:
+    timing = client.post("/sentiment", json={"text": TEXT}).headers["server-timing"]
+    assert re.fullmatch(r"tokenize;dur=\d+\.\d{3}, predict;dur=\d+\.\d{3}", timing)
+    assert "server-timing" in client.post("/sentiment/batch", json={"texts": [TEXT]}).headers
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"json": {"text": TEXT, "model": "sentiment-tiny"}},
+        {"json": {"text": TEXT, "model": None}},
+        {"content": TEXT.encode(), "headers": {"Content-Type": "text/plain"}},
+        {"content": TEXT.encode("utf-16"), "headers": {"Content-Type": 'text/plain; charset="UTF-16"'}},
+        {"data": {"text": TEXT}},
+        {"data": {"model": "sentiment-tiny", "text": TEXT}},
+        {"files": {"text": (None, TEXT)}},
+        {"files": {"text": ("review.txt", TEXT), "model": (None, "sentiment-tiny")}},
+        {"content": b"text=" + TEXT.encode(), "headers": FORM},
+        {"content": TEXT.encode(), "headers": FORM},
+        {"content": json.dumps({"text": TEXT}).encode(), "headers": FORM},
+    ],
+    ids=range(11),
+)
+def test_a_text_is_taken_in_every_form(client: httpx.Client, arguments: dict[str, Any]) -> None:
+    expected = client.post("/sentiment", json={"text": TEXT}).json()
+    assert client.post("/sentiment", **arguments).json() == expected
+
+
+def test_a_form_is_decoded(client: httpx.Client) -> None:
+    expected = client.post("/sentiment", json={"text": "a + b = 100% brilliant\nfilm & story"}).json()
+    body = b"text=a+%2B+b+%3D+100%25+brilliant%0Afilm+%26+story"
+    assert client.post("/sentiment", content=body, headers=FORM).json() == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "plain"),
+    [
+        ("text/plain", True),
+        ("Text/Plain; charset=utf-8".lower(), True),
+        ("text/plain, */*;q=0.1", True),
+        ("text/plain;q=0.9, application/json", False),
+        ("text/plain;q=0, application/json", False),
+        ("text/plain;q=x", False),
+        ("text/html, */*", False),
+        ("", False),
+        ("*/*", False),
+    ],
+)
+def test_the_answer_comes_in_the_form_that_is_asked_for(client: httpx.Client, accept: str, plain: bool) -> None:
+    response = client.post("/sentiment", json={"text": TEXT}, headers={"Accept": accept})
+    if plain:
+        assert response.headers["content-type"].startswith("text/plain")
+        assert re.fullmatch(r"positive 0\.\d{4}\n", response.text)
+    else:
+        assert response.json()["label"] == "positive"
+
+
+def test_a_long_text_gets_the_answer_of_its_end(client: httpx.Client) -> None:
+    long = client.post("/sentiment", json={"text": "awful plot " * 20_000 + "brilliant " * 12}).json()
+    end = client.post("/sentiment", json={"text": "brilliant " * 12}).json()
+    assert long["tokens"]["truncated"]
+    assert long["probabilities"] == end["probabilities"]
+
+
+def test_a_batch_is_answered_in_order(client: httpx.Client) -> None:
+    texts = [" ".join([*toys.GOOD, *toys.BAD, *toys.THINGS][: n % 18 + 1]) for n in range(700)]
+    results = client.post("/sentiment/batch", json={"texts": texts}).json()["results"]
+    assert len(results) == len(texts)
+    for text, result in zip(texts[:40], results, strict=False):
+        single = client.post("/sentiment", json={"text": text}).json()
+        assert result["tokens"] == single["tokens"]
+        assert result["score"] == pytest.approx(single["score"], abs=2e-6)
+    assert results[:18] == results[18:36] == results[-2 * 18 - 700 % 18 : -18 - 700 % 18]
+
+
+def test_the_lectures_little_example_comes_out_to_the_digit(client: httpx.Client) -> None:
+    fitted = client.post("/tokenize", json={"texts": LECTURE, "fit": True}).json()
+    assert fitted["vocabulary_size"] == 14
+    assert fitted["word_index"] == {
+        word: n
+        for n, word in enumerate("i this movie was awful loved every moment of want a refund so bored".split(), 1)
+    }
+    assert fitted["tokens"][0] == ["this", "movie", "was", "awful"]
+    padded = client.post("/pad", json={"sequences": fitted["sequences"]}).json()
+    assert padded["shape"] == [3, 8]
+    assert padded["padded"] == [
+        [0, 0, 0, 0, 2, 3, 4, 5],
+        [0, 1, 6, 7, 8, 9, 2, 3],
+        [1, 10, 11, 12, 1, 4, 13, 14],
+    ]
+
+
+def test_tokens_are_those_of_the_model(client: httpx.Client) -> None:
+    answer = client.post("/tokenize", json={"texts": ["Film? Zebra!", " "]}).json()
+    assert answer["tokens"] == [["<start>", "film", "<unknown>"], ["<start>"]]
+    assert answer["sequences"][1] == [1]
+    assert answer["vocabulary_size"] == 24
+    assert "word_index" not in answer
+
+
+@pytest.mark.parametrize(
+    ("padding", "truncating"), [("pre", "pre"), ("pre", "post"), ("post", "pre"), ("post", "post")]
+)
+def test_padding_is_that_of_keras(client: httpx.Client, padding: str, truncating: str) -> None:
+    sequences = [[1, 2, 3], [], [4, 5, 6, 7, 8, 9]]
+    body = {"sequences": sequences, "maxlen": 4, "padding": padding, "truncating": truncating, "value": -7}
+    expected = keras.utils.pad_sequences(sequences, 4, padding=padding, truncating=truncating, value=-7)
+    assert client.post("/pad", json=body).json() == {"padded": expected.tolist(), "shape": [3, 4]}
+
+
+def test_the_steps_one_by_one_give_the_answer_of_sentiment(client: httpx.Client, models_dir: Path) -> None:
+    texts = [TEXT, "zebra", "dull " * 40, "a superb cast"]
+    sequences = client.post("/tokenize", json={"texts": texts}).json()["sequences"]
+    padded = client.post("/pad", json={"sequences": sequences, "maxlen": 12}).json()["padded"]
+    answer = client.post("/predict", json={"sequences": padded}).json()
+    assert answer["model"] == "sentiment-tiny"
+    direct = [client.post("/sentiment", json={"text": text}).json()["probabilities"]["positive"] for text in texts]
+    model = keras.models.load_model(models_dir / "sentiment-tiny" / "model.keras")
+    expected = model.predict(keras.utils.pad_sequences(sequences, 12), verbose=0)[:, 0]
+    assert answer["probabilities"] == pytest.approx(direct, abs=1e-5)
+    assert answer["probabilities"] == pytest.approx(expected, abs=1e-5)
+    unpadded = client.post("/predict", json={"sequences": sequences}).json()
+    assert unpadded["probabilities"] == pytest.approx(direct, abs=1e-5)
+
+
+def test_one_sequence_is_predicted_at_once(client: httpx.Client) -> None:
+    one = client.post("/predict", json={"sequences": [[1, 3, 4]]}).json()["probabilities"]
+    two = client.post("/predict", json={"sequences": [[1, 3, 4], [1]]}).json()["probabilities"]
+    assert one[0] == pytest.approx(two[0], abs=2e-6)
+
+
+def test_too_much_long_work_at_once_is_turned_away(serve: Serve) -> None:
+    client = serve(max_pending=1, threads=1)
+    text = "awful plot " * 400_000
+    with httpx.Client(base_url=client.base_url, timeout=60) as other:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: other.post("/sentiment", json={"text": text}), range(8)))
+    assert {answer.status_code for answer in answers} == {200, 503}
+    busy = next(answer for answer in answers if answer.status_code == 503)
+    assert busy.headers["retry-after"] == "1"
+    assert busy.json()["title"] == "Service Unavailable"
+    assert client.post("/sentiment", json={"text": text}).status_code == 200

@@ -1,0 +1,175 @@
+"""The service as its users run it: a process of its own, the committed models, real clients."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import COMMITTED, ROOT, Service, Start, environment
+
+REVIEW = "A wonderful film. The story is moving, the cast is superb and I loved every minute of it."
+PAN = "A terrible waste of time. The plot is awful, the acting is bad and I was so bored I left."
+
+
+def curl(service: Service, path: str, *arguments: str) -> str:
+    command = ["curl", "--silent", "--show-error", "--max-time", "20", f"{service.url}{path}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_curl_gets_answers_as_people_type_it(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "review.txt").write_text(REVIEW)
+    file = f"@{tmp_path / 'review.txt'}"
+    answers = {
+        curl(service, "/sentiment", "-H", "Content-Type: application/json", "-d", f'{{"text": "{REVIEW}"}}'),
+        curl(service, "/sentiment", "--json", f'{{"text": "{REVIEW}"}}'),
+        curl(service, "/sentiment", "-d", f"text={REVIEW}"),
+        curl(service, "/sentiment", "--data-urlencode", f"text={REVIEW}"),
+        curl(service, "/sentiment", "--data-binary", file),
+        curl(service, "/sentiment", "-H", "Content-Type: text/plain", "--data-binary", file),
+        curl(service, "/sentiment", "-F", f"text={REVIEW}"),
+        curl(service, "/sentiment", "-F", f"text=<{tmp_path / 'review.txt'}"),
+    }
+    assert len(answers) == 1
+    assert '"label":"positive"' in answers.pop()
+    assert curl(service, "/sentiment", "-H", "Accept: text/plain", "-d", PAN).startswith("negative 0.")
+
+
+def test_a_damaged_model_folder_does_not_start(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(COMMITTED / "sentiment-lecture", tmp_path / "sentiment-lecture"))
+    graph = folder / "model.onnx"
+    content = bytearray(graph.read_bytes())
+    content[len(content) // 2] ^= 0x40
+    graph.write_bytes(content)
+    for workers in ("1", "2"):
+        ended = subprocess.run(
+            [sys.executable, "-m", "app", "serve"],
+            cwd=ROOT,
+            env=environment(MODELS_DIR=str(tmp_path), WORKERS=workers),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert ended.returncode == 2
+        assert ended.stdout == ""
+        assert ended.stderr.count("\n") == 1
+        assert "model.onnx" in ended.stderr
+
+
+@pytest.mark.parametrize("variable", ["PORT", "WORKERS", "MAX_BODY_BYTES", "ENGINE", "LOG_LEVEL"])
+def test_a_wrong_setting_does_not_start(variable: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", "serve"],
+        cwd=ROOT,
+        env=environment(**{variable: "nonsense"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: The setting {variable} is wrong")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_ends_the_start(service: Service) -> None:
+    port = service.url.rpartition(":")[2]
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", "serve", "--port", port],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode != 0
+    assert "address already in use" in ended.stdout
+
+
+class Load(threading.Thread):
+    """One client that asks until the service refuses its connection."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.statuses: list[int] = []
+        self.cut: list[str] = []
+
+    def run(self) -> None:
+        texts = [REVIEW] * 200
+        with httpx.Client(base_url=self.url, timeout=30) as client:
+            for _ in range(10_000):
+                try:
+                    answer = client.post("/sentiment/batch", json={"texts": texts})
+                    self.statuses.append(answer.status_code)
+                    assert len(answer.json()["results"]) == len(texts)
+                except httpx.ConnectError:
+                    return
+                except httpx.TransportError as error:
+                    self.cut.append(repr(error))
+                    return
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_requests_in_flight_finish_when_it_is_told_to_end(start: Start, workers: str, number: signal.Signals) -> None:
+    service = start(WORKERS=workers)
+    load = [Load(service.url) for _ in range(4)]
+    for client in load:
+        client.start()
+    while not all(client.statuses for client in load):
+        time.sleep(0.01)
+    service.process.send_signal(number)
+    assert service.process.wait(30) == 0
+    for client in load:
+        client.join(30)
+        assert set(client.statuses) == {200}
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{service.url}/health/live")
+
+
+def test_several_workers_share_one_port_and_one_set_of_metrics(start: Start) -> None:
+    service = start(WORKERS="2")
+    for _ in range(40):
+        assert httpx.post(f"{service.url}/sentiment", json={"text": REVIEW}).json()["label"] == "positive"
+    metrics = httpx.get(f"{service.url}/metrics").text
+    counts = [line for line in metrics.splitlines() if line.startswith("sentiment_texts_total{")]
+    assert [line.rpartition(" ")[2] for line in counts] == ["40.0"]
+
+
+def test_the_log_is_json_and_holds_no_text(start: Start) -> None:
+    service = start()
+    httpx.post(f"{service.url}/sentiment?xyzzy=1", json={"text": "xyzzy"}, headers={"X-Request-ID": "of-the-test"})
+    service.process.terminate()
+    assert service.process.wait(30) == 0
+    requests = [line for line in service.lines() if line["message"] == "request"]
+    assert requests[-1]["request_id"] == "of-the-test"
+    assert requests[-1]["path"] == "/sentiment"
+    assert "xyzzy" not in service.log.read_text()
+
+
+def test_tensorflow_serves_the_same_answers(start: Start, service: Service) -> None:
+    reference = start(ENGINE="tensorflow")
+    for text in (REVIEW, PAN, "good", "word " * 600):
+        one, other = (httpx.post(f"{s.url}/sentiment", json={"text": text}).json() for s in (service, reference))
+        assert abs(one["probabilities"]["positive"] - other["probabilities"]["positive"]) < 1e-5
+
+
+def test_a_large_batch_does_not_hold_up_a_single_text(service: Service) -> None:
+    """Not a timed test: many single texts are answered while one batch is under way."""
+    answered = 0
+    with httpx.Client(base_url=service.url, timeout=60) as client:
+        batch = threading.Thread(
+            target=lambda: httpx.post(
+                f"{service.url}/sentiment/batch", json={"texts": [REVIEW * 20] * 3000}, timeout=60
+            )
+        )
+        batch.start()
+        while batch.is_alive():
+            assert client.post("/sentiment", json={"text": REVIEW}).status_code == 200
+            answered += 1
+    assert answered > 20
