@@ -3,9 +3,9 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
@@ -20,7 +20,7 @@ class Manifest(BaseModel):
 
     Attributes:
         format: Version of this layout.
-        name: Name of the model, by which requests pick it.
+        name: Name of the model, by which requests pick it: lower-case letters, digits, dots and hyphens.
         version: Version of the model.
         kind: The domain that serves it, such as ``sentiment``.
         recipe: How it was trained.
@@ -33,7 +33,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: int = FORMAT
-    name: str
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     version: str
     kind: str
     recipe: dict[str, Any]

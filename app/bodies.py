@@ -4,11 +4,13 @@ import codecs
 import re
 from collections.abc import Callable, Coroutine
 from email.message import Message
+from functools import cached_property
 from typing import Any, Final, TypeVar, get_type_hints
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.problems import Problem, invalid_fields
@@ -20,7 +22,7 @@ _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 
 
 class JSONRoute(APIRoute):
-    """A route whose endpoint takes ``(request, body)`` and gives a Pydantic model or a response.
+    """A route whose endpoint takes ``(request, body)``, a Pydantic model, and gives a response.
 
     Declared and documented as any FastAPI route; but the body goes from bytes to its model, and the result from
     its model to bytes, in one pass of pydantic-core each, which also refuses what ``json.loads`` lets through or
@@ -29,16 +31,21 @@ class JSONRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function that answers a request."""
-        if self.body_field is None:
-            return super().get_route_handler()
+        return self.answer
+
+    @cached_property
+    def _model(self) -> type[BaseModel]:
         model: type[BaseModel] = get_type_hints(self.endpoint)["body"]
-        endpoint, read = self.endpoint, self.read
+        return model
 
-        async def handle(request: Request) -> Response:
-            result = await endpoint(request, await read(request, model))
-            return result if isinstance(result, Response) else json_response(result)
+    async def answer(self, request: Request) -> Response:
+        """Answer a request.
 
-        return handle
+        Raises:
+            Problem: The request cannot be answered.
+        """
+        response: Response = await self.endpoint(request, await self.read(request, self._model))
+        return response
 
     async def read(self, request: Request, model: type[Body]) -> Body:
         """Read and parse the body of a request.
@@ -106,13 +113,19 @@ async def read_body(request: Request) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
+    # Read from the channel itself: the generator of Request.stream takes longer than the one message of most bodies.
+    receive = request.receive
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
         if size > limit:
             raise _too_large(limit)
-        chunks.append(chunk)
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 

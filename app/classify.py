@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from app.artifacts import MANIFEST
 from app.sentiment.classifier import KIND, Classification, Classifier
-from app.sentiment.schemas import SentimentResponse
+from app.sentiment.schemas import sentiment_json
 from app.settings import Settings, settings_from
 from app.streams import STANDARD_INPUT, InputError, Source, open_output, open_source
 from app.tables import (
@@ -153,7 +153,7 @@ def _show_plain(result: Classification) -> str:
 
 
 def _show_json(result: Classification, model: str) -> str:
-    return SentimentResponse.of(result, model).model_dump_json()
+    return sentiment_json(result, model)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -168,11 +168,11 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _load(settings: Settings, name: str | None) -> Classifier:
-    name = name or settings.default_model
+    name = settings.default_model if name is None else name
     names = sorted(path.parent.name for path in settings.models_dir.glob(f"{KIND}-*/{MANIFEST}"))
     if name not in names:
         there = ", ".join(names) or "none"
-        raise InputError(f"There is no model {name} in {settings.models_dir}; there is: {there}.")
+        raise InputError(f"There is no model {name!r} in {settings.models_dir}; there is: {there}.")
     return Classifier(settings.models_dir / name, settings.engine)
 
 

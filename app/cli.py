@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from app import classify, serve
+from app import classify
 from app.artifacts import ArtifactError
 from app.settings import Settings, SettingsError
 from app.streams import InputError
@@ -27,8 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    serving = commands.add_parser("serve", help="start the HTTP service", description=serve.__doc__)
-    serving.set_defaults(run=serve.run)
+    serving = commands.add_parser("serve", help="start the HTTP service", description="Start the HTTP service.")
+    serving.set_defaults(run=_serve)
     for name in Settings.model_fields:
         _add_setting(serving, name)
 
@@ -38,6 +38,13 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("models_dir", "engine", "threads"):
         _add_setting(classifying, name)
     return parser
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    # FastAPI and Uvicorn take longer to import than a text takes to classify.
+    from app import serve
+
+    serve.run(arguments)
 
 
 def _add_setting(parser: argparse.ArgumentParser, name: str) -> None:

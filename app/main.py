@@ -2,14 +2,19 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import problems
+from app.dispatch import Dispatch
+from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.routes import router as operations_router
 from app.operations.telemetry import Telemetry
+from app.sentiment.batching import DynamicBatcher
 from app.sentiment.models import SentimentModels
 from app.sentiment.routes import router as sentiment_router
 from app.sentiment.routes import text_router
@@ -22,6 +27,22 @@ Every error is a problem document (`application/problem+json`, RFC 9457) with a 
 carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment routes tell in
 `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
+
+
+class Service(FastAPI):
+    """A FastAPI app whose middleware stands in front of FastAPI's own.
+
+    Attributes:
+        front: What a request meets first; to begin with, FastAPI itself.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.front: ASGIApp = super().__call__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        await self.front(scope, receive, send)
 
 
 def load_models(settings: Settings) -> SentimentModels:
@@ -46,11 +67,12 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         app.state.sentiment = models or load_models(settings)
+        app.state.batchers = {model.name: DynamicBatcher(model) for model in app.state.sentiment}
         app.state.workers = Workers(settings.threads, settings.max_pending)
         yield
         app.state.workers.close()
 
-    app = FastAPI(
+    app = Service(
         title="Sentiment", version="1.0.0", description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
     )
     app.state.settings = settings
@@ -59,13 +81,14 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     app.include_router(text_router)
     app.include_router(sentiment_router)
     app.include_router(operations_router)
-    app.add_middleware(
-        CORSMiddleware,
+    app.front = Dispatch(app.front, app, [*text_router.routes, *sentiment_router.routes])
+    app.front = CORSMiddleware(
+        app.front,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
         expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
         max_age=86_400,
     )
-    app.add_middleware(Telemetry, metrics=metrics)
+    app.front = Telemetry(app.front, metrics, RequestLog(settings.log_level))
     return app

@@ -35,7 +35,7 @@ class ParquetTable(Table[Any]):
         self._added = added
         with self._reading():
             # The buffer keeps a large row group from being read as a whole.
-            self._file = pq.ParquetFile(path, buffer_size=_BUFFER)
+            self._file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         self.total = self._file.metadata.num_rows
         self._schema = self._file.schema_arrow
         added.refuse_known(self._schema.names, path)

@@ -1,7 +1,7 @@
 """Prometheus metrics of the service."""
 
 import os
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 REQUEST_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 STEP_BUCKETS: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1, 10)
+Metric = TypeVar("Metric", Histogram, Counter)
+
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -39,27 +41,28 @@ class Metrics:
             registry=self._registry,
         )
         self._texts = Counter("sentiment_texts_total", "Texts classified.", ["model", "label"], registry=self._registry)
-        self._children: dict[tuple[str, str, int], Histogram] = {}
+        self._children: dict[tuple[Any, ...], Any] = {}
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request and the time it took."""
-        key = (method, route, status)
-        child = self._children.get(key)
-        if child is None:
-            known = method if method in METHODS else "other"
-            child = self._requests.labels(known, route, str(status))
-            if known == method:
-                self._children[key] = child
-        child.observe(seconds)
+        self._child(self._requests, method if method in METHODS else "other", route, str(status)).observe(seconds)
 
     def observe_steps(self, model: str, tokenize: float, predict: float) -> None:
         """Count the seconds that the two steps of a request took."""
-        self._tokenize.labels(model).observe(tokenize)
-        self._predict.labels(model).observe(predict)
+        self._child(self._tokenize, model).observe(tokenize)
+        self._child(self._predict, model).observe(predict)
 
     def count_label(self, model: str, label: str, texts: int = 1) -> None:
         """Count texts classified as a label."""
-        self._texts.labels(model, label).inc(texts)
+        self._child(self._texts, model, label).inc(texts)
+
+    def _child(self, metric: Metric, *labels: str) -> Metric:
+        """Return the metric of the labels; the library takes longer to find it than to count."""
+        key = (metric, *labels)
+        child: Metric | None = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return child
 
     def response(self) -> Response:
         """Return all metrics in Prometheus' text format."""

@@ -1,15 +1,16 @@
 """Middleware: a request id, a log line and a metric for each request, and an answer when all else fails."""
 
 import logging
-import os
 import re
+import secrets
+from itertools import count
 from time import perf_counter
 from typing import Final
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.operations.logs import FIELDS
+from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.problems import Problem
 
@@ -18,15 +19,22 @@ _HEADER: Final = b"x-request-id"
 CLIENT_CLOSED_REQUEST: Final = 499
 """Status in logs and metrics of a request whose client hung up; nginx' convention."""
 
-log = logging.getLogger("app.requests")
+_PROCESS: Final = secrets.token_hex(8).encode()
+_NUMBERS: Final = count(1)
+
+UNMATCHED: Final = "unmatched"
+"""Route in metrics of a path that there is not."""
+
+log = logging.getLogger(__name__)
 
 
 class Telemetry:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, request_log: RequestLog) -> None:
         self._app = app
         self._metrics = metrics
+        self._log = request_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -49,7 +57,7 @@ class Telemetry:
         except ClientDisconnect:
             status = CLIENT_CLOSED_REQUEST
         except Exception:
-            log.exception("unexpected error", extra={FIELDS: {"request_id": request_id.decode()}})
+            log.exception("request %s failed", request_id.decode())
             if status:
                 raise
             problem = Problem(500, "Something went wrong in the service; its log has the details.")
@@ -58,23 +66,15 @@ class Telemetry:
             self._record(scope, request_id, status or CLIENT_CLOSED_REQUEST, perf_counter() - start)
 
     def _record(self, scope: Scope, request_id: bytes, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
-        self._metrics.observe_request(scope["method"], route, status, seconds)
-        if log.isEnabledFor(logging.INFO):
-            client = scope.get("client")
-            fields = {
-                "request_id": request_id.decode(),
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "milliseconds": round(seconds * 1000, 3),
-                "client": client[0] if client else None,
-            }
-            log.info("request", extra={FIELDS: fields})
+        route = scope.get("route")
+        self._metrics.observe_request(scope["method"], route.path if route else UNMATCHED, status, seconds)
+        client = scope.get("client")
+        address = client[0] if client else None
+        self._log.write(request_id.decode(), scope["method"], scope["path"], status, seconds, address)
 
 
 def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == _HEADER and _ID.fullmatch(value):
             return bytes(value)
-    return os.urandom(16).hex().encode()
+    return b"%s-%x" % (_PROCESS, next(_NUMBERS))

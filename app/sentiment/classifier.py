@@ -91,17 +91,17 @@ class Classifier:
                 "train the model again."
             ) from error
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
-        self._engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
+        self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
         self._check_agreement(folder)
 
     def _check_agreement(self, folder: Path) -> None:
-        tokenizer, expected = folder / TOKENIZER_FILE, self._engine.tokenizer_sha256
+        tokenizer, expected = folder / TOKENIZER_FILE, self.engine.tokenizer_sha256
         if expected is not None and sha256(tokenizer) != expected:
             raise ArtifactError(f"{tokenizer} is the tokenizer of another model; restore the model folder.")
-        sizes = {self.tokenizer.vocabulary_size, self._engine.vocabulary_size, self.serving.vocabulary_size}
+        sizes = {self.tokenizer.vocabulary_size, self.engine.vocabulary_size, self.serving.vocabulary_size}
         if len(sizes) != 1:
             raise ArtifactError(
-                f"{tokenizer} has {self.tokenizer.vocabulary_size} ids, its model {self._engine.vocabulary_size}, "
+                f"{tokenizer} has {self.tokenizer.vocabulary_size} ids, its model {self.engine.vocabulary_size}, "
                 f"its manifest {self.serving.vocabulary_size}; restore the model folder."
             )
 
@@ -110,17 +110,17 @@ class Classifier:
         start = perf_counter()
         encoding = self.tokenizer.encode(text)
         tokenized = perf_counter()
-        probability = self._engine.predict_one(self._truncate(encoding.ids))
-        return self._classification(encoding, probability), Timing(tokenized - start, perf_counter() - tokenized)
+        probability = self.engine.predict_one(self.truncate(encoding.ids))
+        return self.classification(encoding, probability), Timing(tokenized - start, perf_counter() - tokenized)
 
     def classify_all(self, texts: Sequence[str]) -> tuple[list[Classification], Timing]:
         """Classify texts, in order, and say how long that took."""
         start = perf_counter()
         encodings = [self.tokenizer.encode(text) for text in texts]
         tokenized = perf_counter()
-        probabilities = self._engine.predict([self._truncate(encoding.ids) for encoding in encodings]).tolist()
+        probabilities = self.engine.predict([self.truncate(encoding.ids) for encoding in encodings]).tolist()
         timing = Timing(tokenized - start, perf_counter() - tokenized)
-        return list(map(self._classification, encodings, probabilities)), timing
+        return list(map(self.classification, encodings, probabilities)), timing
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the probability that each sequence is positive.
@@ -132,12 +132,14 @@ class Classifier:
         Returns:
             Shape (n,). The same as Keras gives for the sequences padded to ``maxlen``.
         """
-        return self._engine.predict([self._truncate(_strip_padding(sequence)) for sequence in sequences])
+        return self.engine.predict([self.truncate(_strip_padding(sequence)) for sequence in sequences])
 
-    def _truncate(self, ids: Sequence[int]) -> Sequence[int]:
+    def truncate(self, ids: Sequence[int]) -> Sequence[int]:
+        """Cut ids to what the model reads."""
         return truncate(ids, self.serving.maxlen, self.serving.truncating)
 
-    def _classification(self, encoding: Encoding, probability: float) -> Classification:
+    def classification(self, encoding: Encoding, probability: float) -> Classification:
+        """Put together what is known of a text."""
         truncated = len(encoding.ids) > self.serving.maxlen
         return Classification(probability, encoding.words, encoding.unknown, truncated)
 

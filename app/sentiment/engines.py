@@ -18,12 +18,17 @@ TOKENIZER_KEY: Final = "tokenizer_sha256"
 """The graph's metadata that names the tokenizer it was trained with."""
 VOCABULARY_KEY: Final = "vocabulary_size"
 """The graph's metadata that says how many ids it knows."""
-BATCH: Final = 16
+OUTPUTS: Final = ["output"]
+BATCH: Final = 12
 """Rows a run. More rows than this spill the LSTM's work out of the processor's nearest cache."""
 
 
 class Engine(Protocol):
     """Token ids to probabilities."""
+
+    @property
+    def quick(self) -> bool:
+        """Whether one text takes so little that the event loop may wait for it."""
 
     @property
     def vocabulary_size(self) -> int:
@@ -42,6 +47,8 @@ class Engine(Protocol):
 
 class OnnxEngine:
     """ONNX Runtime, on one thread a call."""
+
+    quick = True
 
     def __init__(self, path: Path, _maxlen: int) -> None:
         options = onnxruntime.SessionOptions()
@@ -62,7 +69,7 @@ class OnnxEngine:
     def predict_one(self, ids: Sequence[int]) -> float:
         """See :class:`Engine`."""
         feed = {"tokens": np.array([ids], dtype=np.int32), "lengths": np.array([len(ids)], dtype=np.int32)}
-        return self._run(None, feed)[0].item()  # type: ignore[no-any-return]
+        return self._run(OUTPUTS, feed)[0].item()  # type: ignore[no-any-return]
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """See :class:`Engine`. Rows of similar length run together."""
@@ -75,13 +82,14 @@ class OnnxEngine:
                 "tokens": pad_sequences([sequences[row] for row in rows], padding="post"),
                 "lengths": lengths[rows],
             }
-            probabilities[rows] = self._run(None, feed)[0][:, 0]
+            probabilities[rows] = self._run(OUTPUTS, feed)[0][:, 0]
         return probabilities
 
 
 class TensorFlowEngine:
     """Keras' ``model.predict`` on padded sequences: slow, and what the others are measured against."""
 
+    quick = False
     tokenizer_sha256: str | None = None
 
     def __init__(self, path: Path, maxlen: int) -> None:

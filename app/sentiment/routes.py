@@ -1,7 +1,9 @@
 """The sentiment routes: they translate between HTTP and the classifier."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, Request
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from app.bodies import JSONRoute, json_response
 from app.operations.metrics import Metrics
 from app.problems import FieldError, Problem, responses
+from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.models import SentimentModels, UnknownModel
 from app.sentiment.padding import pad_sequences
@@ -24,6 +27,7 @@ from app.sentiment.schemas import (
     SentimentResponse,
     TokenizeRequest,
     TokenizeResponse,
+    sentiment_json,
 )
 from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
@@ -34,7 +38,7 @@ Result = TypeVar("Result")
 
 INLINE_CHARACTERS: Final = 16_384
 """Work on fewer characters of text takes less than a millisecond and is done where the request is handled."""
-INLINE_IDS: Final = 4_096
+INLINE_IDS: Final = 1_024
 """The same for token ids."""
 SLICE: Final = 256
 """Texts that a worker thread takes at once, so that several threads share a large batch."""
@@ -72,17 +76,18 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
     the label and its score.
     """
     model = _model(request, body.model)
-    if len(body.text) <= INLINE_CHARACTERS:
-        classification, timing = model.classify(body.text)
+    if model.engine.quick and len(body.text) <= INLINE_CHARACTERS:
+        batchers: dict[str, DynamicBatcher] = request.app.state.batchers
+        classification, timing = await batchers[model.name].classify(body.text)
     else:
         workers: Workers = request.app.state.workers
         with workers.place():
-            classification, timing = await workers.run(lambda: model.classify(body.text))
+            classification, timing = await workers.run(partial(model.classify, body.text))
     _observe(request, model, [classification], timing)
     if prefers_plain(request.headers.get("accept", "")):
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
     else:
-        response = json_response(SentimentResponse.of(classification, model.name))
+        response = Response(sentiment_json(classification, model.name), media_type="application/json")
     return _timed(response, timing)
 
 
@@ -97,22 +102,18 @@ async def classify_batch(request: Request, body: BatchRequest) -> Response:
     _limit(request, body.texts, "texts")
     model = _model(request, body.model)
 
-    def work(texts: Sequence[str]) -> Callable[[], tuple[list[SentimentResponse], Timing]]:
-        def classify_slice() -> tuple[list[SentimentResponse], Timing]:
-            classifications, timing = model.classify_all(texts)
-            _observe(request, model, classifications, timing)
-            return [SentimentResponse.of(found, model.name) for found in classifications], timing
-
-        return classify_slice
+    def work(texts: Sequence[str]) -> tuple[str, Timing]:
+        classifications, timing = model.classify_all(texts)
+        _observe(request, model, classifications, timing)
+        return ",".join(sentiment_json(found, model.name) for found in classifications), timing
 
     workers: Workers = request.app.state.workers
     with workers.place():
         slices = [body.texts[start : start + SLICE] for start in range(0, len(body.texts), SLICE)]
-        parts = await asyncio.gather(*[workers.run(work(texts)) for texts in slices])
-        results = [result for part, _ in parts for result in part]
-        response = await workers.run(lambda: json_response(BatchResponse.model_construct(results=results)))
-    timings = [timing for _, timing in parts]
-    return _timed(response, Timing(sum(t.tokenize for t in timings), sum(t.predict for t in timings)))
+        parts = await asyncio.gather(*[workers.run(partial(work, texts)) for texts in slices])
+    results = ",".join(part for part, _ in parts)
+    tokenize, predict = (sum(seconds) for seconds in zip(*(timing for _, timing in parts), strict=True))
+    return _timed(Response(f'{{"results":[{results}]}}', media_type="application/json"), Timing(tokenize, predict))
 
 
 @router.post(
@@ -192,7 +193,7 @@ async def predict(request: Request, body: PredictRequest) -> Response:
             PredictResponse(probabilities=[round(p, 6) for p in probabilities.tolist()], model=model.name)
         )
 
-    return await _run(request, work, inline=len(body.sequences) == 1 and len(body.sequences[0]) <= INLINE_IDS)
+    return await _run(request, work, inline=model.engine.quick and sum(map(len, body.sequences)) <= INLINE_IDS)
 
 
 async def _run(request: Request, work: Callable[[], Result], *, inline: bool) -> Result:
@@ -221,8 +222,8 @@ def _limit(request: Request, items: Sequence[Any], field: str) -> None:
 def _observe(request: Request, model: Classifier, classifications: list[Classification], timing: Timing) -> None:
     metrics: Metrics = request.app.state.metrics
     metrics.observe_steps(model.name, *timing)
-    for classification in classifications:
-        metrics.count_label(model.name, classification.label)
+    for label, texts in Counter(found.label for found in classifications).items():
+        metrics.count_label(model.name, label, texts)
 
 
 def _timed(response: Response, timing: Timing) -> Response:

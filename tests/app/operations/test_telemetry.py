@@ -1,14 +1,19 @@
 import asyncio
+import io
 import json
-import logging
+import re
+import sys
 from typing import Any
 
 import httpx
 import pytest
 
-from app.operations.logs import JSONFormatter
+from app.operations.logs import JSONFormatter, RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
+from tests.conftest import Serve
+
+MADE = re.compile(r"[0-9a-f]{16}-[0-9a-f]+")
 
 
 def test_a_request_id_is_echoed_or_made(client: httpx.Client) -> None:
@@ -16,39 +21,47 @@ def test_a_request_id_is_echoed_or_made(client: httpx.Client) -> None:
         assert client.get("/health/live", headers={"X-Request-ID": given}).headers["x-request-id"] == given
     made = {client.get("/health/live").headers["x-request-id"] for _ in range(5)}
     assert len(made) == 5
-    assert all(len(value) == 32 for value in made)
+    assert all(MADE.fullmatch(value) for value in made)
 
 
 @pytest.mark.parametrize("given", ["", "a b", "a" * 129, '"', "é", "a;b"])
 def test_a_request_id_that_would_spoil_the_log_is_replaced(client: httpx.Client, given: str) -> None:
     headers = [(b"X-Request-ID", given.encode())]
-    assert len(client.get("/health/live", headers=headers).headers["x-request-id"]) == 32
+    assert MADE.fullmatch(client.get("/health/live", headers=headers).headers["x-request-id"])
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [json.loads(JSONFormatter().format(r)) for r in caplog.records if r.name == "app.requests"]
-
-
-def test_each_request_is_one_json_line_without_its_text(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "app.requests")
+def test_each_request_is_one_json_line_without_its_text(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
     headers = {"X-Request-ID": "the-id"}
-    client.post("/sentiment?text=xyzzy", json={"text": "xyzzy plugh"}, headers=headers)
-    client.post("/sentiment", content=b"xyzzy", headers=headers)
+    client.post('/sentiment/"%C3%A9%0a?text=xyzzy', json={"text": "xyzzy plugh"}, headers=headers)
+    client.post("/sentiment?text=xyzzy", content=b"xyzzy", headers=headers)
     client.get("/health/live")  # the line of a request is written after its answer, and before the next is read
-    one, other = (line for line in lines(caplog) if line["request_id"] == "the-id")
-    assert one["time"].endswith("+00:00")
-    assert one["milliseconds"] > 0
-    assert {key: one[key] for key in ("level", "message", "request_id", "method", "path", "status", "client")} == {
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    one, other = (line for line in lines if line["request_id"] == "the-id")
+    assert one.pop("time").endswith("+00:00")
+    assert one.pop("milliseconds") > 0
+    assert one == {
         "level": "info",
+        "logger": "app.requests",
         "message": "request",
         "request_id": "the-id",
         "method": "POST",
-        "path": "/sentiment",
-        "status": 200,
+        "path": '/sentiment/"é\n',
+        "status": 404,
         "client": "127.0.0.1",
     }
-    assert other["status"] == 415
-    assert "xyzzy" not in caplog.text + json.dumps([one, other])
+    assert (other["path"], other["status"]) == ("/sentiment", 415)
+    assert "xyzzy" not in written.getvalue()
+
+
+def test_requests_are_not_logged_where_only_warnings_are(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve(log_level="warning")
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    for _ in range(2):
+        assert client.get("/health/live").status_code == 200
+    assert written.getvalue() == ""
 
 
 async def call(app: Telemetry) -> list[dict[str, Any]]:
@@ -60,7 +73,7 @@ async def call(app: Telemetry) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
     await app(scope, receive, send)
     return sent
 
@@ -70,11 +83,13 @@ async def _fails(_scope: object, _receive: object, _send: object) -> None:
 
 
 def test_an_unexpected_error_is_a_problem_and_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
-    start, body = asyncio.run(call(Telemetry(_fails, Metrics())))
+    start, body = asyncio.run(call(Telemetry(_fails, Metrics(), RequestLog("info"))))
     assert start["status"] == 500
     assert (b"content-type", b"application/problem+json") in start["headers"]
     assert json.loads(body["body"])["status"] == 500
     assert b"secret" not in body["body"]
-    error = next(line for line in lines(caplog) if line["level"] == "error")
+    (record,) = caplog.records
+    error = json.loads(JSONFormatter().format(record))
+    assert error["level"] == "error"
     assert "secret detail" in error["exception"]
-    assert len(error["request_id"]) == 32
+    assert dict(start["headers"])[b"x-request-id"].decode() in error["message"]

@@ -8,6 +8,7 @@ import httpx
 import keras
 import pytest
 
+from app.sentiment.schemas import SentimentResponse
 from tests import toys
 from tests.conftest import Serve
 
@@ -112,10 +113,8 @@ def test_a_batch_is_answered_in_order(client: httpx.Client) -> None:
 def test_the_lectures_little_example_comes_out_to_the_digit(client: httpx.Client) -> None:
     fitted = client.post("/tokenize", json={"texts": LECTURE, "fit": True}).json()
     assert fitted["vocabulary_size"] == 14
-    assert fitted["word_index"] == {
-        word: n
-        for n, word in enumerate("i this movie was awful loved every moment of want a refund so bored".split(), 1)
-    }
+    words = "i this movie was awful loved every moment of want a refund so bored"
+    assert fitted["word_index"] == {word: index for index, word in enumerate(words.split(" "), start=1)}
     assert fitted["tokens"][0] == ["this", "movie", "was", "awful"]
     padded = client.post("/pad", json={"sequences": fitted["sequences"]}).json()
     assert padded["shape"] == [3, 8]
@@ -168,11 +167,26 @@ def test_one_sequence_is_predicted_at_once(client: httpx.Client) -> None:
 def test_too_much_long_work_at_once_is_turned_away(serve: Serve) -> None:
     client = serve(max_pending=1, threads=1)
     text = "awful plot " * 400_000
-    with httpx.Client(base_url=client.base_url, timeout=60) as other:
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: other.post("/sentiment", json={"text": text}), range(8)))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post("/sentiment", json={"text": text}), range(8)))
     assert {answer.status_code for answer in answers} == {200, 503}
     busy = next(answer for answer in answers if answer.status_code == 503)
     assert busy.headers["retry-after"] == "1"
     assert busy.json()["title"] == "Service Unavailable"
     assert client.post("/sentiment", json={"text": text}).status_code == 200
+
+
+def test_the_answer_written_by_hand_is_that_of_the_schema(client: httpx.Client) -> None:
+    for text in (TEXT, "zebra", "dull " * 40, " "):
+        content = client.post("/sentiment", json={"text": text}).content
+        assert SentimentResponse.model_validate_json(content).model_dump_json().encode() == content
+
+
+def test_texts_that_come_together_get_their_own_answers(client: httpx.Client) -> None:
+    texts = [f"{word} {thing} zebra " * 40 for word in (*toys.GOOD, *toys.BAD) for thing in toys.THINGS[:3]]
+    expected = [client.post("/sentiment", json={"text": text}).json()["score"] for text in texts]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = pool.map(
+            lambda text: httpx.post(client.base_url.join("/sentiment"), json={"text": text}).json(), texts
+        )
+    assert [answer["score"] for answer in answers] == pytest.approx(expected, abs=2e-6)

@@ -1,0 +1,77 @@
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.sentiment.batching import ROWS, WORTHWHILE, DynamicBatcher
+from app.sentiment.classifier import Classifier
+
+
+@pytest.fixture
+def model(models_dir: Path) -> Classifier:
+    model = Classifier(models_dir / "sentiment-tiny")
+    model.serving = model.serving.model_copy(update={"maxlen": 12 * WORTHWHILE})
+    return model
+
+
+class Spy:
+    """An engine that notes how many texts it is given at once."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.quick, self.vocabulary_size, self.tokenizer_sha256 = True, 24, None
+        self.runs: list[int] = []
+        self._error = error
+
+    def predict_one(self, ids: Sequence[int]) -> float:
+        return float(self.predict([ids])[0])
+
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        self.runs.append(len(sequences))
+        if self._error:
+            raise self._error
+        return np.array([len(ids) for ids in sequences], dtype=np.float32)
+
+
+async def classify(model: Classifier, texts: list[str]) -> list[float]:
+    batcher = DynamicBatcher(model)
+    found = await asyncio.gather(*[batcher.classify(text) for text in texts])
+    return [classification.probability for classification, _ in found]
+
+
+def test_long_texts_that_come_together_run_together(model: Classifier) -> None:
+    model.engine = spy = Spy()
+    lengths = [WORTHWHILE + n for n in range(2 * ROWS + 1)]
+    assert asyncio.run(classify(model, ["film " * (n - 1) for n in lengths])) == lengths
+    assert spy.runs == [ROWS, ROWS, 1]
+
+
+def test_short_texts_do_not_wait(model: Classifier) -> None:
+    model.engine = spy = Spy()
+    assert asyncio.run(classify(model, ["film"] * 3)) == [2, 2, 2]
+    assert spy.runs == [1, 1, 1]
+
+
+def test_all_who_wait_are_told_of_an_error(model: Classifier) -> None:
+    model.engine = Spy(RuntimeError("broken"))
+
+    async def run() -> list[object]:
+        batcher = DynamicBatcher(model)
+        return list(await asyncio.gather(*[batcher.classify("film " * 99)] * 3, return_exceptions=True))
+
+    assert [str(found) for found in asyncio.run(run())] == ["broken"] * 3
+
+
+def test_one_who_gave_up_does_not_spoil_it_for_the_others(model: Classifier) -> None:
+    model.engine = Spy()
+
+    async def run() -> float:
+        batcher = DynamicBatcher(model)
+        first, second = (asyncio.ensure_future(batcher.classify("film " * 99)) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        return (await second)[0].probability
+
+    assert asyncio.run(run()) == 100
