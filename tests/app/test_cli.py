@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+
+
+def test_without_a_command_it_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "usage: python -m app" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["serve", "classify"])
+def test_help_names_settings_with_their_variables_and_defaults(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Environment: ENGINE; default: onnx." in text
+    assert "--models-dir" in text
+
+
+def test_a_wrong_setting_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "x"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: The setting PORT is wrong")
+    assert error.count("\n") == 1
+
+
+def test_models_that_are_not_there_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--models-dir", str(tmp_path / "none")]) == 2
+    assert f"There is no folder {tmp_path / 'none'}" in capsys.readouterr().err
+    assert main(["serve", "--models-dir", str(tmp_path)]) == 2
+    assert "There is no model sentiment-lecture" in capsys.readouterr().err
+    (tmp_path / "sentiment-half").mkdir()
+    assert main(["serve", "--models-dir", str(tmp_path)]) == 2
+    assert "sentiment-half" in capsys.readouterr().err
