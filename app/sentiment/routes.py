@@ -83,7 +83,9 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
         workers: Workers = request.app.state.workers
         with workers.place():
             classification, timing = await workers.run(partial(model.classify, body.text))
-    _observe(request, model, [classification], timing)
+    metrics: Metrics = request.app.state.metrics
+    metrics.observe_steps(model.name, *timing)
+    metrics.count_label(model.name, classification.label)
     if prefers_plain(request.headers.get("accept", "")):
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
     else:
@@ -102,9 +104,13 @@ async def classify_batch(request: Request, body: BatchRequest) -> Response:
     _limit(request, body.texts, "texts")
     model = _model(request, body.model)
 
+    metrics: Metrics = request.app.state.metrics
+
     def work(texts: Sequence[str]) -> tuple[str, Timing]:
         classifications, timing = model.classify_all(texts)
-        _observe(request, model, classifications, timing)
+        metrics.observe_steps(model.name, *timing)
+        for label, count in Counter(found.label for found in classifications).items():
+            metrics.count_label(model.name, label, count)
         return ",".join(sentiment_json(found, model.name) for found in classifications), timing
 
     workers: Workers = request.app.state.workers
@@ -217,13 +223,6 @@ def _limit(request: Request, items: Sequence[Any], field: str) -> None:
     if len(items) > limit:
         detail = f"has {len(items):,} items; at most {limit:,} are taken at once"
         raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
-
-
-def _observe(request: Request, model: Classifier, classifications: list[Classification], timing: Timing) -> None:
-    metrics: Metrics = request.app.state.metrics
-    metrics.observe_steps(model.name, *timing)
-    for label, texts in Counter(found.label for found in classifications).items():
-        metrics.count_label(model.name, label, texts)
 
 
 def _timed(response: Response, timing: Timing) -> Response:
