@@ -41,6 +41,14 @@ _MEANINGS: Final = {
     422: "The request was understood, but is not valid.",
     503: "The service is too busy; `Retry-After` says when to try again.",
 }
+_EXAMPLES: Final = {
+    400: "The body is not valid JSON: expected value at line 1 column 1.",
+    404: "There is no such model; there is sentiment-lecture.",
+    413: "The body is larger than 16,777,216 bytes; send less at once.",
+    415: "The request does not say what its body is; send it with `Content-Type: application/json`.",
+    422: "The request is not valid: #/text is missing.",
+    503: "The service is busy with other long requests; try again in a second.",
+}
 
 
 class FieldError(BaseModel):
@@ -138,8 +146,13 @@ def _title(status: int) -> str:
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the errors of a route."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
-    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+    return {status: {"description": _MEANINGS[status], "content": _content(status)} for status in statuses}
+
+
+def _content(status: int) -> dict[str, Any]:
+    example = {"type": "about:blank", "title": _title(status), "status": status, "detail": _EXAMPLES[status]}
+    schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
+    return {MEDIA_TYPE: {"schema": schema, "example": example}}
 
 
 def install(app: FastAPI) -> None:

@@ -1,10 +1,14 @@
 """Health, metrics, and the list of models."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.operations.schemas import Health, ModelInfo, Models
 from app.sentiment.models import SentimentModels
+
+_METRICS: Final = 'sentiment_texts_total{label="positive",model="sentiment-lecture"} 42.0'
 
 router = APIRouter()
 
@@ -26,7 +30,7 @@ async def ready() -> Health:
     tags=["operations"],
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": _METRICS}}}},
 )
 async def metrics(request: Request) -> Response:
     """Return the metrics in Prometheus' text format."""

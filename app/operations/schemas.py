@@ -16,20 +16,38 @@ class Health(BaseModel):
 class ModelInfo(BaseModel):
     """A sentiment model that is loaded."""
 
-    name: str = Field(description="Name to put into a request's `model`.", examples=["sentiment-lecture"])
+    name: str = Field(description="Name to put into a request's `model`.")
     default: bool = Field(description="Whether it answers when a request names no model.")
-    version: str = Field(description="Version of the model.", examples=["1.0.0"])
-    engine: str = Field(description="What computes: `onnx` or `tensorflow`.", examples=["onnx"])
-    vocabulary_size: int = Field(description="Number of token ids it knows.", examples=[10000])
-    maxlen: int = Field(description="Number of tokens it reads at most.", examples=[500])
-    trained_on: str = Field(description="The data set.", examples=["Large Movie Review Dataset v1.0"])
-    figures: dict[str, Any] = Field(
-        description="What was measured when it was trained, by split.",
-        examples=[{"test": {"accuracy": 0.87}}],
-    )
+    version: str = Field(description="Version of the model.")
+    engine: str = Field(description="What computes: `onnx` or `tensorflow`.")
+    vocabulary_size: int = Field(description="Number of token ids it knows.")
+    maxlen: int = Field(description="Number of tokens it reads at most.")
+    trained_on: str = Field(description="The data set.")
+    figures: dict[str, Any] = Field(description="What was measured when it was trained, by split.")
 
 
 class Models(BaseModel):
     """The sentiment models that are loaded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "models": [
+                        {
+                            "name": "sentiment-lecture",
+                            "default": True,
+                            "version": "1.0.0",
+                            "engine": "onnx",
+                            "vocabulary_size": 10000,
+                            "maxlen": 500,
+                            "trained_on": "Large Movie Review Dataset v1.0",
+                            "figures": {"test": {"reviews": 25000, "accuracy": 0.87092}},
+                        }
+                    ]
+                }
+            ]
+        }
+    )
 
     models: list[ModelInfo] = Field(description="One entry a model.")

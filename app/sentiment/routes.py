@@ -13,7 +13,7 @@ from app.bodies import JSONRoute, json_response
 from app.operations.metrics import Metrics
 from app.problems import FieldError, Problem, responses
 from app.sentiment.batching import DynamicBatcher
-from app.sentiment.classifier import Classification, Classifier, Timing
+from app.sentiment.classifier import Classifier, Timing
 from app.sentiment.models import SentimentModels, UnknownModel
 from app.sentiment.padding import pad_sequences
 from app.sentiment.schemas import (

@@ -24,22 +24,26 @@ def test_every_field_is_described(document: dict[str, Any]) -> None:
             assert value.get("description"), f"{name}.{field}"
 
 
-def test_every_operation_has_a_summary_and_examples(document: dict[str, Any]) -> None:
-    schemas = document["components"]["schemas"]
+def test_every_operation_has_a_summary_and_a_description(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             assert operation["summary"], path
             assert operation["description"], path
-            if "requestBody" in operation:
-                reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
-                assert schemas[reference.rpartition("/")[2]]["examples"], path
-            answer = operation["responses"]["200"]["content"].get("application/json")
-            if answer:
-                answered = schemas[answer["schema"]["$ref"].rpartition("/")[2]]
-                fields = answered["properties"].values()
-                assert answered.get("examples") or all(
-                    "examples" in field or "$ref" in str(field) for field in fields
-                ), path
+
+
+def test_every_request_and_every_answer_has_an_example(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    def has_example(media: dict[str, Any]) -> bool:
+        schema = media.get("schema", {})
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        return bool(media.get("example") or schema.get("example") or schema.get("examples"))
+
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
+                for media_type, media in part.get("content", {}).items():
+                    assert has_example(media), (path, media_type, part)
 
 
 def test_the_examples_are_taken(document: dict[str, Any], service: Service) -> None:
