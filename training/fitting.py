@@ -19,7 +19,7 @@ from training.folders import replacing
 
 SAVE_EVERY: Final = 60.0
 """Seconds between checkpoints."""
-_MODEL, _BEST, _STATE = "model.keras", "best.npz", "state.json"
+_MODEL, _SEEDS, _BEST, _STATE = "model.keras", "seeds.npz", "best.npz", "state.json"
 
 
 class Interrupted(Exception):
@@ -92,7 +92,9 @@ def fit(
     if (checkpoint / _STATE).is_file():
         state = State(**json.loads((checkpoint / _STATE).read_text()))
         model = keras.models.load_model(checkpoint / _MODEL)
-    best: list[NDArray[Any]] = _read_best(model, checkpoint) if state.history else model.get_weights()
+        for seed_state, value in zip(_seed_states(model), _read(checkpoint / _SEEDS), strict=True):
+            seed_state.assign(value)
+    best = _read(checkpoint / _BEST) if state.history else model.get_weights()
     steps = -(-len(training) // batch_size)
     saved = monotonic()
     with _signals() as stopped, tqdm(total=epochs * steps, initial=state.epoch * steps + state.step) as bar:
@@ -150,13 +152,20 @@ def _summary(state: State) -> str:
 def _save(model: keras.Model, best: list[NDArray[Any]], state: State, checkpoint: Path) -> None:
     with replacing(checkpoint) as folder:
         model.save(folder / _MODEL)
+        np.savez(folder / _SEEDS, *[seed_state.numpy() for seed_state in _seed_states(model)])
         np.savez(folder / _BEST, *best)
         (folder / _STATE).write_text(json.dumps(asdict(state)))
 
 
-def _read_best(model: keras.Model, checkpoint: Path) -> list[NDArray[Any]]:
-    with np.load(checkpoint / _BEST, allow_pickle=False) as arrays:
-        return [arrays[f"arr_{index}"] for index in range(len(model.get_weights()))]
+def _read(path: Path) -> list[NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return [arrays[name] for name in arrays.files]
+
+
+def _seed_states(model: keras.Model) -> list[keras.Variable]:
+    """Return the states of the model's random numbers, such as those of dropout, which Keras does not save."""
+    weights = {id(variable) for variable in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
 
 
 @contextmanager

@@ -133,7 +133,9 @@ class _Graph:
     ) -> str:
         """Add a node and return the name of its output number ``take``."""
         names = [f"{operator}_{len(self._nodes)}_{index}" for index in range(outputs)]
-        self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
+        node = helper.make_node(operator, list(inputs), names)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self._nodes.append(node)
         return names[take]
 
     def constant(self, array: NDArray[Any]) -> str:

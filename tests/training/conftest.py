@@ -1,0 +1,57 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.training import dataset
+from training import cli, sentiment
+from training.sentiment import Recipe
+
+TINY = replace(
+    sentiment.LECTURE,
+    name="tiny",
+    vocabulary_size=30,
+    maxlen=12,
+    embedding_dim=4,
+    units=4,
+    batch_size=8,
+    epochs=2,
+    learning_rate=0.3,
+    validation=0.2,
+)
+
+
+class Workplace:
+    """A root folder of its own for the commands: with its data, its cache, and only the recipe `tiny`."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.data = dataset.write_parquet(root / "data")
+        self.model = root / "models" / "sentiment-tiny"
+        self.sample = root / "build" / "sentiment-tiny"
+        self.checkpoints = root / "cache" / "sentiment-service" / "checkpoints"
+        patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+        patch.setattr(cli, "ROOT", root)
+        patch.setattr(sentiment, "RECIPES", {"tiny": TINY})
+
+    def train(self, *arguments: str) -> int:
+        """Run `python -m training sentiment` in here, in this process."""
+        return cli.main(["sentiment", "--recipe", "tiny", "--data", str(self.data), *arguments])
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return TINY
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    return Workplace(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model folder that one run of the command wrote; not to be changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        workplace = Workplace(tmp_path_factory.mktemp("trained"), patch)
+        assert workplace.train() == 0
+    return workplace.model

@@ -1,0 +1,206 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from app.artifacts import read_manifest
+from tests.training import dataset
+from tests.training.conftest import Workplace
+from training import cli, fitting, imdb, model_folder
+
+
+def left(root: Path) -> list[str]:
+    """What lies where trainings write."""
+    places = (root / "models", root / "build", root / "cache")
+    return [str(path.relative_to(root)) for place in places for path in place.rglob("*") if not path.is_dir()]
+
+
+def refused(workplace: Workplace, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert workplace.train(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith("error: ")
+    assert line.endswith(".")
+    assert left(workplace.data.parent) == []
+    return line
+
+
+def stop_after(patch: pytest.MonkeyPatch, epoch: int, step: int, number: signal.Signals) -> None:
+    real = fitting._train_step
+
+    def call(model: Any, examples: fitting.Examples, batch: Any, state: fitting.State) -> None:
+        real(model, examples, batch, state)
+        if (state.epoch, state.step) == (epoch, step):
+            signal.raise_signal(number)
+
+    patch.setattr(fitting, "_train_step", call)
+
+
+def assert_same_model(folder: Path, other: Path) -> None:
+    for name in ("tokenizer.json", "model.onnx"):
+        assert (folder / name).read_bytes() == (other / name).read_bytes()
+    ours, theirs = (keras.models.load_model(place / "model.keras").get_weights() for place in (folder, other))
+    for one, another in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, another)
+    assert read_manifest(folder).figures == read_manifest(other).figures
+
+
+def test_an_interrupted_training_goes_on_to_the_same_model(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for epoch, step, number in [(0, 2, signal.SIGINT), (1, 1, signal.SIGTERM)]:
+        with pytest.MonkeyPatch.context() as patch:
+            stop_after(patch, epoch, step, number)
+            assert workplace.train() == 130
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last == f"Stopped in epoch {epoch + 1} after step {step} of 3. The same command goes on from there."
+        assert not workplace.model.exists()
+        (checkpoint,) = workplace.checkpoints.iterdir()
+        state = json.loads((checkpoint / "state.json").read_text())
+        assert (state["epoch"], state["step"]) == (epoch, step)
+    assert workplace.train() == 0
+    assert list(workplace.checkpoints.iterdir()) == []
+    assert_same_model(workplace.model, trained_folder)
+
+
+def test_the_same_seed_gives_the_same_model_from_any_form_of_the_data(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = dataset.write_archive(workplace.data.parent / "data.tar.gz", dataset.files())
+    output = workplace.data.parent / "here"
+    output.mkdir()
+    assert workplace.train("--data", str(archive), "--seed", "1", "--output", str(output)) == 0
+    assert_same_model(output, trained_folder)
+    assert not workplace.model.exists()
+
+    captured = capsys.readouterr()
+    assert "Evaluating on 18 test reviews." in captured.err
+    figures = read_manifest(output).figures["test"]
+    expected = f"test accuracy {figures['accuracy']:.4f}, log loss {figures['log_loss']:.4f}, "
+    assert expected in captured.out
+    assert re.search(r"largest difference \d\.\de[-+]\d\d, 0 of 18 labels differ\n", captured.out)
+    assert captured.out.endswith(f"wrote {output}\n")
+
+
+def test_a_sample_goes_into_build_and_replaces_no_model(workplace: Workplace) -> None:
+    workplace.model.mkdir(parents=True)
+    (workplace.model / "manifest.json").write_text("the real one")
+    assert workplace.train("--sample", "14", "--seed", "2") == 0
+    manifest = read_manifest(workplace.sample)
+    assert manifest.data["train"]["reviews"] == 14
+    assert manifest.data["test"]["reviews"] == 14
+    assert manifest.recipe["seed"] == 2
+    assert (workplace.model / "manifest.json").read_text() == "the real one"
+    assert [path.name for path in workplace.model.parent.iterdir()] == [workplace.model.name]
+
+
+def _nothing(_path: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (_nothing, "There is no folder or archive"),
+        (lambda path: path.mkdir(), "There is no folder"),
+        (lambda path: path.write_text("<html>"), "is cut or not the archive"),
+        (lambda path: path.write_bytes(dataset_archive(path)[:-100]), "is cut or not the archive"),
+        (lambda path: dataset.write_folder(path, train_only()), "There is no folder"),
+        (lambda path: dataset.write_archive(path, train_only()), "There are no test reviews"),
+    ],
+    ids=["missing", "empty", "page", "cut", "no test folder", "no test reviews"],
+)
+def test_data_that_cannot_be_read_is_one_sentence_and_status_2(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], make: Callable[[Path], object], reason: str
+) -> None:
+    source = workplace.data.parent / "source"
+    make(source)
+    line = refused(workplace, capsys, "--data", str(source))
+    assert reason in line
+    assert str(source) in line
+
+
+def dataset_archive(path: Path) -> bytes:
+    return dataset.write_archive(path, dataset.files()).read_bytes()
+
+
+def train_only() -> dict[str, bytes]:
+    return {name: content for name, content in dataset.files().items() if name.startswith("train/")}
+
+
+def test_a_sample_too_small_to_train_on_is_refused(workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "take more" in refused(workplace, capsys, "--sample", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--recipe", "unheard-of"], "invalid choice: 'unheard-of'"),
+        (["--sample", "0"], "0 is not a positive number"),
+        (["--sample", "few"], "invalid _positive value"),
+        (["--seed", "-1"], "-1 is not from 0 to 4294967295"),
+        (["--seed", "4294967296"], "4294967296 is not from 0 to 4294967295"),
+        (["--output", "DATA"], "is not a model folder"),
+        (["--output", "DATA/train.parquet"], "is not a model folder"),
+        (["--epochs", "3"], "unrecognized arguments"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_arguments_are_refused_before_any_work(
+    workplace: Workplace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    reason: str,
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    with pytest.raises(SystemExit) as caught:
+        workplace.train(*[argument.replace("DATA", str(workplace.data)) for argument in arguments])
+    assert caught.value.code == 2
+    assert reason in capsys.readouterr().err
+    assert sorted(path.name for path in workplace.data.iterdir()) == ["test.parquet", "train.parquet", "unsup.parquet"]
+
+
+def test_an_interrupt_while_reading_is_status_130(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(imdb, "load", load)
+    assert workplace.train() == 130
+    assert capsys.readouterr().err == "\nInterrupted.\n"
+
+
+def test_an_interrupt_while_evaluating_loses_no_training(
+    workplace: Workplace, trained_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model_folder, "measure", measure)
+        assert workplace.train() == 130
+    assert list(workplace.model.parent.iterdir()) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "_train_step", None)
+        assert workplace.train() == 0
+    assert_same_model(workplace.model, trained_folder)
+
+
+def test_the_command_of_the_readme(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training", "sentiment", "--data", str(tmp_path / "nowhere")]
+    done = subprocess.run(command, cwd=Path(cli.__file__).parent.parent, env=os.environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1] == f"error: There is no folder or archive {tmp_path / 'nowhere'}."
