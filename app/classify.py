@@ -152,10 +152,6 @@ def _show_plain(result: Classification) -> str:
     return f"{result.label} {result.score:.4f}"
 
 
-def _show_json(result: Classification, model: str) -> str:
-    return sentiment_json(result, model)
-
-
 def _check(arguments: argparse.Namespace) -> None:
     if arguments.file is None:
         for name in ("column", "format", "prefix"):
@@ -182,7 +178,7 @@ def _open_table(arguments: argparse.Namespace, classifier: Classifier) -> Iterat
         with _open_file(arguments) as table:
             yield table
         return
-    show = partial(_show_json, model=classifier.name) if arguments.json else _show_plain
+    show = partial(sentiment_json, model=classifier.name) if arguments.json else _show_plain
     if arguments.texts:
         yield Texts(arguments.texts, show)
         return

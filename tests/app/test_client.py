@@ -1,0 +1,171 @@
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.client import AsyncClient, Client, ServiceError
+from app.main import create_app
+from app.problems import FieldError
+from app.settings import Settings
+
+TEXT = "A wonderful film, I loved it!"
+QUESTIONS: dict[str, tuple[Any, ...]] = {
+    "sentiment": (TEXT,),
+    "sentiment_batch": ([TEXT, "awful"],),
+    "tokenize": ([TEXT, "café"], True),
+    "pad": ([[1, 2], [3]], 4, "post", "post", 7),
+    "predict": ([[1, 4, 5], [1]],),
+    "models": (),
+}
+
+
+@pytest.fixture
+def service(client: httpx.Client) -> Iterator[Client]:
+    """The client under test, on the server of the tests."""
+    with Client(str(client.base_url)) as service:
+        yield service
+
+
+def answering(status: int, content: bytes = b"", **headers: str) -> Client:
+    """A client of a service that always answers this."""
+    return Client(
+        "http://service",
+        transport=httpx.MockTransport(lambda _: httpx.Response(status, headers=headers, content=content)),
+    )
+
+
+def test_sentiment(service: Client, client: httpx.Client) -> None:
+    answer = service.sentiment(TEXT)
+    assert answer.label == "positive"
+    assert answer.model_dump() == client.post("/sentiment", json={"text": TEXT}).json()
+    assert service.sentiment(TEXT, model=answer.model) == answer
+
+
+def test_sentiment_batch(service: Client) -> None:
+    answer = service.sentiment_batch((TEXT, "awful"))
+    assert answer.results == [service.sentiment(TEXT), service.sentiment("awful")]
+
+
+def test_tokenize(service: Client) -> None:
+    assert service.tokenize(["wonderful zzz"]).tokens == [["<start>", "wonderful", "<unknown>"]]
+    fitted = service.tokenize(["This movie was awful", "I loved every moment of this movie!"], fit=True)
+    assert fitted.sequences[0] == [1, 2, 3, 4]
+    assert fitted.word_index is not None
+    assert fitted.word_index["movie"] == 2
+
+
+def test_pad(service: Client) -> None:
+    assert service.pad([[1, 2], [3]]).padded == [[1, 2], [0, 3]]
+    assert service.pad([[1, 2, 3], [4]], 2, padding="post", truncating="post", value=9).padded == [[1, 2], [4, 9]]
+
+
+def test_predict(service: Client) -> None:
+    sequences = service.tokenize([TEXT]).sequences
+    assert service.predict(sequences).probabilities[0] == pytest.approx(service.sentiment(TEXT).score, abs=2e-6)
+
+
+def test_models(service: Client) -> None:
+    assert [model.name for model in service.models().models if model.default] == [service.sentiment(TEXT).model]
+
+
+def test_ready(service: Client) -> None:
+    assert service.ready()
+    assert not Client("http://127.0.0.1:1").ready()
+    assert not answering(503).ready()
+
+
+def test_fields_that_are_not_given_are_not_sent() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert json.loads(request.content) == {"sequences": [[1]], "padding": "pre", "truncating": "pre", "value": 0}
+        return httpx.Response(200, json={"padded": [[1]], "shape": [1, 1]})
+
+    Client("http://service", transport=httpx.MockTransport(handle)).pad([[1]])
+
+
+def test_the_service_may_lie_below_a_path() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.url == "http://service/nlp/models"
+        return httpx.Response(200, json={"models": []})
+
+    assert Client("http://service/nlp", transport=httpx.MockTransport(handle)).models().models == []
+
+
+def test_an_error_of_the_service(service: Client) -> None:
+    with pytest.raises(ServiceError) as caught:
+        service.sentiment_batch([TEXT, ""])
+    error = caught.value
+    assert (error.status, error.title) == (422, "Unprocessable Content")
+    assert error.errors == [FieldError(pointer="#/texts/1", detail="must not be empty")]
+    assert error.request_id
+    assert str(error) == f"422 Unprocessable Content: {error.detail}"
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "title", "detail"),
+    [
+        (answering(502, b"<h1>Bad gateway</h1>"), 502, "Bad Gateway", "<h1>Bad gateway</h1>"),
+        (answering(504), 504, "Gateway Timeout", "http://service/models says nothing more."),
+        (answering(307, location="/x"), 307, "Temporary Redirect", "http://service/models says nothing more."),
+        (answering(500, b'{"detail": 1}'), 500, "Internal Server Error", '{"detail": 1}'),
+        (
+            answering(200, b"<h1>Another service</h1>"),
+            200,
+            "OK",
+            "The answer to http://service/models is not one of this service; is the base URL right?",
+        ),
+    ],
+)
+def test_answers_that_are_not_of_the_service(service: Client, status: int, title: str, detail: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        service.models()
+    error = caught.value
+    assert (error.status, error.title, error.detail, error.errors) == (status, title, detail, [])
+    assert error.request_id is None
+
+
+def test_a_service_that_does_not_answer() -> None:
+    with Client("http://127.0.0.1:1") as service, pytest.raises(httpx.ConnectError):
+        service.models()
+
+
+def test_an_httpx_client_that_was_given_stays_open(client: httpx.Client) -> None:
+    with Client(http=client) as service:
+        assert service.ready()
+    assert not client.is_closed
+    with Client(str(client.base_url)) as own:
+        assert own.ready()
+    with pytest.raises(RuntimeError, match="closed"):
+        own.models()
+
+
+def test_the_async_client_is_the_same(models_dir: Path, service: Client) -> None:
+    name = service.models().models[0].name
+    app = create_app(Settings(models_dir=models_dir, default_model=name))
+
+    async def ask() -> None:
+        async with app.router.lifespan_context(app), AsyncClient(transport=httpx.ASGITransport(app)) as same:
+            assert await same.ready()
+            for method, arguments in QUESTIONS.items():
+                assert await getattr(same, method)(*arguments) == getattr(service, method)(*arguments)
+            with pytest.raises(ServiceError) as caught:
+                await same.sentiment("")
+            assert caught.value.errors[0].pointer == "#/text"
+
+    asyncio.run(ask())
+
+
+def test_an_async_httpx_client_that_was_given_stays_open() -> None:
+    async def ask() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(503))
+        async with httpx.AsyncClient(base_url="http://service", transport=transport) as http:
+            async with AsyncClient(http=http) as service:
+                assert not await service.ready()
+            assert not http.is_closed
+        async with AsyncClient("http://127.0.0.1:1") as nobody:
+            assert not await nobody.ready()
+
+    asyncio.run(ask())
