@@ -42,6 +42,9 @@ Result = TypeVar("Result")
 
 AHEAD: Final = 2
 """Chunks under way for each thread: one that it works on, and one that it finds ready when that is done."""
+SWITCH_SECONDS: Final = 0.0005
+"""After how long a thread that runs Python makes way for another. With Python's own 5 ms, a thread that comes back
+from ONNX Runtime after 2 ms waits longer than that for one that tokenizes: a tenth of the throughput."""
 COLUMN: Final = "text"
 
 
@@ -75,6 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
         app.artifacts.ArtifactError: The model cannot be used.
     """
     _check(arguments)
+    sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_from(arguments)
     classifier = _load(settings, arguments.model)
     try:

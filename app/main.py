@@ -1,14 +1,15 @@
 """The app: settings, models, routes and middleware put together."""
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import problems
+from app.cors import CORS
 from app.dispatch import Dispatch
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
@@ -69,6 +70,9 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
         app.state.sentiment = models or load_models(settings)
         app.state.batchers = {model.name: DynamicBatcher(model) for model in app.state.sentiment}
         app.state.workers = Workers(settings.threads, settings.max_pending)
+        # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
+        gc.collect()
+        gc.freeze()
         yield
         app.state.workers.close()
 
@@ -82,7 +86,7 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     app.include_router(sentiment_router)
     app.include_router(operations_router)
     app.front = Dispatch(app.front, app, [*text_router.routes, *sentiment_router.routes])
-    app.front = CORSMiddleware(
+    app.front = CORS(
         app.front,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],

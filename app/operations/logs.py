@@ -1,5 +1,6 @@
 """Logs: one JSON object a line, on standard output."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -28,6 +29,7 @@ class RequestLog:
 
     def __init__(self, level: str) -> None:
         self._enabled = level in {"debug", "info"}
+        self._lines: list[str] = []
 
     def write(self, request_id: str, method: str, path: str, status: int, seconds: float, client: str | None) -> None:
         """Write the line of a request, if requests are logged at this level.
@@ -41,12 +43,19 @@ class RequestLog:
             client: Its address.
         """
         if self._enabled:
-            sys.stdout.write(
+            self._lines.append(
                 f'{{"time":"{_now()}","level":"info","logger":"app.requests","message":"request",'
                 f'"request_id":"{request_id}","method":"{method}","path":{json.dumps(path)},"status":{status},'
                 f'"milliseconds":{seconds * 1000:.3f},"client":{json.dumps(client)}}}\n'
             )
-            sys.stdout.flush()
+            if len(self._lines) == 1:
+                asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Write the lines of the requests that ended in one round of the event loop: one system call for all."""
+        lines, self._lines = self._lines, []
+        sys.stdout.write("".join(lines))
+        sys.stdout.flush()
 
 
 def _now() -> str:

@@ -1,6 +1,6 @@
 """What computes the probabilities: ONNX Runtime, or Keras on TensorFlow as the reference."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -18,6 +18,7 @@ TOKENIZER_KEY: Final = "tokenizer_sha256"
 """The graph's metadata that names the tokenizer it was trained with."""
 VOCABULARY_KEY: Final = "vocabulary_size"
 """The graph's metadata that says how many ids it knows."""
+SLACK: Final = 1.5
 OUTPUTS: Final = ["output"]
 BATCH: Final = 12
 """Rows a run. More rows than this spill the LSTM's work out of the processor's nearest cache."""
@@ -75,15 +76,35 @@ class OnnxEngine:
         """See :class:`Engine`. Rows of similar length run together."""
         probabilities = np.empty(len(sequences), dtype=np.float32)
         lengths = np.fromiter(map(len, sequences), dtype=np.int32, count=len(sequences))
-        order = np.argsort(lengths, kind="stable")
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
+        for rows in batches(lengths):
             feed = {
                 "tokens": pad_sequences([sequences[row] for row in rows], padding="post"),
                 "lengths": lengths[rows],
             }
             probabilities[rows] = self._run(OUTPUTS, feed)[0][:, 0]
         return probabilities
+
+
+def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.intp]]:
+    """Share sequences out into runs of at most :data:`BATCH` rows of similar length.
+
+    All rows of a run take as long as its longest: where that is more than :data:`SLACK` times the shortest, what the
+    short ones gain from company is less than what they lose.
+
+    Args:
+        lengths: Length of each sequence, shape (n,).
+
+    Returns:
+        The indices of each run, the shortest first.
+    """
+    order = np.argsort(lengths, kind="stable")
+    ordered = lengths[order]
+    start = 0
+    while start < len(order):
+        end = int(np.searchsorted(ordered, ordered[start] * SLACK + 8, side="right"))
+        end = min(end, start + BATCH)
+        yield order[start:end]
+        start = end
 
 
 class TensorFlowEngine:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.sentiment.batching import ROWS, WORTHWHILE, DynamicBatcher
+from app.sentiment.batching import ROWS, DynamicBatcher
 from app.sentiment.classifier import Classifier
 
 
 @pytest.fixture
 def model(models_dir: Path) -> Classifier:
     model = Classifier(models_dir / "sentiment-tiny")
-    model.serving = model.serving.model_copy(update={"maxlen": 12 * WORTHWHILE})
+    model.serving = model.serving.model_copy(update={"maxlen": 100})
     return model
 
 
@@ -41,17 +41,17 @@ async def classify(model: Classifier, texts: list[str]) -> list[float]:
     return [classification.probability for classification, _ in found]
 
 
-def test_long_texts_that_come_together_run_together(model: Classifier) -> None:
+def test_texts_that_come_together_run_together(model: Classifier) -> None:
     model.engine = spy = Spy()
-    lengths = [WORTHWHILE + n for n in range(2 * ROWS + 1)]
+    lengths = list(range(1, 2 * ROWS + 2))
     assert asyncio.run(classify(model, ["film " * (n - 1) for n in lengths])) == lengths
     assert spy.runs == [ROWS, ROWS, 1]
 
 
-def test_short_texts_do_not_wait(model: Classifier) -> None:
+def test_a_text_that_comes_alone_does_not_wait(model: Classifier) -> None:
     model.engine = spy = Spy()
-    assert asyncio.run(classify(model, ["film"] * 3)) == [2, 2, 2]
-    assert spy.runs == [1, 1, 1]
+    assert asyncio.run(classify(model, ["film"])) == [2]
+    assert spy.runs == [1]
 
 
 def test_all_who_wait_are_told_of_an_error(model: Classifier) -> None:
