@@ -30,8 +30,8 @@ _ENDINGS: Final[dict[str, Format]] = {
     ".parquet": "parquet",
 }
 
-CHUNK_ROWS: Final = 512
-CHUNK_CHARACTERS: Final = 2**20
+CHUNK_ROWS: Final = 1024
+CHUNK_CHARACTERS: Final = 2**21
 """A chunk of very long texts has fewer rows, so that memory has a limit whatever the texts."""
 PATIENCE: Final = 0.1
 """Seconds that a row may wait for its chunk to fill."""

@@ -1,0 +1,27 @@
+"""What the command line sets."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to measure.
+
+    Attributes:
+        model: The model folder.
+        data: Folder with ``train.parquet`` and ``test.parquet``; without the test reviews made-up ones are used.
+        rounds: How often the contenders take turns.
+        seconds: Seconds of load a turn.
+    """
+
+    model: Path
+    data: Path
+    rounds: int
+    seconds: int
+
+    def say(self, message: str) -> None:
+        """Tell on standard error how far the benchmark is."""
+        sys.stderr.write(f"  {message}\n")
+        sys.stderr.flush()

@@ -1,0 +1,13 @@
+"""Where things are."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+"""The repository: all commands run from here, so that ``app`` and ``bench`` can be imported."""
+MODEL: Final = ROOT / "models" / "sentiment-lecture"
+DATA: Final = ROOT.parent / "shared" / "imdb"
+"""Folder of ``train.parquet`` and ``test.parquet``, where it is there."""
+OUTPUT: Final = ROOT / "bench"
+PEERS: Final = ROOT / "bench" / "peers"
+ENVIRONMENTS: Final = ROOT / "bench" / ".peers"

@@ -1,0 +1,109 @@
+"""A whole test set from raw text, through the command line's path."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import mean
+from time import perf_counter
+from typing import Any, Final
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tensorflow.keras.preprocessing.text import text_to_word_sequence
+
+from app.sentiment.classifier import Classifier
+from bench.errors import BenchError
+from bench.figures import Figure, Result, Table
+from bench.options import Options
+from bench.processes import python_module, run
+from bench.rounds import interleave
+from bench.texts import Writer
+
+REVIEWS: Final = 25_000
+SAMPLE: Final = 1024
+"""Reviews that `model.predict` gets; it is too slow for all of them."""
+BATCH: Final = 128
+"""The batch of the training; larger ones are slower here."""
+ROUNDS: Final = 3
+
+METHOD: Final = (
+    "{reviews:,} {kind} ({words:.0f} words on average) in a Parquet file, classified into another one by `python -m "
+    "app classify`, from the start of the process to its end; beside it Keras' own splitting, `pad_sequences` and "
+    "`model.predict` in batches of {batch} on {sample:,} of them, TensorFlow loaded already. Both may use all cores; "
+    "they take turns, and the best of {rounds} rounds counts."
+)
+
+
+def measure(options: Options) -> Result:
+    """Measure reviews a second."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        source, kind = _source(options, folder)
+        texts = pq.read_table(source, columns=["text"])["text"].to_pylist()
+        sample = [texts[index] for index in np.random.default_rng(0).permutation(len(texts))[:SAMPLE]]
+        rates = {
+            "python -m app classify": lambda: len(texts) / _classify(options, source, folder / "labelled.parquet"),
+            "model.predict": _predictor(options, sample),
+        }
+        found = {name: max(measured) for name, measured in interleave(rates, min(ROUNDS, options.rounds)).items()}
+    service, keras_rate = found.values()
+    return Result(
+        METHOD.format(
+            reviews=len(texts),
+            kind=kind,
+            words=mean(len(text.split()) for text in texts),
+            batch=BATCH,
+            sample=len(sample),
+            rounds=min(ROUNDS, options.rounds),
+        ),
+        [
+            Figure("reviews a second, from file to file", service, "", at_least=6000),
+            Figure("python -m app classify over model.predict", service / keras_rate),
+        ],
+        [Table("reviews a second", {kind: found})],
+    )
+
+
+def _source(options: Options, folder: Path) -> tuple[Path, str]:
+    """Return a Parquet file of reviews and what they are."""
+    test = options.data / "test.parquet"
+    if test.is_file():
+        return test, "IMDb test reviews"
+    writer = Writer(Classifier(options.model).tokenizer.words)
+    made_up = folder / "made-up.parquet"
+    pq.write_table(pa.table({"text": list(writer.reviews(REVIEWS))}), made_up)
+    return made_up, "made-up reviews"
+
+
+def _classify(options: Options, source: Path, output: Path) -> float:
+    """Run the command and return the seconds it took."""
+    what = ["--file", str(source), "--column", "text", "--output", str(output), "--prefix", "predicted_"]
+    model = ["--models-dir", str(options.model.parent), "--model", options.model.name]
+    start = perf_counter()
+    run(python_module("app", "classify", *what, *model))
+    seconds = perf_counter() - start
+    rows = pq.read_metadata(output).num_rows, pq.read_metadata(source).num_rows
+    if rows[0] != rows[1]:
+        raise BenchError(f"Of {rows[1]:,} reviews {rows[0]:,} came back from `python -m app classify`.")
+    options.say(f"python -m app classify: {rows[0] / seconds:,.0f} reviews/s")
+    return seconds
+
+
+def _predictor(options: Options, texts: Sequence[str]) -> Callable[[], float]:
+    """Return a function that classifies texts with Keras and gives the rate."""
+    model: Any = keras.models.load_model(options.model / "model.keras", compile=False)
+    word_index = Classifier(options.model).tokenizer.word_index
+    maxlen = model.input_shape[1]
+
+    def predict() -> float:
+        start = perf_counter()
+        sequences = [[1] + [word_index.get(word, 2) for word in text_to_word_sequence(text)] for text in texts]
+        model.predict(keras.utils.pad_sequences(sequences, maxlen=maxlen), batch_size=BATCH, verbose=0)
+        rate = len(texts) / (perf_counter() - start)
+        options.say(f"model.predict: {rate:,.0f} reviews/s")
+        return rate
+
+    model.predict(np.zeros((BATCH, maxlen), dtype=np.int32), batch_size=BATCH, verbose=0)
+    return predict

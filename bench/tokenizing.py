@@ -1,0 +1,48 @@
+"""The tokenizer against Keras' own."""
+
+from functools import partial
+from typing import Any, Final
+
+from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
+
+from app.sentiment.tokenizer import RESERVED, UNKNOWN, Tokenizer
+from bench.figures import Figure, Result, Table
+from bench.options import Options
+from bench.rounds import interleave, stopwatch
+from bench.texts import Writer
+
+WORDS: Final = 235
+CALLS: Final = 200
+OWN, KERAS = "Tokenizer.encode", "Keras' texts_to_sequences"
+
+METHOD: Final = (
+    f"A text of {WORDS} words to ids, with the model's vocabulary in both. The two take turns; the best of {{rounds}} "
+    "rounds counts for each."
+)
+
+
+def measure(options: Options) -> Result:
+    """Measure the time for a review."""
+    own = Tokenizer.load(options.model / "tokenizer.json")
+    text = Writer(own.words).text(WORDS)
+    other = keras_tokenizer(own.words)
+    stopwatches = {
+        OWN: stopwatch(partial(own.encode, text), CALLS),
+        KERAS: stopwatch(partial(other.texts_to_sequences, [text]), CALLS),
+    }
+    found = {name: min(seconds) for name, seconds in interleave(stopwatches, options.rounds).items()}
+    return Result(
+        METHOD.format(rounds=options.rounds),
+        [Figure(f"Tokenizer.encode over Keras' Tokenizer, {WORDS} words", found[KERAS] / found[OWN])],
+        [Table("microseconds a text", {f"{WORDS} words": {name: s * 1e6 for name, s in found.items()}})],
+    )
+
+
+def keras_tokenizer(words: tuple[str, ...]) -> Any:
+    """Return a Keras tokenizer with this vocabulary, whose ids are one less than the service's.
+
+    Keras gives unknown words the id 1 and counts words from 2; the service has an id for the start before them.
+    """
+    tokenizer = KerasTokenizer(oov_token=UNKNOWN)
+    tokenizer.word_index = {UNKNOWN: 1, **{word: index for index, word in enumerate(words, start=len(RESERVED) - 1)}}
+    return tokenizer

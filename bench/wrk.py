@@ -1,0 +1,88 @@
+"""wrk, the load generator: as many requests as a server answers on a number of connections."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.errors import BenchError
+from bench.processes import run
+
+TIMEOUT: Final = 60
+"""Seconds after which wrk counts an answer as missing; the slowest peers need several under load."""
+_UNITS: Final = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What came back.
+
+    Attributes:
+        count: Requests answered.
+        rate: Requests a second.
+        median: Half of the answers came within so many milliseconds.
+        late: All but a hundredth came within so many.
+    """
+
+    count: int
+    rate: float
+    median: float
+    late: float
+
+
+def write_script(path: Path, texts: Sequence[str]) -> None:
+    """Write a script that has wrk post these texts in turn."""
+    bodies = ",\n".join(f"[==[{json.dumps({'text': text})}]==]" for text in texts)
+    path.write_text(
+        f"local bodies = {{\n{bodies}\n}}\n"
+        "local requests, turn = {}, 0\n"
+        "function init()\n"
+        '  local headers = {["Content-Type"] = "application/json"}\n'
+        '  for i, body in ipairs(bodies) do requests[i] = wrk.format("POST", nil, headers, body) end\n'
+        "end\n"
+        "function request()\n"
+        "  turn = turn % #requests + 1\n"
+        "  return requests[turn]\n"
+        "end\n",
+        encoding="ascii",
+    )
+
+
+def load(url: str, script: Path, *, connections: int, seconds: int, core: int) -> Answers:
+    """Put load on a server.
+
+    Args:
+        url: Where to post.
+        script: Of :func:`write_script`.
+        connections: How many requests are under way at a time, each on its own connection.
+        seconds: For how long.
+        core: The core that wrk is pinned to.
+
+    Raises:
+        BenchError: wrk is not installed, or a request was not answered with success.
+    """
+    options = ["--threads", "1", "--latency", "--timeout", f"{TIMEOUT}s"]
+    command = ["taskset", "--cpu-list", str(core), "wrk", *options]
+    output = run([*command, "--connections", str(connections), "--duration", f"{seconds}s", "--script", script, url])
+    for complaint in ("Non-2xx", "Socket errors"):
+        if complaint in output:
+            raise BenchError(f"Not every request was answered by {url}: {_line(output, complaint)}.")
+    rate = float(_line(output, "Requests/sec:").split()[-1])
+    count = int(_line(output, " requests in ").split()[0])
+    return Answers(count, rate, _milliseconds(_line(output, " 50%")), _milliseconds(_line(output, " 99%")))
+
+
+def _line(output: str, part: str) -> str:
+    for line in output.splitlines():
+        if part in line:
+            return line.strip()
+    raise BenchError(f"wrk did not say {part!r}; is it another version?")
+
+
+def _milliseconds(line: str) -> float:
+    match = re.fullmatch(r"\S+\s+([\d.]+)(us|ms|s|m)", line)
+    if match is None:
+        raise BenchError(f"wrk said {line!r}; is it another version?")
+    return float(match[1]) * _UNITS[match[2]]
