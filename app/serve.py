@@ -50,6 +50,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "log_config": configuration(settings.log_level),
         "access_log": False,
         "server_header": False,
+        # Uvicorn reads this variable itself; without it there is no proxy to believe, and no need to look for one.
+        "proxy_headers": "FORWARDED_ALLOW_IPS" in os.environ,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }
 

@@ -5,6 +5,8 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
+from time import time
 from typing import Any
 
 
@@ -14,7 +16,7 @@ class JSONFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         line = {
-            "time": _now(),
+            "time": _time(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -44,9 +46,9 @@ class RequestLog:
         """
         if self._enabled:
             self._lines.append(
-                f'{{"time":"{_now()}","level":"info","logger":"app.requests","message":"request",'
-                f'"request_id":"{request_id}","method":"{method}","path":{json.dumps(path)},"status":{status},'
-                f'"milliseconds":{seconds * 1000:.3f},"client":{json.dumps(client)}}}\n'
+                f'{{"time":"{_time(time())}","level":"info","logger":"app.requests","message":"request",'
+                f'"request_id":"{request_id}","method":"{method}","path":{_quoted(path)},"status":{status},'
+                f'"milliseconds":{seconds * 1000:.3f},"client":{_quoted(client)}}}\n'
             )
             if len(self._lines) == 1:
                 asyncio.get_running_loop().call_soon(self._flush)
@@ -58,8 +60,18 @@ class RequestLog:
         sys.stdout.flush()
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+_quoted = lru_cache(maxsize=1024)(json.dumps)
+
+
+def _time(seconds: float) -> str:
+    """Format a time since the epoch as RFC 3339 has it, in UTC, with milliseconds."""
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def configuration(level: str) -> dict[str, Any]:

@@ -21,6 +21,8 @@ PLAIN: Final = (PADDING,)
 """The reserved ids of a bare Keras ``Tokenizer``: words begin at 1, unknown words are dropped."""
 
 _RULE: Final = {"lower": True, "filters": FILTERS, "split": " "}
+_DROPPED: Final = -1
+"""Stands for unknown words in a tokenizer that has no id for them."""
 _TO_SPACES: Final = bytes.maketrans(FILTERS.encode(), b" " * len(FILTERS))
 
 
@@ -50,6 +52,17 @@ def count_words(texts: Iterable[str]) -> dict[str, int]:
         for word in split_words(text):
             counts[word] = counts.get(word, 0) + 1
     return counts
+
+
+class _Lookup(dict[str, int]):
+    """Words to ids, and any other word to one id; C code all the way, where ``dict.get`` takes half as long again."""
+
+    def __init__(self, word_index: dict[str, int], unknown: int) -> None:
+        super().__init__(word_index)
+        self._unknown = unknown
+
+    def __missing__(self, word: str) -> int:
+        return self._unknown
 
 
 class Encoding(NamedTuple):
@@ -88,7 +101,8 @@ class Tokenizer:
             if split_words(word) != [word]:
                 raise ValueError(f"{word!r} is not a word that the tokenizer's rule can produce")
         self._start = [self.reserved.index(START)] if START in self.reserved else []
-        self._unknown = self.reserved.index(UNKNOWN) if UNKNOWN in self.reserved else None
+        self._unknown = self.reserved.index(UNKNOWN) if UNKNOWN in self.reserved else _DROPPED
+        self._lookup = _Lookup(self.word_index, self._unknown).__getitem__
 
     @classmethod
     def fit(
@@ -112,15 +126,11 @@ class Tokenizer:
 
     def encode(self, text: str) -> Encoding:
         """Turn a text into ids."""
-        words = _split(text)
-        if self._unknown is None:
-            index = self.word_index
-            words = [word for word in words if word]
-            ids = [index[word] for word in words if word in index]
-            return Encoding(self._start + ids, len(words), len(words) - len(ids))
-        lookup, unknown = self.word_index.get, self._unknown
-        ids = [lookup(word, unknown) for word in words if word]
-        return Encoding(self._start + ids, len(ids), ids.count(unknown))
+        ids = list(map(self._lookup, filter(None, _split(text))))
+        words, unknown = len(ids), ids.count(self._unknown)
+        if self._unknown == _DROPPED:
+            ids = [index for index in ids if index != _DROPPED]
+        return Encoding(self._start + ids, words, unknown)
 
     def decode(self, ids: Iterable[int]) -> Iterator[str]:
         """Name each id: the word, or the reserved name.
