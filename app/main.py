@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problems
 from app.cors import CORS
 from app.dispatch import Dispatch
+from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.routes import router as operations_router
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     )
     app.state.settings = settings
     app.state.metrics = metrics
+    app.state.afterwards = afterwards = Afterwards()
     problems.install(app)
     app.include_router(text_router)
     app.include_router(sentiment_router)
@@ -94,5 +96,5 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
         expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
         max_age=86_400,
     )
-    app.front = Telemetry(app.front, metrics, RequestLog(settings.log_level))
+    app.front = Telemetry(app.front, metrics, RequestLog(settings.log_level), afterwards)
     return app

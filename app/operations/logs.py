@@ -1,6 +1,5 @@
 """Logs: one JSON object a line, on standard output."""
 
-import asyncio
 import json
 import logging
 import sys
@@ -34,7 +33,7 @@ class RequestLog:
         self._lines: list[str] = []
 
     def write(self, request_id: str, method: str, path: str, status: int, seconds: float, client: str | None) -> None:
-        """Write the line of a request, if requests are logged at this level.
+        """Write the line of a request, if requests are logged at this level; held back until :meth:`flush`.
 
         Args:
             request_id: As echoed to the client.
@@ -50,14 +49,13 @@ class RequestLog:
                 f'"request_id":"{request_id}","method":"{method}","path":{_quoted(path)},"status":{status},'
                 f'"milliseconds":{seconds * 1000:.3f},"client":{_quoted(client)}}}\n'
             )
-            if len(self._lines) == 1:
-                asyncio.get_running_loop().call_soon(self._flush)
 
-    def _flush(self) -> None:
-        """Write the lines of the requests that ended in one round of the event loop: one system call for all."""
-        lines, self._lines = self._lines, []
-        sys.stdout.write("".join(lines))
-        sys.stdout.flush()
+    def flush(self) -> None:
+        """Write out what is held back: one system call for all lines."""
+        if self._lines:
+            sys.stdout.write("".join(self._lines))
+            sys.stdout.flush()
+            self._lines.clear()
 
 
 _quoted = lru_cache(maxsize=1024)(json.dumps)

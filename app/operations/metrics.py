@@ -47,6 +47,11 @@ class Metrics:
         """Count a request and the time it took."""
         self._child(self._requests, method if method in METHODS else "other", route, str(status)).observe(seconds)
 
+    def observe_text(self, model: str, label: str, tokenize: float, predict: float) -> None:
+        """Count a text that was classified as a label, and the seconds that the two steps took."""
+        self.observe_steps(model, tokenize, predict)
+        self.count_label(model, label)
+
     def observe_steps(self, model: str, tokenize: float, predict: float) -> None:
         """Count the seconds that the two steps of a request took."""
         self._child(self._tokenize, model).observe(tokenize)

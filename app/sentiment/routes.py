@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.bodies import JSONRoute, json_response
+from app.operations.afterwards import Afterwards
 from app.operations.metrics import Metrics
 from app.problems import FieldError, Problem, responses
 from app.sentiment.batching import DynamicBatcher
@@ -84,8 +85,8 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
         with workers.place():
             classification, timing = await workers.run(partial(model.classify, body.text))
     metrics: Metrics = request.app.state.metrics
-    metrics.observe_steps(model.name, *timing)
-    metrics.count_label(model.name, classification.label)
+    afterwards: Afterwards = request.app.state.afterwards
+    afterwards.call(partial(metrics.observe_text, model.name, classification.label, *timing))
     if prefers_plain(request.headers.get("accept", "")):
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
     else:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.operations.afterwards import Afterwards
 from app.operations.logs import JSONFormatter, RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
@@ -83,7 +84,7 @@ async def _fails(_scope: object, _receive: object, _send: object) -> None:
 
 
 def test_an_unexpected_error_is_a_problem_and_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
-    start, body = asyncio.run(call(Telemetry(_fails, Metrics(), RequestLog("info"))))
+    start, body = asyncio.run(call(Telemetry(_fails, Metrics(), RequestLog("info"), Afterwards())))
     assert start["status"] == 500
     assert (b"content-type", b"application/problem+json") in start["headers"]
     assert json.loads(body["body"])["status"] == 500
