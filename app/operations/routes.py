@@ -1,5 +1,6 @@
 """Health, metrics, and the list of models."""
 
+import asyncio
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -34,6 +35,7 @@ async def ready() -> Health:
 )
 async def metrics(request: Request) -> Response:
     """Return the metrics in Prometheus' text format."""
+    await asyncio.sleep(0)  # the requests that have just ended are counted in this round of the event loop
     response: Response = request.app.state.metrics.response()
     return response
 
