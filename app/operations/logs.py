@@ -53,9 +53,10 @@ class RequestLog:
     def flush(self) -> None:
         """Write out what is held back: one system call for all lines."""
         if self._lines:
-            sys.stdout.write("".join(self._lines))
+            # Let go of before they are written: where nothing can be written, they must not pile up.
+            lines, self._lines = self._lines, []
+            sys.stdout.write("".join(lines))
             sys.stdout.flush()
-            self._lines.clear()
 
 
 _quoted = lru_cache(maxsize=1024)(json.dumps)

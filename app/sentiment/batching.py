@@ -10,7 +10,9 @@ from app.sentiment.classifier import Classification, Classifier, Timing
 ROWS: Final = 8
 """Texts a run, so that other requests get their turn after some hundred microseconds."""
 
-_Waiting = tuple[Sequence[int], asyncio.Future[float]]
+_Found = tuple[float, float]
+"""A probability, and the seconds that the run took which gave it."""
+_Waiting = tuple[Sequence[int], asyncio.Future[_Found]]
 
 
 class DynamicBatcher:
@@ -26,18 +28,20 @@ class DynamicBatcher:
         self._waiting: list[_Waiting] = []
 
     async def classify(self, text: str) -> tuple[Classification, Timing]:
-        """Classify a text, as :meth:`Classifier.classify` does."""
+        """Classify a text, as :meth:`Classifier.classify` does.
+
+        The time of predicting is that of the run that the text was part of, without the wait for its turn.
+        """
         start = perf_counter()
         encoding = self._model.tokenizer.encode(text)
         ids = self._model.truncate(encoding.ids)
-        tokenized = perf_counter()
-        probability = await self._predict(ids)
-        timing = Timing(tokenized - start, perf_counter() - tokenized)
-        return self._model.classification(encoding, probability), timing
+        tokenize = perf_counter() - start
+        probability, predict = await self._predict(ids)
+        return self._model.classification(encoding, probability), Timing(tokenize, predict)
 
-    async def _predict(self, ids: Sequence[int]) -> float:
+    async def _predict(self, ids: Sequence[int]) -> _Found:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[float] = loop.create_future()
+        future: asyncio.Future[_Found] = loop.create_future()
         self._waiting.append((ids, future))
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)
@@ -47,6 +51,7 @@ class DynamicBatcher:
         batch, self._waiting = self._waiting[:ROWS], self._waiting[ROWS:]
         if self._waiting:
             loop.call_soon(self._run, loop)
+        start = perf_counter()
         try:
             if len(batch) == 1:
                 probabilities = [self._model.engine.predict_one(batch[0][0])]
@@ -57,6 +62,7 @@ class DynamicBatcher:
                 if not future.done():
                     future.set_exception(error)
             return
+        seconds = perf_counter() - start
         for (_, future), probability in zip(batch, probabilities, strict=True):
             if not future.done():
-                future.set_result(probability)
+                future.set_result((probability, seconds))

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,6 @@ def test_contenders_take_turns() -> None:
         calls.append(name)
         return float(len(calls))
 
-    found = interleave({name: lambda name=name: contender(name) for name in "abc"}, 2)  # type: ignore[misc]
+    found = interleave({name: partial(contender, name) for name in "abc"}, 2)
     assert sorted(calls[:3]) == sorted(calls[3:]) == ["a", "b", "c"]
     assert {name: len(values) for name, values in found.items()} == {"a": 2, "b": 2, "c": 2}

@@ -94,3 +94,20 @@ def test_an_unexpected_error_is_a_problem_and_a_log_line(caplog: pytest.LogCaptu
     assert error["level"] == "error"
     assert "secret detail" in error["exception"]
     assert dict(start["headers"])[b"x-request-id"].decode() in error["message"]
+
+
+def test_lines_that_cannot_be_written_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError("no space left")
+
+    log = RequestLog("info")
+    monkeypatch.setattr(sys, "stdout", Full())
+    log.write("lost", "GET", "/", 200, 0.1, None)
+    with pytest.raises(OSError, match="no space"):
+        log.flush()
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    log.write("kept", "GET", "/", 200, 0.1, None)
+    log.flush()
+    assert [json.loads(line)["request_id"] for line in written.getvalue().splitlines()] == ["kept"]

@@ -75,3 +75,17 @@ def test_one_who_gave_up_does_not_spoil_it_for_the_others(model: Classifier) -> 
         return (await second)[0].probability
 
     assert asyncio.run(run()) == 100
+
+
+def test_the_time_of_predicting_is_that_of_the_run_without_the_wait(model: Classifier) -> None:
+    model.engine = Spy()
+
+    async def run() -> list[float]:
+        batcher = DynamicBatcher(model)
+        found = await asyncio.gather(*[batcher.classify("film") for _ in range(ROWS + 1)])
+        return [timing.predict for _, timing in found]
+
+    seconds = asyncio.run(run())
+    assert len(set(seconds[:ROWS])) == 1
+    assert seconds[ROWS] != seconds[0]
+    assert min(seconds) > 0
