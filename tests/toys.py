@@ -4,12 +4,29 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from training import model_folder, sentiment
+import numpy as np
+
+from training import model_folder, sentiment, vector_folder
 from training.imdb import Review, Reviews
 
 GOOD = ["wonderful", "lovely", "great", "brilliant", "moving", "superb"]
 BAD = ["awful", "boring", "terrible", "dull", "bad", "poor"]
 THINGS = ["film", "story", "cast", "music", "ending", "plot"]
+
+WORDS: dict[str, list[float]] = {
+    "the": [0.1, 0.1, 0.1, -2],
+    "man": [1, 0, 0, 0.1],
+    "woman": [1, 1, 0, 0.2],
+    "king": [1, 0, 1, 0.3],
+    "queen": [1, 1, 1, 0.1],
+    "prince": [0.9, 0.1, 1.2, -0.4],
+    "girl": [0.8, 1.3, -0.3, 0.4],
+    "and/or": [-1, 0.2, 0.1, -1],
+    "New-York": [-0.5, -1, 1, 1],
+    "😀": [0.4, 0.9, -1, 0.5],
+    "nothing": [0, 0, 0, 0],
+}
+"""A space in which queen − king + man is near woman."""
 
 RECIPE = replace(
     sentiment.LECTURE,
@@ -47,3 +64,16 @@ def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIP
     trained = train(checkpoint, recipe)
     model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
     return trained
+
+
+def write_space(folder: Path, name: str = "toy") -> None:
+    vectors = vector_folder.Vectors(
+        name=name,
+        title="Words for tests.",
+        source="the tests",
+        licence="none",
+        words=list(WORDS),
+        matrix=np.array(list(WORDS.values()), dtype=np.float32),
+        examples=["king", "nobody"],
+    )
+    vector_folder.write(vectors, folder)

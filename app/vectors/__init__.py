@@ -1,0 +1,1 @@
+"""Word vectors: spaces of them, neighbours, analogies."""

@@ -1,0 +1,42 @@
+import pytest
+
+from app.vectors.spellings import closest
+from app.vectors.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary.of(
+    ["the", "receive", "queen", "new", "new-york", "café", "queens", "received", "mother-in-law", "i", "quiche"]
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("recieve", "receive"),
+        ("Recieve", "receive"),
+        ("qeen", "queen"),
+        ("quueen", "queen"),
+        ("quean", "queen"),
+        ("new york", "new-york"),
+        ("cafe", "café"),
+        ("cafe\u0301", "café"),
+        ("queen,", "queen"),
+        ("mother in law", "mother-in-law"),
+        ("receiving", "receive"),
+        ("queenslander", "queens"),
+    ],
+)
+def test_the_word_that_was_meant_comes_first(word: str, first: str) -> None:
+    assert closest(word, VOCABULARY)[0] == first
+
+
+@pytest.mark.parametrize("word", ["", "😀", "x", "zzzzzzz", "\ud800", "q" * 100_000])
+def test_nothing_is_near(word: str) -> None:
+    assert closest(word, VOCABULARY) == []
+
+
+def test_the_more_frequent_of_the_near_words_comes_first() -> None:
+    assert closest("queenz", VOCABULARY)[:2] == ["queen", "queens"]
+
+
+def test_there_are_not_more_than_asked_for() -> None:
+    assert closest("quee", VOCABULARY, 1) == ["queen"]
