@@ -1,14 +1,17 @@
-"""``python -m training``: train the models that the service serves."""
+"""``python -m training``: make the models and the vector spaces that the service serves."""
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from app.artifacts import MANIFEST
-from training import imdb, model_folder, sentiment
+from app.artifacts import MANIFEST, ArtifactError
+from app.vectors.folder import KIND as VECTORS
+from training import embedding, glove, imdb, model_folder, sentiment, vector_folder, word2vec
 from training.fitting import Interrupted
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -23,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except imdb.DataError as error:
+    except (imdb.DataError, ArtifactError, glove.NotInstalled) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except Interrupted as interrupt:
@@ -43,13 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--recipe", choices=sentiment.RECIPES, default="lecture", help="what to train (default: lecture)"
     )
-    command.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="the archive aclImdb_v1.tar.gz, the folder it unpacks to, or a folder of train.parquet and test.parquet; "
-        "by default the archive is downloaded once",
-    )
+    _add_data(command)
     command.add_argument("--seed", type=_natural, help="seed of weights and shuffling (default: the recipe's)")
     command.add_argument(
         "--sample", type=_positive, metavar="N", help="quick run: N training and N test reviews, into build/"
@@ -64,7 +61,79 @@ def _parser() -> argparse.ArgumentParser:
         default=imdb.cache_folder() / "checkpoints",
         help="where the state of an interrupted training is kept (default: %(default)s)",
     )
+
+    command = commands.add_parser("word2vec", help="train word vectors on the reviews", description=word2vec.__doc__)
+    command.set_defaults(run=_word2vec)
+    _add_data(command)
+    command.add_argument(
+        "--seed", type=_natural, default=word2vec.RECIPE.seed, help="seed of the training (default: %(default)s)"
+    )
+    command.add_argument(
+        "--threads",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        help="threads; with more than one, two runs differ a little (default: %(default)s)",
+    )
+    command.add_argument("--sample", type=_positive, metavar="N", help="quick run: N reviews a split, into build/")
+    _add_space_output(command, word2vec.NAME)
+
+    command = commands.add_parser("glove", help="prepare GloVe for the service", description=glove.__doc__)
+    command.set_defaults(run=_glove)
+    _add_space_output(command, glove.NAME)
+
+    command = commands.add_parser(
+        "embedding", help="make a space of a model's Embedding layer", description=embedding.__doc__
+    )
+    command.set_defaults(run=_embedding)
+    command.add_argument(
+        "--model",
+        type=Path,
+        metavar="DIR",
+        default=ROOT / "models" / "sentiment-lecture",
+        help="folder of the sentiment model (default: models/sentiment-lecture)",
+    )
+    _add_space_output(command, "<model>")
     return parser
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the archive aclImdb_v1.tar.gz, the folder it unpacks to, or a folder of train.parquet, test.parquet and "
+        "unsup.parquet; by default the archive is downloaded once",
+    )
+
+
+def _add_space_output(command: argparse.ArgumentParser, name: str) -> None:
+    command.add_argument(
+        "--output", type=_replaceable, metavar="DIR", help=f"model folder to write (default: models/{VECTORS}-{name})"
+    )
+
+
+def _word2vec(arguments: argparse.Namespace) -> None:
+    splits = {split: imdb.load(split, arguments.data) for split in word2vec.SPLITS}
+    place = ROOT / "models"
+    if arguments.sample is not None:
+        place = ROOT / "build"
+        splits = {split: reviews.sample(arguments.sample, seed=0) for split, reviews in splits.items()}
+    recipe = replace(word2vec.RECIPE, seed=arguments.seed)
+    _write_space(word2vec.train(recipe, splits, arguments.threads), place, arguments.output)
+
+
+def _glove(arguments: argparse.Namespace) -> None:
+    _write_space(glove.read(), ROOT / "models", arguments.output)
+
+
+def _embedding(arguments: argparse.Namespace) -> None:
+    _write_space(embedding.read(arguments.model), ROOT / "models", arguments.output)
+
+
+def _write_space(vectors: vector_folder.Vectors, place: Path, output: Path | None) -> None:
+    folder = output or place / f"{VECTORS}-{vectors.name}"
+    space = vector_folder.write(vectors, folder)
+    sys.stdout.write(f"{len(space):,} words of {space.dimensions} dimensions\nwrote {folder}\n")
 
 
 def _sentiment(arguments: argparse.Namespace) -> None:

