@@ -24,6 +24,8 @@ _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 class JSONRoute(APIRoute):
     """A route whose endpoint takes ``(request, body)``, a Pydantic model, and gives a response.
 
+    Parts of the path that the endpoint names come as keyword arguments, as they are: strings.
+
     Declared and documented as any FastAPI route; but the body goes from bytes to its model, and the result from
     its model to bytes, in one pass of pydantic-core each, which also refuses what ``json.loads`` lets through or
     breaks on (lone surrogates, deep nesting).
@@ -44,7 +46,7 @@ class JSONRoute(APIRoute):
         Raises:
             Problem: The request cannot be answered.
         """
-        response: Response = await self.endpoint(request, await self.read(request, self._model))
+        response: Response = await self.endpoint(request, await self.read(request, self._model), **request.path_params)
         return response
 
     async def read(self, request: Request, model: type[Body]) -> Body:

@@ -1,13 +1,15 @@
-"""``python -m app``: serve the models, or classify texts without a server."""
+"""``python -m app``: serve the models, or classify texts and do arithmetic on words without a server."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from app import classify
+from app import analogy, classify
 from app.artifacts import ArtifactError
 from app.settings import Settings, SettingsError
 from app.streams import InputError
+from app.vectors.space import NoDirection, UnknownWord
+from app.vectors.spaces import UnknownSpace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (ArtifactError, SettingsError, InputError) as error:
+    except (ArtifactError, SettingsError, InputError, UnknownSpace, UnknownWord, NoDirection) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except KeyboardInterrupt:
@@ -37,6 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_arguments(classifying)
     for name in ("models_dir", "engine", "threads"):
         _add_setting(classifying, name)
+
+    calculating = commands.add_parser("analogy", help="a is to b as c is to what?", description=analogy.__doc__)
+    calculating.set_defaults(run=analogy.run)
+    analogy.add_arguments(calculating)
+    for name in ("models_dir", "vectors_files"):
+        _add_setting(calculating, name)
     return parser
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -12,11 +13,20 @@ from app.operations.schemas import Health, Models
 from app.problems import FieldError, ProblemDetails
 from app.sentiment.padding import Side
 from app.sentiment.schemas import BatchResponse, PadResponse, PredictResponse, SentimentResponse, TokenizeResponse
+from app.vectors.schemas import (
+    AnalogyResponse,
+    NeighborsResponse,
+    ProjectionResponse,
+    SimilarityResponse,
+    SpacesResponse,
+    VectorResponse,
+)
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 BASE_URL: Final = "http://127.0.0.1:8000"
 TIMEOUT: Final = 30.0
+SPACE: Final = "glove"
 
 
 class ServiceError(Exception):
@@ -116,6 +126,58 @@ class Client:
         """List the models that the service has loaded."""
         return self._send(_MODELS)
 
+    def vectors(self) -> SpacesResponse:
+        """List the spaces of word vectors that the service has loaded."""
+        return self._send(_SPACES)
+
+    def vector(self, word: str, space: str = SPACE) -> VectorResponse:
+        """Return the vector of a word, the vector's length, and the word's rank by frequency."""
+        return self._send(_vector(word, space))
+
+    def neighbors(self, word: str, space: str = SPACE, topn: int = 10) -> NeighborsResponse:
+        """Return the words nearest to a word, nearest first."""
+        return self._send(_neighbors(word, space, topn))
+
+    def similarity(self, a: str, b: str, space: str = SPACE) -> SimilarityResponse:
+        """Return the cosine of the angle between two words."""
+        return self._send(_similarity(a, b, space))
+
+    def projection(
+        self, words: Sequence[str], space: str = SPACE, dimensions: int = 2, normalize: bool = False
+    ) -> ProjectionResponse:
+        """Bring words down to 2 or 3 dimensions, for a plot.
+
+        Args:
+            words: At least two words.
+            space: Name of the space.
+            dimensions: Axes of the plot.
+            normalize: Project unit vectors.
+        """
+        return self._send(_projection(words, space, dimensions, normalize))
+
+    def analogies(
+        self,
+        positive: Sequence[str] = (),
+        negative: Sequence[str] = (),
+        space: str = SPACE,
+        topn: int = 10,
+        normalize: bool = True,
+        exclude_inputs: bool = True,
+        restrict_vocab: int | None = None,
+    ) -> AnalogyResponse:
+        """Return the words nearest to a sum of words, nearest first.
+
+        Args:
+            positive: Words to add.
+            negative: Words to subtract.
+            space: Name of the space.
+            topn: How many words at most.
+            normalize: Add unit vectors; else the vectors as they are.
+            exclude_inputs: Leave the words that are given out of the results.
+            restrict_vocab: Look for results among the so many most frequent words only.
+        """
+        return self._send(_analogies(positive, negative, space, topn, normalize, exclude_inputs, restrict_vocab))
+
     def ready(self) -> bool:
         """Whether the service answers, and is ready for requests."""
         try:
@@ -138,7 +200,7 @@ class Client:
         self.close()
 
     def _send(self, call: "_Call[Answer]") -> Answer:
-        return call.read(self._http.request(call.method, call.path, json=call.body))
+        return call.read(self._http.request(call.method, call.path, params=call.query, json=call.body))
 
 
 class AsyncClient:
@@ -187,6 +249,42 @@ class AsyncClient:
         """See :meth:`Client.models`."""
         return await self._send(_MODELS)
 
+    async def vectors(self) -> SpacesResponse:
+        """See :meth:`Client.vectors`."""
+        return await self._send(_SPACES)
+
+    async def vector(self, word: str, space: str = SPACE) -> VectorResponse:
+        """See :meth:`Client.vector`."""
+        return await self._send(_vector(word, space))
+
+    async def neighbors(self, word: str, space: str = SPACE, topn: int = 10) -> NeighborsResponse:
+        """See :meth:`Client.neighbors`."""
+        return await self._send(_neighbors(word, space, topn))
+
+    async def similarity(self, a: str, b: str, space: str = SPACE) -> SimilarityResponse:
+        """See :meth:`Client.similarity`."""
+        return await self._send(_similarity(a, b, space))
+
+    async def projection(
+        self, words: Sequence[str], space: str = SPACE, dimensions: int = 2, normalize: bool = False
+    ) -> ProjectionResponse:
+        """See :meth:`Client.projection`."""
+        return await self._send(_projection(words, space, dimensions, normalize))
+
+    async def analogies(
+        self,
+        positive: Sequence[str] = (),
+        negative: Sequence[str] = (),
+        space: str = SPACE,
+        topn: int = 10,
+        normalize: bool = True,
+        exclude_inputs: bool = True,
+        restrict_vocab: int | None = None,
+    ) -> AnalogyResponse:
+        """See :meth:`Client.analogies`."""
+        call = _analogies(positive, negative, space, topn, normalize, exclude_inputs, restrict_vocab)
+        return await self._send(call)
+
     async def ready(self) -> bool:
         """See :meth:`Client.ready`."""
         try:
@@ -209,7 +307,7 @@ class AsyncClient:
         await self.close()
 
     async def _send(self, call: "_Call[Answer]") -> Answer:
-        return call.read(await self._http.request(call.method, call.path, json=call.body))
+        return call.read(await self._http.request(call.method, call.path, params=call.query, json=call.body))
 
 
 @dataclass(frozen=True)
@@ -219,6 +317,7 @@ class _Call(Generic[Answer]):
     path: str
     answer: type[Answer]
     body: dict[str, Any] | None = None
+    query: dict[str, Any] | None = None
 
     @property
     def method(self) -> str:
@@ -236,6 +335,7 @@ class _Call(Generic[Answer]):
 
 
 _MODELS: Final = _Call("/models", Models)
+_SPACES: Final = _Call("/vectors", SpacesResponse)
 _READY: Final = _Call("/health/ready", Health)
 
 
@@ -260,6 +360,41 @@ def _pad(
 
 def _predict(sequences: Sequence[Sequence[int]], model: str | None) -> _Call[PredictResponse]:
     return _Call("/predict", PredictResponse, _body(sequences=sequences, model=model))
+
+
+def _vector(word: str, space: str) -> _Call[VectorResponse]:
+    return _Call(f"/vectors/{_part(space)}/{_part(word)}", VectorResponse)
+
+
+def _neighbors(word: str, space: str, topn: int) -> _Call[NeighborsResponse]:
+    return _Call(f"/vectors/{_part(space)}/{_part(word)}/neighbors", NeighborsResponse, query={"topn": topn})
+
+
+def _similarity(a: str, b: str, space: str) -> _Call[SimilarityResponse]:
+    return _Call(f"/vectors/{_part(space)}/similarity", SimilarityResponse, query={"a": a, "b": b})
+
+
+def _projection(words: Sequence[str], space: str, dimensions: int, normalize: bool) -> _Call[ProjectionResponse]:
+    body = _body(words=words, dimensions=dimensions, normalize=normalize)
+    return _Call(f"/vectors/{_part(space)}/projection", ProjectionResponse, body)
+
+
+def _analogies(
+    positive: Sequence[str],
+    negative: Sequence[str],
+    space: str,
+    topn: int,
+    normalize: bool,
+    exclude_inputs: bool,
+    restrict_vocab: int | None,
+) -> _Call[AnalogyResponse]:
+    words = {"positive": list(positive), "negative": list(negative)}
+    options = {"normalize": normalize, "exclude_inputs": exclude_inputs, "restrict_vocab": restrict_vocab}
+    return _Call("/analogies", AnalogyResponse, _body(**words, space=space, topn=topn, **options))
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
 
 
 def _body(**fields: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Dispatch:
         self._routes = {
             (method, route.path): route
             for route in routes
-            if isinstance(route, JSONRoute)
+            if isinstance(route, JSONRoute) and not route.param_convertors
             for method in route.methods or ()
         }
 

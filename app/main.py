@@ -3,7 +3,7 @@
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,24 +11,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problems
 from app.cors import CORS
 from app.dispatch import Dispatch
+from app.models import Models
 from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.routes import router as operations_router
 from app.operations.telemetry import Telemetry
 from app.sentiment.batching import DynamicBatcher
-from app.sentiment.models import SentimentModels
 from app.sentiment.routes import router as sentiment_router
 from app.sentiment.routes import text_router
 from app.settings import Settings
+from app.vectors.routes import json_router as vectors_json_router
+from app.vectors.routes import router as vectors_router
 from app.workers import Workers
 
-DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers.
+DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers. Beside it:
+arithmetic on word vectors.
 
 Every error is a problem document (`application/problem+json`, RFC 9457) with a sentence in `detail`. Every answer
 carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment routes tell in
 `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
+
+
+ROUTERS: Final = (text_router, sentiment_router, vectors_json_router, vectors_router, operations_router)
 
 
 class Service(FastAPI):
@@ -47,16 +53,7 @@ class Service(FastAPI):
         await self.front(scope, receive, send)
 
 
-def load_models(settings: Settings) -> SentimentModels:
-    """Load the sentiment models that the settings name.
-
-    Raises:
-        app.artifacts.ArtifactError: One of them cannot be used.
-    """
-    return SentimentModels(settings.models_dir, settings.default_model, settings.engine)
-
-
-def create_app(settings: Settings | None = None, models: SentimentModels | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, models: Models | None = None) -> FastAPI:
     """Make the app.
 
     Args:
@@ -68,7 +65,9 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-        app.state.sentiment = models or load_models(settings)
+        loaded = models or Models.load(settings)
+        app.state.sentiment = loaded.sentiment
+        app.state.vectors = loaded.vectors
         app.state.batchers = {model.name: DynamicBatcher(model) for model in app.state.sentiment}
         app.state.workers = Workers(settings.threads, settings.max_pending)
         # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
@@ -83,11 +82,11 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.afterwards = afterwards = Afterwards()
-    problems.install(app)
-    app.include_router(text_router)
-    app.include_router(sentiment_router)
-    app.include_router(operations_router)
-    app.front = Dispatch(app.front, app, [*text_router.routes, *sentiment_router.routes])
+    for router in ROUTERS:
+        app.include_router(router)
+    routes = [route for router in ROUTERS for route in router.routes]
+    problems.install(app, routes)
+    app.front = Dispatch(app.front, app, routes)
     app.front = CORS(
         app.front,
         allow_origins=settings.cors_origins,

@@ -1,6 +1,6 @@
 """Errors: one shape for all of them, ``application/problem+json`` of RFC 9457."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 20
@@ -35,7 +36,7 @@ _SENTENCES: Final = {
 }
 _MEANINGS: Final = {
     400: "The body cannot be read.",
-    404: "There is no such model.",
+    404: "There is no such model, space or word.",
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
     422: "The request was understood, but is not valid.",
@@ -55,7 +56,8 @@ class FieldError(BaseModel):
     """What is wrong with one part of the request."""
 
     pointer: str = Field(
-        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901).",
+        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901); where in the address, if "
+        "it begins with `#/path` or `#/query`.",
         examples=["#/texts/3"],
     )
     detail: str = Field(description="What is wrong there.", examples=["must be a string"])
@@ -140,6 +142,12 @@ def _pointer(location: Sequence[int | str]) -> str:
     return "#" + "".join(f"/{part}" for part in parts)
 
 
+def _allowed(request: Request, routes: Iterable[BaseRoute]) -> str:
+    """Return the methods of all routes of a path; Starlette names those of the first."""
+    of_path = (route for route in routes if isinstance(route, Route) and route.matches(request.scope)[0] != Match.NONE)
+    return ", ".join(sorted({method for route in of_path for method in route.methods or ()}))
+
+
 def _title(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
 
@@ -155,8 +163,13 @@ def _content(status: int) -> dict[str, Any]:
     return {MEDIA_TYPE: {"schema": schema, "example": example}}
 
 
-def install(app: FastAPI) -> None:
-    """Have the app answer every error in this shape, and document the shape."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Have the app answer every error in this shape, and document the shape.
+
+    Args:
+        app: The app.
+        routes: Those of the routers that it includes, which it does not tell itself.
+    """
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -175,9 +188,12 @@ def install(app: FastAPI) -> None:
         return error.response()
 
     @app.exception_handler(HTTPException)
-    def on_http_exception(_request: Request, error: HTTPException) -> Response:
+    def on_http_exception(request: Request, error: HTTPException) -> Response:
         detail = _SENTENCES.get(error.status_code, str(error.detail))
-        return Problem(error.status_code, detail, headers=error.headers).response()
+        problem = Problem(error.status_code, detail, headers=error.headers)
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = _allowed(request, [*app.routes, *routes])
+        return problem.response()
 
     @app.exception_handler(RequestValidationError)
     def on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:

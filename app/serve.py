@@ -10,7 +10,8 @@ from typing import Any
 
 import uvicorn
 
-from app.main import create_app, load_models
+from app.main import create_app
+from app.models import Models
 from app.operations.logs import configuration
 from app.protocol import Protocol
 from app.settings import Settings, settings_from
@@ -28,12 +29,13 @@ def run(arguments: argparse.Namespace) -> None:
     """
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
-    models = load_models(settings)
+    models = Models.load(settings)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     if settings.workers == 1:
         uvicorn.run(create_app(settings, models), **options(settings))
         return
+    del models  # each worker loads its own
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
         uvicorn.run("app.main:create_app", factory=True, **options(settings))

@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
     models_dir: Path = Field(ROOT / "models", description="Folder that holds the model folders.")
     default_model: str = Field("sentiment-lecture", description="Model that answers when a request names none.")
+    vectors_files: Annotated[list[Path], NoDecode] = Field(
+        [],
+        description="Further spaces of word vectors: files of GloVe or word2vec (text or binary, gzipped or not), "
+        "separated by commas. Each is named after its file.",
+    )
     engine: Literal["onnx", "tensorflow"] = Field(
         "onnx",
         description="What computes: ONNX Runtime, or Keras on TensorFlow (needs the extra `training`).",
@@ -43,7 +48,7 @@ class Settings(BaseSettings):
         "info", description="Least severe log line to write; `info` has one for each request."
     )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "vectors_files", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -52,6 +57,7 @@ class Settings(BaseSettings):
         """Return the environment variables from which the same settings are read."""
         values = self.model_dump()
         values["cors_origins"] = ",".join(self.cors_origins)
+        values["vectors_files"] = ",".join(map(str, self.vectors_files))
         return {name.upper(): str(value) for name, value in values.items()}
 
 

@@ -48,6 +48,17 @@ class Workers:
         """Call a function in a thread and wait for its result."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
+    async def call(self, function: Callable[[], Result], *, inline: bool) -> Result:
+        """Call a function: here, if it is quick, or else in a thread.
+
+        Raises:
+            Problem: 503, if it needs a place and there is none.
+        """
+        if inline:
+            return function()
+        with self.place():
+            return await self.run(function)
+
     def close(self) -> None:
         """Wait for the threads to end."""
         self._pool.shutdown()

@@ -39,7 +39,7 @@ def examples() -> list[tuple[str, str]]:
 
 
 def test_all_examples_were_found() -> None:
-    assert len(examples()) == 8
+    assert len(examples()) == 15
 
 
 @pytest.mark.parametrize(("command", "answer"), examples())
@@ -54,7 +54,7 @@ def test_curl_gives_the_printed_answer(service: Service, command: str, answer: s
 
 
 def test_every_setting_is_listed_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)` \|", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]+)` )?\|", README, re.MULTILINE))
     defaults = {name: str(value) for name, value in Settings().environment().items()}
     defaults["MODELS_DIR"] = Path(defaults["MODELS_DIR"]).name
     assert rows == defaults

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -34,8 +34,6 @@ from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 from app.workers import Workers
-
-Result = TypeVar("Result")
 
 INLINE_CHARACTERS: Final = 16_384
 """Work on fewer characters of text takes less than a millisecond and is done where the request is handled."""
@@ -81,9 +79,7 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
         batchers: dict[str, DynamicBatcher] = request.app.state.batchers
         classification, timing = await batchers[model.name].classify(body.text)
     else:
-        workers: Workers = request.app.state.workers
-        with workers.place():
-            classification, timing = await workers.run(partial(model.classify, body.text))
+        classification, timing = await _workers(request).call(partial(model.classify, body.text), inline=False)
     metrics: Metrics = request.app.state.metrics
     afterwards: Afterwards = request.app.state.afterwards
     afterwards.call(partial(metrics.observe_text, model.name, classification.label, *timing))
@@ -114,7 +110,7 @@ async def classify_batch(request: Request, body: BatchRequest) -> Response:
             metrics.count_label(model.name, label, count)
         return ",".join(sentiment_json(found, model.name) for found in classifications), timing
 
-    workers: Workers = request.app.state.workers
+    workers = _workers(request)
     with workers.place():
         slices = [body.texts[start : start + SLICE] for start in range(0, len(body.texts), SLICE)]
         parts = await asyncio.gather(*[workers.run(partial(work, texts)) for texts in slices])
@@ -147,7 +143,7 @@ async def tokenize(request: Request, body: TokenizeRequest) -> Response:
             )
         )
 
-    return await _run(request, work, inline=sum(map(len, body.texts)) <= INLINE_CHARACTERS)
+    return await _workers(request).call(work, inline=sum(map(len, body.texts)) <= INLINE_CHARACTERS)
 
 
 @router.post(
@@ -175,7 +171,7 @@ async def pad(request: Request, body: PadRequest) -> Response:
         )
         return json_response(PadResponse(padded=padded.tolist(), shape=[len(body.sequences), maxlen]))
 
-    return await _run(request, work, inline=size <= INLINE_IDS)
+    return await _workers(request).call(work, inline=size <= INLINE_IDS)
 
 
 @router.post(
@@ -200,15 +196,12 @@ async def predict(request: Request, body: PredictRequest) -> Response:
             PredictResponse(probabilities=[round(p, 6) for p in probabilities.tolist()], model=model.name)
         )
 
-    return await _run(request, work, inline=model.engine.quick and sum(map(len, body.sequences)) <= INLINE_IDS)
+    return await _workers(request).call(work, inline=model.engine.quick and sum(map(len, body.sequences)) <= INLINE_IDS)
 
 
-async def _run(request: Request, work: Callable[[], Result], *, inline: bool) -> Result:
-    if inline:
-        return work()
+def _workers(request: Request) -> Workers:
     workers: Workers = request.app.state.workers
-    with workers.place():
-        return await workers.run(work)
+    return workers
 
 
 def _model(request: Request, name: str | None) -> Classifier:

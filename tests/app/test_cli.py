@@ -12,7 +12,7 @@ def test_without_a_command_it_says_how_it_is_used(capsys: pytest.CaptureFixture[
     assert "usage: python -m app" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["serve", "classify"])
+@pytest.mark.parametrize("command", ["serve", "classify", "analogy"])
 def test_help_names_settings_with_their_variables_and_defaults(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -20,8 +20,8 @@ def test_help_names_settings_with_their_variables_and_defaults(
         main([command, "--help"])
     assert ended.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "Environment: ENGINE; default: onnx." in text
-    assert "--models-dir" in text
+    assert "--models-dir VALUE" in text
+    assert "Environment: MODELS_DIR; default: " in text
 
 
 def test_a_wrong_setting_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

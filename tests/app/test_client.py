@@ -11,6 +11,7 @@ from app.client import AsyncClient, Client, ServiceError
 from app.main import create_app
 from app.problems import FieldError
 from app.settings import Settings
+from tests import toys
 
 TEXT = "A wonderful film, I loved it!"
 QUESTIONS: dict[str, tuple[Any, ...]] = {
@@ -20,6 +21,12 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "pad": ([[1, 2], [3]], 4, "post", "post", 7),
     "predict": ([[1, 4, 5], [1]],),
     "models": (),
+    "vectors": (),
+    "vector": ("and/or", "toy"),
+    "neighbors": ("king", "toy", 3),
+    "similarity": ("king", "queen", "toy"),
+    "projection": (["king", "queen", "man"], "toy", 3, True),
+    "analogies": (["queen", "man"], ["king"], "toy", 2, False, False, 5),
 }
 
 
@@ -70,6 +77,20 @@ def test_predict(service: Client) -> None:
 
 def test_models(service: Client) -> None:
     assert [model.name for model in service.models().models if model.default] == [service.sentiment(TEXT).model]
+
+
+def test_vectors(service: Client) -> None:
+    assert [space.name for space in service.vectors().spaces] == ["toy"]
+    assert service.vector("and/or", "toy").vector == toys.WORDS["and/or"]
+    assert service.similarity("king", "king", "toy").similarity == pytest.approx(1)
+    assert len(service.neighbors("king", "toy", 4).results) == 4
+    assert [len(point.coordinates) for point in service.projection(["king", "man"], "toy", 3).points] == [3, 3]
+
+
+def test_analogies(service: Client) -> None:
+    assert service.analogies(["queen", "man"], ["king"], "toy", topn=1).results[0].word == "woman"
+    raw = service.analogies(["queen", "man"], ["king"], "toy", normalize=False, exclude_inputs=False, restrict_vocab=3)
+    assert [found.word for found in raw.results] == ["woman", "man", "the"]
 
 
 def test_ready(service: Client) -> None:

@@ -1,0 +1,28 @@
+"""Everything that a process loads before it serves."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from app.sentiment.models import SentimentModels
+from app.settings import Settings
+from app.vectors.spaces import VectorSpaces
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of each domain."""
+
+    sentiment: SentimentModels
+    vectors: VectorSpaces
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """Load the models that the settings name.
+
+        Raises:
+            app.artifacts.ArtifactError: One of them cannot be used.
+        """
+        return cls(
+            sentiment=SentimentModels(settings.models_dir, settings.default_model, settings.engine),
+            vectors=VectorSpaces(settings.models_dir, settings.vectors_files),
+        )

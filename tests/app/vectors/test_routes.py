@@ -1,0 +1,241 @@
+"""The routes of word vectors over HTTP, and what they refuse."""
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests import toys
+from tests.app.test_bad_input import problem
+from tests.conftest import Serve
+
+
+def ask(client: httpx.Client, **body: Any) -> httpx.Response:
+    return client.post("/analogies", json={"space": "toy", **body})
+
+
+def words(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [found["word"] for found in response.json()["results"]]
+
+
+def pointers(response: httpx.Response, status: int) -> list[str]:
+    return [error["pointer"] for error in problem(response, status)["errors"]]
+
+
+def test_the_spaces(client: httpx.Client) -> None:
+    space = {"name": "toy", "words": 11, "dimensions": 4, "source": "the tests", "licence": "none"}
+    assert client.get("/vectors").json() == {"spaces": [space]}
+
+
+@pytest.mark.parametrize("word", ["king", "and/or", "New-York", "😀"])
+def test_a_vector(client: httpx.Client, word: str) -> None:
+    answer = client.get(f"/vectors/toy/{quote(word, safe='')}").json()
+    assert answer["word"] == word
+    assert answer["vector"] == toys.WORDS[word]
+    assert answer["rank"] == list(toys.WORDS).index(word) + 1
+    assert answer["norm"] == pytest.approx(sum(value**2 for value in toys.WORDS[word]) ** 0.5, abs=1e-6)
+
+
+def test_a_word_with_a_slash_as_it_is(client: httpx.Client) -> None:
+    assert client.get("/vectors/toy/and/or").json()["word"] == "and/or"
+    assert client.get("/vectors/toy/and/or/neighbors").json()["word"] == "and/or"
+
+
+def test_upper_case(client: httpx.Client) -> None:
+    assert client.get("/vectors/toy/KING").json()["word"] == "king"
+    assert ask(client, positive=["QUEEN", "Man"], negative=["King"]).json()["positive"] == ["queen", "man"]
+
+
+def test_neighbors(client: httpx.Client) -> None:
+    answer = client.get("/vectors/toy/king/neighbors", params={"topn": 3}).json()
+    assert answer["word"] == "king"
+    assert len(answer["results"]) == 3
+    assert "king" not in [found["word"] for found in answer["results"]]
+    similarities = [found["similarity"] for found in answer["results"]]
+    assert similarities == sorted(similarities, reverse=True)
+    nearest = answer["results"][0]
+    params = {"a": "king", "b": nearest["word"]}
+    assert client.get("/vectors/toy/similarity", params=params).json() == {**params, "similarity": similarities[0]}
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("normalize", [False, True])
+def test_projection(client: httpx.Client, dimensions: int, normalize: bool) -> None:
+    body = {"words": ["King", "queen", "man", "nothing"], "dimensions": dimensions, "normalize": normalize}
+    answer = client.post("/vectors/toy/projection", json=body).json()
+    assert [point["word"] for point in answer["points"]] == ["king", "queen", "man", "nothing"]
+    assert {len(point["coordinates"]) for point in answer["points"]} == {dimensions}
+    assert len(answer["explained_variance_ratio"]) == dimensions
+    assert sum(answer["explained_variance_ratio"]) <= 1 + 1e-6
+
+
+def test_analogies(client: httpx.Client) -> None:
+    answer = ask(client, positive=["queen", "man"], negative=["king"], topn=3).json()
+    assert answer["results"][0]["word"] == "woman"
+    assert len(answer["results"]) == 3
+    assert (answer["space"], answer["positive"], answer["negative"]) == ("toy", ["queen", "man"], ["king"])
+
+
+def test_the_lectures_convention_keeps_the_inputs(client: httpx.Client) -> None:
+    question = {"positive": ["king"], "normalize": False}
+    assert words(ask(client, **question, exclude_inputs=False))[0] == "king"
+    assert "king" not in words(ask(client, **question, exclude_inputs=True))
+
+
+def test_unit_vectors_and_vectors_as_they_are_differ(client: httpx.Client) -> None:
+    question = {"positive": ["the", "girl"], "exclude_inputs": False, "topn": 1}
+    assert words(ask(client, **question, normalize=True)) != words(ask(client, **question, normalize=False))
+
+
+def test_a_restricted_vocabulary(client: httpx.Client) -> None:
+    assert set(words(ask(client, positive=["king"], restrict_vocab=2))) == {"the", "man"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "queen%20-%20king%20%2B%20man",
+        "queen%20-%20king%20+%20man",
+        "queen+-+king+%2B+man",
+        "queen-king%2Bman",
+        "QUEEN%20%E2%88%92%20King%20man",
+    ],
+)
+def test_expressions_as_browsers_and_people_write_them(client: httpx.Client, query: str) -> None:
+    typed = client.get(f"/analogies?expression={query}&space=toy")
+    assert typed.json() == ask(client, positive=["queen", "man"], negative=["king"]).json()
+
+
+def test_options_of_a_typed_analogy(client: httpx.Client) -> None:
+    options = {"topn": 2, "normalize": False, "exclude_inputs": False, "restrict_vocab": 5}
+    typed = client.get("/analogies", params={"expression": "queen", "space": "toy", **options})
+    assert typed.json() == ask(client, positive=["queen"], **options).json()
+
+
+@pytest.mark.parametrize("word", ["kign", "new york", "😃", "x" * 1000, "\u202e", "naïve"])
+def test_a_word_that_is_not_in_the_space(client: httpx.Client, word: str) -> None:
+    path = f"/vectors/toy/{quote(word, safe='')}"
+    assert pointers(client.get(path), 404) == ["#/path/word"]
+    assert pointers(client.get(f"{path}/neighbors"), 404) == ["#/path/word"]
+    assert pointers(client.get("/vectors/toy/similarity", params={"a": "king", "b": word}), 404) == ["#/query/b"]
+    assert pointers(client.post("/vectors/toy/projection", json={"words": ["man", word]}), 404) == ["#/words/1"]
+    assert pointers(ask(client, positive=["man"], negative=["king", word]), 404) == ["#/negative/1"]
+
+
+def test_the_closest_spellings_are_told(client: httpx.Client) -> None:
+    found = problem(ask(client, positive=["quene", "man"], negative=["kinng"]), 404)
+    assert found["detail"] == "There is no word 'quene' in toy; the closest spellings are queen."
+    assert found["errors"] == [
+        {"pointer": "#/positive/0", "detail": "is not a word of toy; the closest are queen"},
+        {"pointer": "#/negative/0", "detail": "is not a word of toy; the closest are king"},
+    ]
+
+
+def test_many_unknown_words_do_not_get_as_many_complaints(client: httpx.Client) -> None:
+    assert len(pointers(ask(client, positive=["kinng"] * 500, negative=["qeen"] * 500), 404)) == 20
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "#/positive"),
+        ({"positive": [], "negative": []}, "#/positive"),
+        ({"positive": ["king"] * 10_000}, "#/positive"),
+        ({"negative": ["king"] * 1_001}, "#/negative"),
+        ({"positive": ["king"], "topn": 0}, "#/topn"),
+        ({"positive": ["king"], "topn": 10**9}, "#/topn"),
+        ({"positive": ["king"], "topn": "3"}, "#/topn"),
+        ({"positive": ["king"], "restrict_vocab": 0}, "#/restrict_vocab"),
+        ({"positive": ["king"], "normalize": "yes"}, "#/normalize"),
+        ({"positive": ["king"], "exclude": True}, "#/exclude"),
+        ({"positive": "king"}, "#/positive"),
+        ({"positive": [1]}, "#/positive/0"),
+        ({"positive": [""]}, "#/positive/0"),
+        ({"positive": ["x" * 1001]}, "#/positive/0"),
+        ({"positive": [None]}, "#/positive/0"),
+    ],
+)
+def test_bad_questions(client: httpx.Client, body: dict[str, Any], pointer: str) -> None:
+    assert pointers(ask(client, **body), 422) == [pointer]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"positive": ["king"], "negative": ["KING"]},
+        {"positive": ["nothing"]},
+        {"positive": ["king"], "negative": ["king"], "normalize": False, "exclude_inputs": False},
+    ],
+)
+def test_words_that_cancel_each_other_out(client: httpx.Client, body: dict[str, Any]) -> None:
+    assert "cancel each other out" in problem(ask(client, **body), 422)["detail"]
+
+
+def test_a_space_that_does_not_exist(client: httpx.Client) -> None:
+    sentence = "There is no such vector space; there is toy."
+    for path in ("/vectors/glov/king", "/vectors/glov/king/neighbors", "/vectors/glov/similarity?a=b&b=c"):
+        found = problem(client.get(path), 404)
+        assert (found["detail"], found["errors"][0]["pointer"]) == (sentence, "#/path/space")
+    assert pointers(client.post("/vectors/glov/projection", json={"words": ["a", "b"]}), 404) == ["#/path/space"]
+    assert pointers(ask(client, positive=["king"], space="glov"), 404) == ["#/space"]
+    assert pointers(client.get("/analogies?expression=king&space=glov"), 404) == ["#/query/space"]
+    assert problem(client.get("/analogies?expression=king"), 404)["detail"] == sentence
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("", "#/query/expression"),
+        ("expression=", "#/query/expression"),
+        ("expression=%20", "#/query/expression"),
+        ("expression=king%20-", "#/query/expression"),
+        ("expression=king%20-%20-%20man", "#/query/expression"),
+        ("expression=king&topn=0", "#/query/topn"),
+        ("expression=king&topn=1000000000", "#/query/topn"),
+        ("expression=king&topn=many", "#/query/topn"),
+        ("expression=king&normalize=perhaps", "#/query/normalize"),
+    ],
+)
+def test_bad_expressions(client: httpx.Client, query: str, pointer: str) -> None:
+    assert pointers(client.get(f"/analogies?{query}{'&' if query else ''}space=toy"), 422) == [pointer]
+
+
+@pytest.mark.parametrize("topn", ["0", "-1", "1001", "1000000000", "ten", "1.5", ""])
+def test_bad_numbers_of_neighbours(client: httpx.Client, topn: str) -> None:
+    assert pointers(client.get(f"/vectors/toy/king/neighbors?topn={topn}"), 422) == ["#/query/topn"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "#/words"),
+        ({"words": []}, "#/words"),
+        ({"words": ["king"]}, "#/words"),
+        ({"words": ["king"] * 1001}, "#/words"),
+        ({"words": ["king", "man"], "dimensions": 1}, "#/dimensions"),
+        ({"words": ["king", "man"], "dimensions": 4}, "#/dimensions"),
+    ],
+)
+def test_bad_projections(client: httpx.Client, body: dict[str, Any], pointer: str) -> None:
+    assert pointers(client.post("/vectors/toy/projection", json=body), 422) == [pointer]
+
+
+def test_similarity_needs_two_words(client: httpx.Client) -> None:
+    assert pointers(client.get("/vectors/toy/similarity?a=king"), 422) == ["#/query/b"]
+    assert pointers(client.get("/vectors/toy/similarity?a=king&b="), 422) == ["#/query/b"]
+
+
+def test_paths_and_methods_that_there_are_not(client: httpx.Client) -> None:
+    assert problem(client.post("/vectors/toy/king", json={}), 405)
+    assert problem(client.get("/vectors/toy"), 404)
+    assert problem(client.get("/vectors/toy/"), 404)
+
+
+def test_a_file_of_ones_own(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("own") / "own.txt"
+    path.write_text("a 1 0\nb 0 1\nc 1 1\n")
+    client = serve(vectors_files=[path])
+    assert [space["name"] for space in client.get("/vectors").json()["spaces"]] == ["toy", "own"]
+    assert words(client.post("/analogies", json={"space": "own", "positive": ["a", "b"]})) == ["c"]
