@@ -43,6 +43,7 @@ SECTIONS: Final = {
     "throughput": Section("A whole test set from raw text", "bench.throughput"),
     "start": Section("Start and memory", "bench.start"),
     "tokenizer": Section("Tokenizing", "bench.tokenizing"),
+    "vectors": Section("Analogies of words", "bench.vectors"),
 }
 PARITY: Final = ("parity", Section("Parity with Keras on all reviews", "bench.parity"))
 

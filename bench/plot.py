@@ -10,7 +10,7 @@ from bench.report import PLOT, Report
 
 OURS: Final = "#1d6fa5"
 OTHERS: Final = "#b8bec4"
-TABLES: Final = ("in-process", "http", "throughput", "tokenizer")
+TABLES: Final = ("in-process", "http", "throughput", "tokenizer", "vectors")
 """Sections whose first table is drawn."""
 WIDE: Final = 20
 """Ratio of the longest bar to the shortest from which on the scale is logarithmic."""

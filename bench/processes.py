@@ -102,6 +102,10 @@ class Tree:
                 return int(line.split()[1]) * 1024
         raise BenchError("The memory of the server cannot be read; has it ended?")
 
+    def private_bytes(self) -> Sequence[int]:
+        """Memory that each process has to itself (its USS), the first process first."""
+        return [_private_bytes(pid) for pid in _members(self.pid)]
+
     def processor_seconds(self) -> float:
         """Processor time that all processes have used so far."""
         ticks = 0
@@ -138,6 +142,11 @@ def _members(root: int) -> list[int]:
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return [root, *sorted(found - {root})]
+
+
+def _private_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
 
 
 def _runs(pid: int) -> bool:
