@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from app.artifacts import MANIFEST
-from training import imdb, model_folder, sentiment
+from app.forecasts.forecaster import KIND
+from training import forecasts, imdb, model_folder, sentiment
 from training.fitting import Interrupted
+from training.forecasts import folder, recipes
+from training.forecasts.data import splits_of
+from training.forecasts.figures import MODEL
+from training.forecasts.network import train
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -64,6 +69,18 @@ def _parser() -> argparse.ArgumentParser:
         default=imdb.cache_folder() / "checkpoints",
         help="where the state of an interrupted training is kept (default: %(default)s)",
     )
+    command = commands.add_parser("forecasts", help="train the forecasts", description=forecasts.__doc__)
+    command.set_defaults(run=_forecasts)
+    command.add_argument(
+        "names",
+        nargs="*",
+        type=_forecast,
+        metavar="NAME",
+        help=f"which to train, by default all: {', '.join(recipes.RECIPES)}",
+    )
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", default=ROOT / "models", help="folder of model folders (default: models)"
+    )
     return parser
 
 
@@ -87,6 +104,26 @@ def _sentiment(arguments: argparse.Namespace) -> None:
         f"{parity.labels_that_differ} of {parity.texts:,} labels differ\n"
         f"wrote {output}\n"
     )
+
+
+def _forecasts(arguments: argparse.Namespace) -> None:
+    for name in arguments.names or recipes.RECIPES:
+        recipe = recipes.RECIPES[name]
+        splits = splits_of(recipe)
+        figures, parity = folder.write(train(recipe, splits), splits, arguments.output / f"{KIND}-{name}")
+        for output, scores in figures.scores.items():
+            baseline, score = figures.best_baseline(output)
+            sys.stdout.write(
+                f"{name}: {figures.measure} of {output} {scores[MODEL]:.3f}, of the {baseline} {score:.3f}; "
+                f"ONNX against Keras: largest relative difference {parity.largest_relative_difference:.1e}\n"
+            )
+        sys.stdout.flush()
+
+
+def _forecast(name: str) -> str:
+    if name not in recipes.RECIPES:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(recipes.RECIPES)}")
+    return name
 
 
 def _replaceable(text: str) -> Path:
