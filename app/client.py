@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health, Models
 from app.problems import FieldError, ProblemDetails
 from app.sentiment.padding import Side
@@ -116,6 +118,23 @@ class Client:
         """List the models that the service has loaded."""
         return self._send(_MODELS)
 
+    def forecasts(self) -> Forecasts:
+        """List the forecasts that the service has loaded."""
+        return self._send(_FORECASTS)
+
+    def forecast_details(self, name: str) -> ForecastDetails:
+        """Return all that is known of a forecast, with an example of what it reads."""
+        return self._send(_forecast_details(name))
+
+    def forecast(self, name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> ForecastResponse:
+        """Forecast what follows sequences of observations.
+
+        Args:
+            name: Name of the forecast.
+            sequences: Sequences of any length; an observation is one number for each feature that the forecast reads.
+        """
+        return self._send(_forecast(name, sequences))
+
     def ready(self) -> bool:
         """Whether the service answers, and is ready for requests."""
         try:
@@ -187,6 +206,18 @@ class AsyncClient:
         """See :meth:`Client.models`."""
         return await self._send(_MODELS)
 
+    async def forecasts(self) -> Forecasts:
+        """See :meth:`Client.forecasts`."""
+        return await self._send(_FORECASTS)
+
+    async def forecast_details(self, name: str) -> ForecastDetails:
+        """See :meth:`Client.forecast_details`."""
+        return await self._send(_forecast_details(name))
+
+    async def forecast(self, name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> ForecastResponse:
+        """See :meth:`Client.forecast`."""
+        return await self._send(_forecast(name, sequences))
+
     async def ready(self) -> bool:
         """See :meth:`Client.ready`."""
         try:
@@ -236,6 +267,7 @@ class _Call(Generic[Answer]):
 
 
 _MODELS: Final = _Call("/models", Models)
+_FORECASTS: Final = _Call("/forecasts", Forecasts)
 _READY: Final = _Call("/health/ready", Health)
 
 
@@ -260,6 +292,14 @@ def _pad(
 
 def _predict(sequences: Sequence[Sequence[int]], model: str | None) -> _Call[PredictResponse]:
     return _Call("/predict", PredictResponse, _body(sequences=sequences, model=model))
+
+
+def _forecast_details(name: str) -> _Call[ForecastDetails]:
+    return _Call(f"/forecasts/{quote(name, safe='')}", ForecastDetails)
+
+
+def _forecast(name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> _Call[ForecastResponse]:
+    return _Call(f"/forecasts/{quote(name, safe='')}", ForecastResponse, _body(sequences=sequences))
 
 
 def _body(**fields: Any) -> dict[str, Any]:

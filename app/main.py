@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problems
 from app.cors import CORS
 from app.dispatch import Dispatch
+from app.forecasts.forecasters import Forecasters
+from app.forecasts.routes import router as forecasts_router
 from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
@@ -23,11 +25,12 @@ from app.sentiment.routes import text_router
 from app.settings import Settings
 from app.workers import Workers
 
-DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers.
+DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers. Other recurrent
+networks forecast what follows a sequence of observations.
 
 Every error is a problem document (`application/problem+json`, RFC 9457) with a sentence in `detail`. Every answer
-carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment routes tell in
-`Server-Timing` how many milliseconds tokenizing and predicting took.
+carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment and forecast routes tell
+in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
@@ -56,12 +59,24 @@ def load_models(settings: Settings) -> SentimentModels:
     return SentimentModels(settings.models_dir, settings.default_model, settings.engine)
 
 
-def create_app(settings: Settings | None = None, models: SentimentModels | None = None) -> FastAPI:
+def load_forecasters(settings: Settings) -> Forecasters:
+    """Load all forecasts that there are.
+
+    Raises:
+        app.artifacts.ArtifactError: One of them cannot be used.
+    """
+    return Forecasters(settings.models_dir)
+
+
+def create_app(
+    settings: Settings | None = None, models: SentimentModels | None = None, forecasters: Forecasters | None = None
+) -> FastAPI:
     """Make the app.
 
     Args:
         settings: By default those of the environment.
-        models: The models, if they are loaded already; by default they are loaded when the app starts.
+        models: The sentiment models, if they are loaded already; by default they are loaded when the app starts.
+        forecasters: The same for the forecasts.
     """
     settings = settings or Settings()
     metrics = Metrics()
@@ -70,6 +85,7 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         app.state.sentiment = models or load_models(settings)
         app.state.batchers = {model.name: DynamicBatcher(model) for model in app.state.sentiment}
+        app.state.forecasts = forecasters or load_forecasters(settings)
         app.state.workers = Workers(settings.threads, settings.max_pending)
         # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
         gc.collect()
@@ -86,8 +102,9 @@ def create_app(settings: Settings | None = None, models: SentimentModels | None 
     problems.install(app)
     app.include_router(text_router)
     app.include_router(sentiment_router)
+    app.include_router(forecasts_router)
     app.include_router(operations_router)
-    app.front = Dispatch(app.front, app, [*text_router.routes, *sentiment_router.routes])
+    app.front = Dispatch(app.front, app, [*text_router.routes, *sentiment_router.routes, *forecasts_router.routes])
     app.front = CORS(
         app.front,
         allow_origins=settings.cors_origins,

@@ -20,6 +20,9 @@ _COMPLAINTS: Final = {
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "list_type": "must be a list",
+    "too_short": "must not be empty",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
     "int_type": "must be an integer",
     "int_from_float": "must be an integer",
     "bool_type": "must be true or false",
@@ -35,7 +38,7 @@ _SENTENCES: Final = {
 }
 _MEANINGS: Final = {
     400: "The body cannot be read.",
-    404: "There is no such model.",
+    404: "There is no such model or forecast.",
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
     422: "The request was understood, but is not valid.",

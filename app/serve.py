@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from app.main import create_app, load_models
+from app.main import create_app, load_forecasters, load_models
 from app.operations.logs import configuration
 from app.protocol import Protocol
 from app.settings import Settings, settings_from
@@ -28,11 +28,11 @@ def run(arguments: argparse.Namespace) -> None:
     """
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
-    models = load_models(settings)
+    models, forecasters = load_models(settings), load_forecasters(settings)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     if settings.workers == 1:
-        uvicorn.run(create_app(settings, models), **options(settings))
+        uvicorn.run(create_app(settings, models, forecasters), **options(settings))
         return
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)

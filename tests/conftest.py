@@ -22,9 +22,10 @@ Serve = Callable[..., httpx.Client]
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one model folder, `sentiment-tiny`, trained here on toy reviews."""
+    """A folder with `sentiment-tiny`, trained here on toy reviews, and the forecasts `tiny` and `tiny-each-day`."""
     folder = tmp_path_factory.mktemp("models")
     toys.write_model(folder / "sentiment-tiny", folder.parent / "checkpoint")
+    toys.write_forecasts(folder)
     return folder
 
 

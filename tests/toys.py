@@ -1,10 +1,12 @@
-"""Toy reviews, and a tiny model trained on them in a second."""
+"""Toy reviews and a tiny model of them, and tiny forecasts of the lecture's cities, trained in seconds."""
 
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 from training import model_folder, sentiment
+from training.forecasts import data, folder, network
+from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
 from training.imdb import Review, Reviews
 
 GOOD = ["wonderful", "lovely", "great", "brilliant", "moving", "superb"]
@@ -47,3 +49,15 @@ def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIP
     trained = train(checkpoint, recipe)
     model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
     return trained
+
+
+FORECASTS = [
+    replace(AIR_POLLUTION, name="tiny", epochs=2, repeats=10),
+    replace(FLU_CASES, name="tiny-each-day", epochs=2, repeats=10),
+]
+
+
+def write_forecasts(models: Path) -> None:
+    for recipe in FORECASTS:
+        splits = data.splits_of(recipe)
+        folder.write(network.train(recipe, splits), splits, models / f"forecast-{recipe.name}")

@@ -13,6 +13,7 @@ from app.problems import FieldError
 from app.settings import Settings
 
 TEXT = "A wonderful film, I loved it!"
+PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
 QUESTIONS: dict[str, tuple[Any, ...]] = {
     "sentiment": (TEXT,),
     "sentiment_batch": ([TEXT, "awful"],),
@@ -20,6 +21,9 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "pad": ([[1, 2], [3]], 4, "post", "post", 7),
     "predict": ([[1, 4, 5], [1]],),
     "models": (),
+    "forecasts": (),
+    "forecast_details": ("tiny",),
+    "forecast": ("tiny", [PARIS]),
 }
 
 
@@ -70,6 +74,22 @@ def test_predict(service: Client) -> None:
 
 def test_models(service: Client) -> None:
     assert [model.name for model in service.models().models if model.default] == [service.sentiment(TEXT).model]
+
+
+def test_forecast(service: Client) -> None:
+    answer = service.forecast("tiny", [PARIS, PARIS[:2]])
+    assert answer.predictions[0] == service.forecast("tiny", [PARIS]).predictions[0]
+    assert len(answer.predictions) == 2
+    assert answer.steps == service.forecast_details("tiny").steps == ["day+1"]
+    assert [forecast.name for forecast in service.forecasts().forecasts] == ["tiny", "tiny-each-day"]
+
+
+@pytest.mark.parametrize("name", ["none", "a/b", "../models", "?", ""])
+def test_an_unknown_forecast_is_an_error(service: Client, name: str) -> None:
+    for ask in (service.forecast_details, lambda name: service.forecast(name, [PARIS])):
+        with pytest.raises(ServiceError) as caught:
+            ask(name)
+        assert caught.value.status == 404
 
 
 def test_ready(service: Client) -> None:
