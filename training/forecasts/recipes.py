@@ -97,10 +97,11 @@ FLU_CASES: Final = replace(
     outputs=(Feature(name="flu cases", unit="cases"),),
     steps=None,
     activation="relu",
-    seed=5,
+    seed=6,
 )
 """The lecture's whole sequence: one forecast at each observation, with the ``relu`` that it has there. Of the seeds
-from 1 to 6, this one comes nearest to its twelve numbers."""
+from 1 to 10, only this one's recurrent matrix has no eigenvalue above 1: the others fit as well or better, but amplify
+what little rounding makes differ."""
 
 RAIN_NEXT_DAY: Final = Recipe(
     name="rain-next-day",
