@@ -158,6 +158,16 @@ def _content(status: int) -> dict[str, Any]:
     return {MEDIA_TYPE: {"schema": schema, "example": example}}
 
 
+def _drop_framework_errors(document: dict[str, Any]) -> None:
+    """Take out the errors that FastAPI documents, in a shape of its own, for every path that holds a parameter."""
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if MEDIA_TYPE not in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"].pop("422", None)
+
+
 def install(app: FastAPI) -> None:
     """Have the app answer every error in this shape, and document the shape."""
     describe = app.openapi
@@ -169,6 +179,7 @@ def install(app: FastAPI) -> None:
             own = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(own.pop("$defs", {}))
             schemas[ProblemDetails.__name__] = own
+            _drop_framework_errors(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -178,9 +189,15 @@ def install(app: FastAPI) -> None:
         return error.response()
 
     @app.exception_handler(HTTPException)
-    def on_http_exception(_request: Request, error: HTTPException) -> Response:
+    def on_http_exception(request: Request, error: HTTPException) -> Response:
         detail = _SENTENCES.get(error.status_code, str(error.detail))
-        return Problem(error.status_code, detail, headers=error.headers).response()
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # Starlette names the methods of one route; others may have the same path.
+            path = getattr(request.scope.get("route"), "path", "")
+            methods = sorted(map(str.upper, app.openapi()["paths"].get(path, ())))
+            headers |= {"Allow": ", ".join(methods)} if methods else {}
+        return Problem(error.status_code, detail, headers=headers).response()
 
     @app.exception_handler(RequestValidationError)
     def on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:

@@ -356,6 +356,10 @@ def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
         response = client.request(method, "/sentiment")
         problem(response, 405)
         assert response.headers["allow"] == "POST"
+    for path, methods in {"/forecasts/tiny": "GET, POST", "/forecasts": "GET", "/docs": "GET, HEAD"}.items():
+        response = client.delete(path)
+        problem(response, 405)
+        assert ", ".join(sorted(response.headers["allow"].split(", "))) == methods
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
