@@ -1,10 +1,10 @@
-"""``python -m app``: serve the models, or classify texts without a server."""
+"""``python -m app``: serve the models, or classify texts and forecast without a server."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from app import classify
+from app import classify, forecast
 from app.artifacts import ArtifactError
 from app.settings import Settings, SettingsError
 from app.streams import InputError
@@ -37,6 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_arguments(classifying)
     for name in ("models_dir", "engine", "threads"):
         _add_setting(classifying, name)
+
+    forecasting = commands.add_parser("forecast", help="forecast from observations", description=forecast.__doc__)
+    forecasting.set_defaults(run=forecast.run)
+    forecast.add_arguments(forecasting)
+    _add_setting(forecasting, "models_dir")
     return parser
 
 

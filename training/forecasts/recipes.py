@@ -162,7 +162,7 @@ ALL: Final = [
         title="Avalanches and accidents on the next eight days",
         source="mountain",
         inputs=(RAIN, TEMPERATURE, PRESSURE),
-        outputs=(Feature(name="avalanches", unit="a day"), Feature(name="accidents", unit="a day")),
+        outputs=(Feature(name="avalanches", unit="per day"), Feature(name="accidents", unit="per day")),
         recurrent=(Recurrent("LSTM", 16),),
         least=(0.0, 0.0),
     ),
