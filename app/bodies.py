@@ -24,11 +24,9 @@ _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 class JSONRoute(APIRoute):
     """A route whose endpoint takes ``(request, body)``, a Pydantic model, and gives a response.
 
-    What the path holds goes to the endpoint by its name, as text.
-
     Declared and documented as any FastAPI route; but the body goes from bytes to its model, and the result from
     its model to bytes, in one pass of pydantic-core each, which also refuses what ``json.loads`` lets through or
-    breaks on (lone surrogates, deep nesting).
+    breaks on (lone surrogates, deep nesting). What the path holds goes to the endpoint by its name, as text.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -59,15 +59,6 @@ def load_models(settings: Settings) -> SentimentModels:
     return SentimentModels(settings.models_dir, settings.default_model, settings.engine)
 
 
-def load_forecasters(settings: Settings) -> Forecasters:
-    """Load all forecasts that there are.
-
-    Raises:
-        app.artifacts.ArtifactError: One of them cannot be used.
-    """
-    return Forecasters(settings.models_dir)
-
-
 def create_app(
     settings: Settings | None = None, models: SentimentModels | None = None, forecasters: Forecasters | None = None
 ) -> FastAPI:
@@ -85,7 +76,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         app.state.sentiment = models or load_models(settings)
         app.state.batchers = {model.name: DynamicBatcher(model) for model in app.state.sentiment}
-        app.state.forecasts = forecasters or load_forecasters(settings)
+        app.state.forecasts = forecasters or Forecasters(settings.models_dir)
         app.state.workers = Workers(settings.threads, settings.max_pending)
         # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
         gc.collect()

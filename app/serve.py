@@ -10,7 +10,8 @@ from typing import Any
 
 import uvicorn
 
-from app.main import create_app, load_forecasters, load_models
+from app.forecasts.forecasters import Forecasters
+from app.main import create_app, load_models
 from app.operations.logs import configuration
 from app.protocol import Protocol
 from app.settings import Settings, settings_from
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
-    models, forecasters = load_models(settings), load_forecasters(settings)
+    models, forecasters = load_models(settings), Forecasters(settings.models_dir)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     if settings.workers == 1:

@@ -11,10 +11,8 @@ from app.artifacts import MANIFEST
 from app.forecasts.forecaster import KIND
 from training import forecasts, imdb, model_folder, sentiment
 from training.fitting import Interrupted
-from training.forecasts import folder, recipes
-from training.forecasts.data import splits_of
+from training.forecasts import data, folder, network, recipes
 from training.forecasts.figures import MODEL
-from training.forecasts.network import train
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -109,8 +107,9 @@ def _sentiment(arguments: argparse.Namespace) -> None:
 def _forecasts(arguments: argparse.Namespace) -> None:
     for name in arguments.names or recipes.RECIPES:
         recipe = recipes.RECIPES[name]
-        splits = splits_of(recipe)
-        figures, parity = folder.write(train(recipe, splits), splits, arguments.output / f"{KIND}-{name}")
+        splits = data.splits_of(recipe)
+        trained = network.train(recipe, splits)
+        figures, parity = folder.write(trained, splits, arguments.output / f"{KIND}-{name}")
         for output, scores in figures.scores.items():
             baseline, score = figures.best_baseline(output)
             sys.stdout.write(

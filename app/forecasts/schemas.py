@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -199,24 +200,20 @@ def _described(forecaster: Forecaster) -> dict[str, Any]:
 
 
 def forecast_json(forecaster: Forecaster, forecasts: Sequence[Forecast]) -> str:
-    """Return a :class:`ForecastResponse` as JSON, written by hand as the answer of ``/sentiment`` is.
+    """Return a :class:`ForecastResponse` as JSON, without the time that building and validating one takes.
 
     Args:
         forecaster: The model.
         forecasts: What it gave, at least one.
     """
-    predictions = ",".join(
-        json.dumps(np.round(forecast.astype(np.float64), DECIMALS).tolist(), separators=(",", ":"))
-        for forecast in forecasts
-    )
-    return f'{{"predictions":[{predictions}],{_labels(forecaster, max(map(len, forecasts)))}}}'
-
-
-def _labels(forecaster: Forecaster, steps: int) -> str:
+    steps = list(map(len, forecasts))
+    # Rounded all at once: NumPy takes as long for a few numbers as for a thousand.
+    rows = np.round(np.concatenate(forecasts).astype(np.float64), DECIMALS).tolist()
     serving = forecaster.serving
-    labels = {
+    answer = {
+        "predictions": [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)],
         "features": [output.name for output in serving.outputs],
-        "steps": serving.step_names(steps),
+        "steps": serving.step_names(max(steps)),
         "unit": ", ".join(dict.fromkeys(output.unit for output in serving.outputs)),
     }
-    return json.dumps(labels, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

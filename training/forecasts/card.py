@@ -58,15 +58,15 @@ _HELD_OUT: Final = (
     "the table is of {test:,} that come last. No {time} is in two of the three."
 )
 _ALL: Final = (
-    "It learnt from {training} examples, and the table is of the same ones: they are too few to hold any out. It shows "
-    "that the network can represent them, and nothing about other cities."
+    "It learnt from {training} examples; its epoch was chosen on the same ones, and the table is of them too: they are "
+    "too few to hold any out. It shows that the network can represent them, and nothing about other cities."
 )
 _COLLAPSE: Final = """
 
 ## Why the lecture's own fit collapses
 
 The lecture prints 117.5, 117.5 and 75.0 for the targets 110, 125 and 75. Its inputs are not scaled: numbers up to 110
-times weights around 0.5 give sums far beyond 3, where tanh is ±1 to the last digit of a `float32` and its gradient is
+times weights around 0.5 give sums far beyond 9, where tanh is ±1 to the last digit of a `float32` and its gradient is
 exactly 0. So the recurrent layer stops learning in its first steps, if it begins at all; the high learning rate of 0.5
 pushes it there faster. Its two units can then tell at most four corners of a square apart. Paris and Berlin end in the
 same corner, and the `Dense` layer, the only one that still learns, gives for a corner the mean of its targets:

@@ -57,7 +57,7 @@ def write(trained: Trained, splits: Splits, output: Path) -> tuple[Figures, Pari
 
 
 def serving_of(trained: Trained, splits: Splits) -> Serving:
-    """Return what serving needs to know of a model; its example is the first test example, rounded."""
+    """Return what serving needs to know of a model; its example is the first test example, in five digits."""
     recipe = trained.recipe
     return Serving(
         title=recipe.title,
@@ -67,5 +67,5 @@ def serving_of(trained: Trained, splits: Splits) -> Serving:
         observations=recipe.observations,
         steps=None if recipe.steps is None else list(recipe.steps),
         layers=layers_of(trained.model),
-        example=[[round(float(value), 2) for value in row] for row in splits.test.inputs[0]],
+        example=[[float(f"{value:.5g}") for value in row] for row in splits.test.inputs[0]],
     )

@@ -41,7 +41,8 @@ def _line(axes: Axes, recipe: Recipe, truth: Array, found: Array) -> None:
     axes.plot(truth, color=_TRUTH, linewidth=1, label="truth")
     axes.plot(found, color=_MODEL, linewidth=1.2, label="forecast")
     step = (recipe.steps or (1,))[0]
-    axes.set(xlabel=f"{recipe.time} of the held-out time; each forecast was made {step} {recipe.time}(s) before")
+    before = f"{step} {recipe.time}{'s' * (step > 1)}"
+    axes.set(xlabel=f"{recipe.time} of the held-out time; each forecast was made {before} before")
 
 
 def _cities(axes: Axes, truth: Array, found: Array) -> None:

@@ -135,6 +135,7 @@ ALL: Final = [
     FLU_CASES,
     RAIN_NEXT_DAY,
     RAIN_NEXT_8,
+    # The lecture writes "day + 8 … day + 16", which are nine days, and a shape of eight.
     replace(
         RAIN_NEXT_DAY,
         name="rain-day-8-to-16",

@@ -52,7 +52,7 @@ def simulate(days: int, *, seed: int) -> Weather:
     pressure = 1015 - 6 * regime - 2 * winter + 6 * memory(random, days, 4)
     humidity = 74 + 6 * winter + 5 * regime - 0.4 * (pressure - 1015) + 4 * memory(random, days, 2)
     temperature = 10.5 - 8.5 * winter + 1.5 * regime * winter + 3.5 * memory(random, days, 8)
-    lift = 0.06 * (1013 - pressure) + 0.05 * (humidity - 74) + 0.5 * random.normal(size=days + 1)[1:]
+    lift = 0.06 * (1013 - pressure) + 0.05 * (humidity - 74) + 0.5 * random.normal(size=days)
     rain = np.zeros(days)
     rain[1:] = 5 * np.maximum(0, lift[:-1]) ** 1.2
     return Weather(*(values.astype(np.float32) for values in (rain, np.clip(humidity, 5, 100), temperature, pressure)))
