@@ -1,15 +1,20 @@
-import concurrent.futures
+import asyncio
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.forecasts.forecaster import Forecaster
 from app.forecasts.routes import INLINE_OBSERVATIONS
 from app.forecasts.schemas import ForecastResponse, forecast_json
-from tests.conftest import Serve
+from app.main import create_app
+from app.settings import Settings
 
 PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
 
@@ -78,13 +83,41 @@ def test_long_work_gets_the_same_answers(client: httpx.Client) -> None:
     assert response.json()["errors"][0]["pointer"] == f"#/sequences/{INLINE_OBSERVATIONS}/0"
 
 
-def test_too_much_long_work_at_once_is_turned_away(serve: Serve) -> None:
-    client = serve(max_pending=1, threads=1)
-    body = {"sequences": [PARIS * 12_000]}
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: client.post("/forecasts/tiny", json=body), range(8)))
-    assert {answer.status_code for answer in answers} <= {200, 503}
-    assert client.post("/forecasts/tiny", json=body).status_code == 200
+def test_too_much_long_work_at_once_is_turned_away_and_short_work_is_not(models_dir: Path) -> None:
+    values = {"models_dir": models_dir, "default_model": "sentiment-tiny", "max_pending": 1}
+    app = create_app(Settings.model_validate(values))
+    long, short = ({"sequences": [PARIS] * count} for count in (INLINE_OBSERVATIONS, 1))
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
+            with app.state.workers.place():
+                busy = await own.post("/forecasts/tiny", json=long)
+                assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+                assert (await own.post("/forecasts/tiny", json=short)).status_code == 200
+            assert (await own.post("/forecasts/tiny", json=long)).status_code == 200
+
+    asyncio.run(ask())
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.lists(inner, min_size=3, max_size=3),
+)
+OBSERVATION = st.lists(st.floats(width=32) | st.integers(), min_size=2, max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON_VALUES | st.lists(st.lists(OBSERVATION, max_size=3), max_size=3))
+def test_whatever_is_sent_is_answered_or_refused(client: httpx.Client, value: Any) -> None:
+    content = json.dumps({"sequences": value})
+    response = client.post("/forecasts/tiny", content=content, headers={"Content-Type": "application/json"})
+    if response.status_code == 200:
+        assert np.isfinite(response.json()["predictions"]).all()
+        assert len(response.json()["predictions"]) == len(value)
+    else:
+        assert response.status_code == 422, response.text
+        assert response.json()["errors"][0]["pointer"].startswith("#/sequences")
 
 
 def test_server_timing_tells_how_long_predicting_took(client: httpx.Client) -> None:
@@ -98,7 +131,7 @@ def test_the_answer_written_by_hand_is_that_of_the_schema(client: httpx.Client, 
     assert ForecastResponse.model_validate_json(content).model_dump_json().encode() == content
 
 
-def test_units_that_differ_are_all_named(models_dir: Any) -> None:
+def test_units_that_differ_are_all_named(models_dir: Path) -> None:
     forecaster = Forecaster(models_dir / "forecast-tiny")
     output = forecaster.serving.outputs[0]
     outputs = [output, output.model_copy(update={"name": "rain", "unit": "mm"})]
