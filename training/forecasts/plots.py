@@ -11,7 +11,7 @@ from training.forecasts import cities
 from training.forecasts.recipes import Recipe
 from training.forecasts.series import Array, Splits
 
-SHOWN: Final = 250
+SHOWN: Final = 365
 """Forecasts in a row that are shown at most."""
 
 _TRUTH: Final = "#8a8f98"
@@ -33,8 +33,8 @@ def forecasts_and_truth(recipe: Recipe, splits: Splits, forecasts: Array, path: 
             _line(axes, recipe, truth[:SHOWN, 0], found[:SHOWN, 0])
         output = recipe.outputs[column]
         axes.set(ylabel=f"{output.name}, {output.unit}")
-        axes.legend(loc="upper right")
-    figure.savefig(path, dpi=75, metadata={"Software": None})
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
+    figure.savefig(path, dpi=70, metadata={"Software": None})
 
 
 def _line(axes: Axes, recipe: Recipe, truth: Array, found: Array) -> None:
