@@ -24,6 +24,7 @@ format: $(VENV)/.testing
 train: $(VENV)/.testing
 	$(BIN)/python -m training sentiment --recipe lecture
 	$(BIN)/python -m training embedding
+	$(BIN)/python -m training forecasts
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench

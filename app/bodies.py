@@ -24,11 +24,9 @@ _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 class JSONRoute(APIRoute):
     """A route whose endpoint takes ``(request, body)``, a Pydantic model, and gives a response.
 
-    Parts of the path that the endpoint names come as keyword arguments, as they are: strings.
-
     Declared and documented as any FastAPI route; but the body goes from bytes to its model, and the result from
     its model to bytes, in one pass of pydantic-core each, which also refuses what ``json.loads`` lets through or
-    breaks on (lone surrogates, deep nesting).
+    breaks on (lone surrogates, deep nesting). What the path holds goes to the endpoint by its name, as text.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -46,7 +44,8 @@ class JSONRoute(APIRoute):
         Raises:
             Problem: The request cannot be answered.
         """
-        response: Response = await self.endpoint(request, await self.read(request, self._model), **request.path_params)
+        body = await self.read(request, self._model)
+        response: Response = await self.endpoint(request, body, **request.path_params)
         return response
 
     async def read(self, request: Request, model: type[Body]) -> Body:
@@ -55,10 +54,7 @@ class JSONRoute(APIRoute):
         Raises:
             Problem: 415 if it is not JSON, 413 if it is too large, 400 or 422 if it is wrong.
         """
-        media_type = media_type_of(request)[0]
-        if not is_json(media_type):
-            raise unsupported(media_type, "application/json")
-        return parse_json(model, await read_body(request))
+        return parse_json(model, await read_json(request))
 
 
 def json_response(result: BaseModel) -> Response:
@@ -77,6 +73,18 @@ def parse_json(model: type[Body], body: bytes) -> Body:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise invalid_fields(error) from error
+
+
+async def read_json(request: Request) -> bytes:
+    """Read the body of a request that says that it is JSON.
+
+    Raises:
+        Problem: 415 if it says that it is something else, 413 if it is too large.
+    """
+    media_type = media_type_of(request)[0]
+    if not is_json(media_type):
+        raise unsupported(media_type, "application/json")
+    return await read_body(request)
 
 
 def is_json(media_type: str) -> bool:

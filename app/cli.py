@@ -1,10 +1,10 @@
-"""``python -m app``: serve the models, or classify texts and do arithmetic on words without a server."""
+"""``python -m app``: serve the models, or classify texts, do arithmetic on words and forecast without a server."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from app import analogy, classify
+from app import analogy, classify, forecast
 from app.artifacts import ArtifactError
 from app.settings import Settings, SettingsError
 from app.streams import InputError
@@ -45,6 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     analogy.add_arguments(calculating)
     for name in ("models_dir", "vectors_files"):
         _add_setting(calculating, name)
+
+    forecasting = commands.add_parser("forecast", help="forecast from observations", description=forecast.__doc__)
+    forecasting.set_defaults(run=forecast.run)
+    forecast.add_arguments(forecasting)
+    _add_setting(forecasting, "models_dir")
     return parser
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health, Models
 from app.problems import FieldError, ProblemDetails
 from app.sentiment.padding import Side
@@ -178,6 +179,23 @@ class Client:
         """
         return self._send(_analogies(positive, negative, space, topn, normalize, exclude_inputs, restrict_vocab))
 
+    def forecasts(self) -> Forecasts:
+        """List the forecasts that the service has loaded."""
+        return self._send(_FORECASTS)
+
+    def forecast_details(self, name: str) -> ForecastDetails:
+        """Return all that is known of a forecast, with an example of what it reads."""
+        return self._send(_forecast_details(name))
+
+    def forecast(self, name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> ForecastResponse:
+        """Forecast what follows sequences of observations.
+
+        Args:
+            name: Name of the forecast.
+            sequences: Sequences of any length; an observation is one number for each feature that the forecast reads.
+        """
+        return self._send(_forecast(name, sequences))
+
     def ready(self) -> bool:
         """Whether the service answers, and is ready for requests."""
         try:
@@ -285,6 +303,18 @@ class AsyncClient:
         call = _analogies(positive, negative, space, topn, normalize, exclude_inputs, restrict_vocab)
         return await self._send(call)
 
+    async def forecasts(self) -> Forecasts:
+        """See :meth:`Client.forecasts`."""
+        return await self._send(_FORECASTS)
+
+    async def forecast_details(self, name: str) -> ForecastDetails:
+        """See :meth:`Client.forecast_details`."""
+        return await self._send(_forecast_details(name))
+
+    async def forecast(self, name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> ForecastResponse:
+        """See :meth:`Client.forecast`."""
+        return await self._send(_forecast(name, sequences))
+
     async def ready(self) -> bool:
         """See :meth:`Client.ready`."""
         try:
@@ -336,6 +366,7 @@ class _Call(Generic[Answer]):
 
 _MODELS: Final = _Call("/models", Models)
 _SPACES: Final = _Call("/vectors", SpacesResponse)
+_FORECASTS: Final = _Call("/forecasts", Forecasts)
 _READY: Final = _Call("/health/ready", Health)
 
 
@@ -395,6 +426,14 @@ def _analogies(
 
 def _part(text: str) -> str:
     return quote(text, safe="")
+
+
+def _forecast_details(name: str) -> _Call[ForecastDetails]:
+    return _Call(f"/forecasts/{quote(name, safe='')}", ForecastDetails)
+
+
+def _forecast(name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> _Call[ForecastResponse]:
+    return _Call(f"/forecasts/{quote(name, safe='')}", ForecastResponse, _body(sequences=sequences))
 
 
 def _body(**fields: Any) -> dict[str, Any]:

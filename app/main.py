@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import problems
 from app.cors import CORS
 from app.dispatch import Dispatch
+from app.forecasts.routes import router as forecasts_router
 from app.models import Models
 from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
@@ -25,16 +26,23 @@ from app.vectors.routes import json_router as vectors_json_router
 from app.vectors.routes import router as vectors_router
 from app.workers import Workers
 
-DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers. Beside it:
-arithmetic on word vectors.
+DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers. Beside it: arithmetic on
+word vectors, and other recurrent networks that forecast what follows a sequence of observations.
 
 Every error is a problem document (`application/problem+json`, RFC 9457) with a sentence in `detail`. Every answer
-carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment routes tell in
-`Server-Timing` how many milliseconds tokenizing and predicting took.
+carries `X-Request-ID`, taken over from the request if it has one; answers of the sentiment and forecast routes tell
+in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
-ROUTERS: Final = (text_router, sentiment_router, vectors_json_router, vectors_router, operations_router)
+ROUTERS: Final = (
+    text_router,
+    sentiment_router,
+    vectors_json_router,
+    vectors_router,
+    forecasts_router,
+    operations_router,
+)
 
 
 class Service(FastAPI):
@@ -58,7 +66,8 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
 
     Args:
         settings: By default those of the environment.
-        models: The models, if they are loaded already; by default they are loaded when the app starts.
+        models: The sentiment models, if they are loaded already; by default they are loaded when the app starts.
+        forecasters: The same for the forecasts.
     """
     settings = settings or Settings()
     metrics = Metrics()
@@ -68,6 +77,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
         loaded = models or Models.load(settings)
         app.state.sentiment = loaded.sentiment
         app.state.vectors = loaded.vectors
+        app.state.forecasts = loaded.forecasts
         app.state.batchers = {model.name: DynamicBatcher(model) for model in app.state.sentiment}
         app.state.workers = Workers(settings.threads, settings.max_pending)
         # What is loaded stays; without it, the garbage collector has nothing to look through again and again.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from app.forecasts.forecasters import Forecasters
 from app.sentiment.models import SentimentModels
 from app.settings import Settings
 from app.vectors.spaces import VectorSpaces
@@ -14,6 +15,7 @@ class Models:
 
     sentiment: SentimentModels
     vectors: VectorSpaces
+    forecasts: Forecasters
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
@@ -25,4 +27,5 @@ class Models:
         return cls(
             sentiment=SentimentModels(settings.models_dir, settings.default_model, settings.engine),
             vectors=VectorSpaces(settings.models_dir, settings.vectors_files),
+            forecasts=Forecasters(settings.models_dir),
         )

@@ -21,6 +21,9 @@ _COMPLAINTS: Final = {
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "list_type": "must be a list",
+    "too_short": "must not be empty",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
     "int_type": "must be an integer",
     "int_from_float": "must be an integer",
     "bool_type": "must be true or false",
@@ -36,7 +39,7 @@ _SENTENCES: Final = {
 }
 _MEANINGS: Final = {
     400: "The body cannot be read.",
-    404: "There is no such model, space or word.",
+    404: "What the request names is not there.",
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
     422: "The request was understood, but is not valid.",
@@ -163,6 +166,16 @@ def _content(status: int) -> dict[str, Any]:
     return {MEDIA_TYPE: {"schema": schema, "example": example}}
 
 
+def _drop_framework_errors(document: dict[str, Any]) -> None:
+    """Take out the errors that FastAPI documents, in a shape of its own, for every path that holds a parameter."""
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if MEDIA_TYPE not in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"].pop("422", None)
+
+
 def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Have the app answer every error in this shape, and document the shape.
 
@@ -179,6 +192,7 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
             own = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(own.pop("$defs", {}))
             schemas[ProblemDetails.__name__] = own
+            _drop_framework_errors(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

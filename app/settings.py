@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     max_padded_values: int = Field(
         5_000_000, ge=1, description="Values (rows × maxlen) that one `/pad` answer may have; beyond it 422."
     )
+    max_observations: int = Field(
+        50_000, ge=1, description="Observations of a forecast request, in all its sequences; beyond it 422."
+    )
     max_pending: int = Field(
         32, ge=1, description="Requests of long work, such as batches, taken at once; beyond it 503."
     )

@@ -40,6 +40,7 @@ class Section:
 SECTIONS: Final = {
     "in-process": Section("In process, one text at a time", "bench.in_process"),
     "http": Section("Over HTTP", "bench.over_http"),
+    "forecasts": Section("Forecasts", "bench.forecasts"),
     "throughput": Section("A whole test set from raw text", "bench.throughput"),
     "start": Section("Start and memory", "bench.start"),
     "tokenizer": Section("Tokenizing", "bench.tokenizing"),

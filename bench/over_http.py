@@ -56,8 +56,8 @@ def measure(options: Options) -> Result:
         scripts = {}
         for words in WORDS:
             scripts[words] = folder / f"{words}.lua"
-            wrk.write_script(scripts[words], [writer.text(words) for _ in range(TEXTS)])
-        with started(contenders(options.model, folder), server_core, folder) as servers:
+            wrk.write_script(scripts[words], [{"text": writer.text(words)} for _ in range(TEXTS)])
+        with started(contenders(options.model, folder), server_core, folder, {"text": "A first text."}) as servers:
             for server in servers:
                 _check(server, classifier, writer.text(LONG))
             load = partial(_load, options=options, core=load_core)
@@ -91,7 +91,7 @@ def _check(server: Server, classifier: Classifier, text: str) -> None:
     expected = classifier.classify(text)[0]
     with server.running():
         for _ in range(3):
-            answer = server.wait(text)
+            answer = server.wait({"text": text})
         if server.contender.answers and abs(answer["probabilities"]["positive"] - expected.probability) > 1e-5:
             raise BenchError(f"{server.contender.name} gives another answer than the model: {answer}.")
 

@@ -31,6 +31,7 @@ class Contender:
         name: Its name in the tables.
         command: The command, with ``{port}`` where the port belongs.
         environment: Added to the environment.
+        path: Where it is asked.
         answers: Whether it gives the model's answer, rather than always the same.
         slow: Whether an answer takes tens of milliseconds, so that fewer of them must do.
     """
@@ -38,6 +39,7 @@ class Contender:
     name: str
     command: Sequence[str | Path]
     environment: Mapping[str, str] = field(default_factory=dict)
+    path: str = PATH
     answers: bool = True
     slow: bool = False
 
@@ -59,12 +61,10 @@ def contenders(model: Path, folder: Path) -> list[Contender]:
     Raises:
         BenchError: The environment of a peer cannot be made.
     """
-    own = ["--models-dir", str(model.parent), "--default-model", model.name]
     of_model = {MODEL_VARIABLE: str(model)}
     bento = ["serve", "bench.peers.bentoml_service:Sentiment", "--host", "127.0.0.1", "--port", "{port}"]
     return [
-        Contender(SERVICE, python_module("app", "serve", "--port", "{port}", *own)),
-        Contender(NOTHING, python_module("bench.peers.nothing", "{port}"), answers=False),
+        *service_and_nothing(model, PATH),
         Contender(
             TUTORIAL,
             python_module("bench.peers.tutorial", "{port}"),
@@ -77,6 +77,20 @@ def contenders(model: Path, folder: Path) -> list[Contender]:
             [python_of("bentoml"), "-m", "bentoml", *bento],
             {**of_model, "BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"},
         ),
+    ]
+
+
+def service_and_nothing(model: Path, path: str) -> list[Contender]:
+    """Return the service, and the endpoints that do nothing.
+
+    Args:
+        model: The default model's folder, beside which the other models lie.
+        path: Where both are asked.
+    """
+    own = ["--models-dir", str(model.parent), "--default-model", model.name]
+    return [
+        Contender(SERVICE, python_module("app", "serve", "--port", "{port}", *own), path=path),
+        Contender(NOTHING, python_module("bench.peers.nothing", "{port}"), path=path, answers=False),
     ]
 
 
@@ -93,13 +107,13 @@ class Server:
         """
         self.contender = contender
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}{PATH}"
+        self.url = f"http://127.0.0.1:{port}{contender.path}"
         command = [str(port) if part == "{port}" else part for part in contender.command]
         log = folder / f"{contender.name}.log"
         self._tree = Tree(["taskset", "--cpu-list", str(core), *command], log, contender.environment)
 
-    def wait(self, text: str) -> dict[str, Any]:
-        """Wait until it answers and return the answer to a text.
+    def wait(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Wait until it answers and return the answer to a body.
 
         Raises:
             BenchError: It ended, or does not answer.
@@ -108,7 +122,7 @@ class Server:
         while monotonic() < deadline:
             self._tree.check()
             try:
-                response = httpx.post(self.url, json={"text": text}, timeout=PATIENCE)
+                response = httpx.post(self.url, json=body, timeout=PATIENCE)
             except httpx.TransportError:
                 sleep(0.05)
                 continue
@@ -137,15 +151,17 @@ class Server:
 
 
 @contextmanager
-def started(contenders: Sequence[Contender], core: int, folder: Path) -> Iterator[list[Server]]:
-    """Start servers one after the other, hold them still, and end them after the block."""
+def started(
+    contenders: Sequence[Contender], core: int, folder: Path, first: Mapping[str, Any]
+) -> Iterator[list[Server]]:
+    """Start servers one after the other, see that each answers a first body, hold them still, and end them after."""
     with ExitStack() as stack:
         servers = []
         for contender in contenders:
             server = Server(contender, core, folder)
             stack.callback(server.end)
             with server.running():
-                server.wait("A first text.")
+                server.wait(first)
             servers.append(server)
         yield servers
 

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench.errors import BenchError
 from bench.processes import run
@@ -32,11 +32,11 @@ class Answers:
     late: float
 
 
-def write_script(path: Path, texts: Sequence[str]) -> None:
-    """Write a script that has wrk post these texts in turn."""
-    bodies = ",\n".join(f"[==[{json.dumps({'text': text})}]==]" for text in texts)
+def write_script(path: Path, bodies: Sequence[Mapping[str, Any]]) -> None:
+    """Write a script that has wrk post these bodies in turn, as JSON."""
+    quoted = ",\n".join(f"[==[{json.dumps(body)}]==]" for body in bodies)
     path.write_text(
-        f"local bodies = {{\n{bodies}\n}}\n"
+        f"local bodies = {{\n{quoted}\n}}\n"
         "local requests, turn = {}, 0\n"
         "function init()\n"
         '  local headers = {["Content-Type"] = "application/json"}\n'

@@ -22,10 +22,11 @@ Serve = Callable[..., httpx.Client]
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `sentiment-tiny`, trained here on toy reviews, and the space `vectors-toy`."""
+    """A folder with `sentiment-tiny`, the space `toy` and the forecasts `tiny` and `tiny-each-day`, trained here."""
     folder = tmp_path_factory.mktemp("models")
     toys.write_model(folder / "sentiment-tiny", folder.parent / "checkpoint")
     toys.write_space(folder / "vectors-toy")
+    toys.write_forecasts(folder)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Toy reviews, and a tiny model trained on them in a second."""
+"""Toy reviews and a tiny model of them, and tiny forecasts of the lecture's cities, trained in seconds."""
 
 from dataclasses import replace
 from itertools import product
@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from training import model_folder, sentiment, vector_folder
+from training.forecasts import data, folder, network
+from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
 from training.imdb import Review, Reviews
 
 GOOD = ["wonderful", "lovely", "great", "brilliant", "moving", "superb"]
@@ -77,3 +79,15 @@ def write_space(folder: Path, name: str = "toy") -> None:
         examples=["king", "nobody"],
     )
     vector_folder.write(vectors, folder)
+
+
+FORECASTS = [
+    replace(AIR_POLLUTION, name="tiny", epochs=2, repeats=10),
+    replace(FLU_CASES, name="tiny-each-day", epochs=2, repeats=10),
+]
+
+
+def write_forecasts(models: Path) -> None:
+    for recipe in FORECASTS:
+        splits = data.splits_of(recipe)
+        folder.write(network.train(recipe, splits), splits, models / f"forecast-{recipe.name}")

@@ -11,8 +11,10 @@ from typing import Final
 
 from app.artifacts import MANIFEST, ArtifactError
 from app.vectors.folder import KIND as VECTORS
-from training import embedding, glove, imdb, model_folder, sentiment, vector_folder, word2vec
+from training import embedding, forecasts, glove, imdb, model_folder, sentiment, vector_folder, word2vec
 from training.fitting import Interrupted
+from training.forecasts import data, folder, network, recipes
+from training.forecasts.figures import MODEL
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -93,6 +95,19 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of the sentiment model (default: models/sentiment-lecture)",
     )
     _add_space_output(command, "<model>")
+
+    command = commands.add_parser("forecasts", help="train the forecasts", description=forecasts.__doc__)
+    command.set_defaults(run=_forecasts)
+    command.add_argument(
+        "names",
+        nargs="*",
+        type=_forecast,
+        metavar="NAME",
+        help=f"which to train, by default all: {', '.join(recipes.RECIPES)}",
+    )
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", default=ROOT / "models", help="folder of model folders (default: models)"
+    )
     return parser
 
 
@@ -156,6 +171,27 @@ def _sentiment(arguments: argparse.Namespace) -> None:
         f"{parity.labels_that_differ} of {parity.texts:,} labels differ\n"
         f"wrote {output}\n"
     )
+
+
+def _forecasts(arguments: argparse.Namespace) -> None:
+    for name in arguments.names or recipes.RECIPES:
+        recipe = recipes.RECIPES[name]
+        splits = data.splits_of(recipe)
+        trained = network.train(recipe, splits)
+        figures, parity = folder.write(trained, splits, arguments.output / f"{FORECAST}-{name}")
+        for output, scores in figures.scores.items():
+            baseline, score = figures.best_baseline(output)
+            sys.stdout.write(
+                f"{name}: {figures.measure} of {output} {scores[MODEL]:.3f}, of the {baseline} {score:.3f}; "
+                f"ONNX against Keras: largest relative difference {parity.largest_relative_difference:.1e}\n"
+            )
+        sys.stdout.flush()
+
+
+def _forecast(name: str) -> str:
+    if name not in recipes.RECIPES:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(recipes.RECIPES)}")
+    return name
 
 
 def _replaceable(text: str) -> Path:

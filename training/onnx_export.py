@@ -12,7 +12,7 @@ The ONNX operators are those of the specification of ``LSTM``, ``RNN`` and opset
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,8 +48,8 @@ def export(
     ``output``, with the shape of the Keras model's.
 
     Args:
-        model: A stack of ``Embedding``, ``SimpleRNN``, ``LSTM``, ``Bidirectional``, ``GlobalAveragePooling1D``,
-            ``GlobalMaxPooling1D``, ``Dense`` and dropout layers.
+        model: A stack of ``Embedding``, ``Normalization``, ``SimpleRNN``, ``LSTM``, ``Bidirectional``,
+            ``GlobalAveragePooling1D``, ``GlobalMaxPooling1D``, ``Dense``, ``Reshape`` and dropout layers.
         path: Where to write.
         padded_length: The length to which the Keras model's input is padded in front; ``None`` if it is not padded.
         metadata: Stored in the graph.
@@ -72,9 +72,11 @@ class _Value:
     """A tensor on its way through the layers.
 
     Attributes:
-        name: Its name in the graph. Shape (time, n, features) for a sequence, else (n, features).
+        name: Its name in the graph. Shape (time, n, features) for a sequence, (n, rows, features) after a
+            ``Reshape``, else (n, features).
         features: Its last dimension.
         sequence: Whether it has a time axis.
+        rows: Into how many rows a ``Reshape`` has brought it.
         padding: What a step of padding looks like when it comes k steps after the first, as rows k of shape
             (padded_length + 1, features); ``None`` if padding is masked or absent.
         zeros_at_masked: Whether Keras shows zeros at the masked steps in front.
@@ -85,6 +87,7 @@ class _Value:
     sequence: bool
     padding: Array | None = None
     zeros_at_masked: bool = False
+    rows: int | None = None
 
 
 class _Graph:
@@ -112,7 +115,8 @@ class _Graph:
 
     def finish(self, value: _Value, metadata: Mapping[str, str]) -> onnx.ModelProto:
         """Name the output and return the checked model."""
-        shape: list[str | int] = ["n", "time", value.features] if value.sequence else ["n", value.features]
+        inner: list[str | int] = ["time"] if value.sequence else [] if value.rows is None else [value.rows]
+        shape: list[str | int] = ["n", *inner, value.features]
         last = self.node("Transpose", value.name, perm=[1, 0, 2]) if value.sequence else value.name
         self._nodes.append(helper.make_node("Identity", [last], [OUTPUT]))
         lengths = helper.make_tensor_value_info(LENGTHS, TensorProto.INT32, ["n"])
@@ -226,6 +230,7 @@ def _onnx_gates(array: Array, units: int) -> Array:
 def _recurrent(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
     if layer.go_backwards:
         raise ExportError(f"Layer {layer.name} goes backwards outside of a Bidirectional, which cannot be exported.")
+    _require_time(layer, value)
     cell = _Cell.of(layer)
     starts: list[str] = []
     padding = None
@@ -242,6 +247,7 @@ def _recurrent(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Valu
 
 
 def _bidirectional(graph: _Graph, layer: keras.layers.Bidirectional, value: _Value) -> _Value:
+    _require_time(layer, value)
     if value.padding is not None:
         raise ExportError(
             f"Layer {layer.name} reads the padding backwards, after the text; set mask_zero=True on the Embedding."
@@ -294,7 +300,37 @@ def _dense(graph: _Graph, layer: keras.layers.Dense, value: _Value) -> _Value:
     if activation != "Identity":
         name = graph.node(activation, name)
         padding = None if padding is None else _FUNCTIONS[activation](padding)
-    return _Value(name, weights[0].shape[1], value.sequence, padding)
+    return _Value(name, weights[0].shape[1], value.sequence, padding, rows=value.rows)
+
+
+def _normalization(graph: _Graph, layer: keras.layers.Normalization, value: _Value) -> _Value:
+    mean, variance = np.asarray(layer.mean), np.asarray(layer.variance)
+    if mean.size != mean.shape[-1]:
+        raise ExportError(f"Layer {layer.name} normalizes along another axis than the last, which cannot be exported.")
+    mean = mean.reshape(-1)
+    deviation = np.maximum(np.sqrt(variance.reshape(-1)), np.float32(keras.config.epsilon()))
+    first, second = ("Mul", "Add") if layer.invert else ("Sub", "Div")
+    constants = (deviation, mean) if layer.invert else (mean, deviation)
+    name = graph.node(first, value.name, graph.constant(constants[0]))
+    name = graph.node(second, name, graph.constant(constants[1]))
+    padding = value.padding
+    if padding is not None:
+        padding = padding * deviation + mean if layer.invert else (padding - mean) / deviation
+    return replace(value, name=name, padding=padding, zeros_at_masked=False)
+
+
+def _reshape(graph: _Graph, layer: keras.layers.Reshape, value: _Value) -> _Value:
+    flat = not value.sequence and value.rows is None
+    _, *shape = layer.compute_output_shape((None, value.features)) if flat else layer.output.shape
+    if not flat or len(shape) != 2:
+        raise ExportError(f"Layer {layer.name} does other than bring one row into several, which cannot be exported.")
+    name = graph.node("Reshape", value.name, graph.constant(np.array([0, *shape], dtype=np.int64)))
+    return _Value(name, shape[1], sequence=False, rows=shape[0])
+
+
+def _require_time(layer: keras.layers.Layer, value: _Value) -> None:
+    if not value.sequence:
+        raise ExportError(f"Layer {layer.name} reads the rows of a Reshape as time, which cannot be exported.")
 
 
 def _average_pooling(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Value:
@@ -321,6 +357,7 @@ def _max_pooling(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> _Va
 
 def _inside(graph: _Graph, layer: keras.layers.Layer, value: _Value) -> str:
     """Return which steps belong to each row; shape (time, n, 1)."""
+    _require_time(layer, value)
     if layer.keepdims or layer.data_format != "channels_last":
         raise ExportError(f"Layer {layer.name} keeps the dimension it pools, or pools another than time.")
     if value.padding is not None:
@@ -371,6 +408,8 @@ _EMITTERS: Final[dict[type, Callable[[_Graph, Any, _Value], _Value]]] = {
     keras.layers.GlobalAveragePooling1D: _average_pooling,
     keras.layers.GlobalMaxPooling1D: _max_pooling,
     keras.layers.Dense: _dense,
+    keras.layers.Normalization: _normalization,
+    keras.layers.Reshape: _reshape,
     keras.layers.Dropout: _nothing,
     keras.layers.SpatialDropout1D: _nothing,
 }

@@ -1,15 +1,15 @@
 """What computes the probabilities: ONNX Runtime, or Keras on TensorFlow as the reference."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from app.artifacts import ArtifactError
+from app.graphs import batches, open_graph
 from app.sentiment.padding import pad_sequences
 
 EngineName = Literal["onnx", "tensorflow"]
@@ -18,10 +18,7 @@ TOKENIZER_KEY: Final = "tokenizer_sha256"
 """The graph's metadata that names the tokenizer it was trained with."""
 VOCABULARY_KEY: Final = "vocabulary_size"
 """The graph's metadata that says how many ids it knows."""
-SLACK: Final = 1.5
 OUTPUTS: Final = ["output"]
-BATCH: Final = 12
-"""Rows a run. More rows than this spill the LSTM's work out of the processor's nearest cache."""
 
 
 class Engine(Protocol):
@@ -52,20 +49,17 @@ class OnnxEngine:
     quick = True
 
     def __init__(self, path: Path, _maxlen: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        session = open_graph(path)
+        metadata = session.get_modelmeta().custom_metadata_map
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            metadata = self._session.get_modelmeta().custom_metadata_map
             self.vocabulary_size = int(metadata[VOCABULARY_KEY])
-        except Exception as error:
+        except (KeyError, ValueError) as error:
             raise ArtifactError(
-                f"{path} is not a graph that can be served ({error}); train the model again."
+                f"{path} is not a graph that can be served (it does not say how many ids it knows); "
+                "train the model again."
             ) from error
         self.tokenizer_sha256: str | None = metadata.get(TOKENIZER_KEY)
-        self._run = self._session.run
+        self._run = session.run
 
     def predict_one(self, ids: Sequence[int]) -> float:
         """See :class:`Engine`."""
@@ -83,28 +77,6 @@ class OnnxEngine:
             }
             probabilities[rows] = self._run(OUTPUTS, feed)[0][:, 0]
         return probabilities
-
-
-def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.intp]]:
-    """Share sequences out into runs of at most :data:`BATCH` rows of similar length.
-
-    All rows of a run take as long as its longest: where that is more than :data:`SLACK` times the shortest, what the
-    short ones gain from company is less than what they lose.
-
-    Args:
-        lengths: Length of each sequence, shape (n,).
-
-    Returns:
-        The indices of each run, the shortest first.
-    """
-    order = np.argsort(lengths, kind="stable")
-    ordered = lengths[order]
-    start = 0
-    while start < len(order):
-        end = int(np.searchsorted(ordered, ordered[start] * SLACK + 8, side="right"))
-        end = min(end, start + BATCH)
-        yield order[start:end]
-        start = end
 
 
 class TensorFlowEngine:

@@ -1,4 +1,4 @@
-"""A FastAPI endpoint with the service's schemas that does nothing: what the framework alone costs."""
+"""FastAPI endpoints with the service's schemas that do nothing: what the framework alone costs."""
 
 import sys
 from typing import Final
@@ -6,11 +6,13 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from app.forecasts.schemas import ForecastRequest, ForecastResponse
 from app.sentiment.classifier import Classification
 from app.sentiment.schemas import SentimentRequest, SentimentResponse
 from bench.peers.answers import answer
 
 ANSWER: Final = answer(Classification(0.973123, 12, 0, truncated=False), "none")
+FORECAST: Final = ForecastResponse(predictions=[[[110.0]]], features=["air pollution"], steps=["day+1"], unit="µg/m³")
 
 app = FastAPI()
 
@@ -19,6 +21,12 @@ app = FastAPI()
 async def sentiment(_body: SentimentRequest) -> SentimentResponse:
     """Give the same answer to every text."""
     return ANSWER
+
+
+@app.post("/forecasts/{name}", response_model=ForecastResponse)
+async def forecast(_body: ForecastRequest, name: str) -> ForecastResponse:  # noqa: ARG001 - it is part of the path
+    """Give the same answer to all observations."""
+    return FORECAST
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def test_an_empty_text_is_refused(client: httpx.Client) -> None:
     ids=range(15),
 )
 def test_what_is_not_json_is_refused(client: httpx.Client, body: bytes) -> None:
-    for path in ("/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict"):
+    for path in ("/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/forecasts/tiny"):
         assert "not valid JSON" in problem(client.post(path, content=body, headers=JSON), 400)["detail"]
 
 
@@ -265,6 +265,90 @@ def test_ten_thousand_wrong_items_do_not_get_ten_thousand_complaints(client: htt
     assert "9,999 more" in document["detail"]
 
 
+@pytest.mark.parametrize(
+    ("sequences", "pointer", "detail"),
+    [
+        ("null", "#/sequences", "must be a list"),
+        ("1", "#/sequences", "must be a list"),
+        ("[]", "#/sequences", "must not be empty"),
+        ("[[]]", "#/sequences/0", "must not be empty"),
+        ("[[[1,2,3]],[]]", "#/sequences/1", "must not be empty"),
+        ("[1]", "#/sequences/0", "must be a list"),
+        ("[[1,2,3]]", "#/sequences/0/0", "must be a list"),
+        ("[[[[1,2,3]]]]", "#/sequences/0/0/0", "must be a number"),
+        ('[[["1",2,3]]]', "#/sequences/0/0/0", "must be a number"),
+        ('["abc"]', "#/sequences/0", "must be a list"),
+        ("[[[1,2,null]]]", "#/sequences/0/0/2", "must be a number"),
+        ("[[[1,2,true]]]", "#/sequences/0/0/2", "must be a number"),
+        ("[[[1,2,{}]]]", "#/sequences/0/0/2", "must be a number"),
+        ("[[[1,2,3],[1,NaN,3]]]", "#/sequences/0/1/1", "must be a finite number"),
+        ("[[[1,2,3]],[[Infinity,2,3]]]", "#/sequences/1/0/0", "must be a finite number"),
+        ("[[[1,-Infinity,3]]]", "#/sequences/0/0/1", "must be a finite number"),
+        ("[[[1,1e999,3]]]", "#/sequences/0/0/1", "must be a finite number"),
+        (f"[[[1,1{'0' * 400},3]]]", "#/sequences/0/0/1", "must be a finite number"),
+    ],
+)
+def test_observations_that_are_none_are_refused(
+    client: httpx.Client, sequences: str, pointer: str, detail: str
+) -> None:
+    response = client.post("/forecasts/tiny", content=f'{{"sequences": {sequences}}}', headers=JSON)
+    assert problem(response, 422)["errors"] == [{"pointer": pointer, "detail": detail}]
+
+
+@pytest.mark.parametrize("value", ["1e39", "-1e39", "1.1e12", "-1e13"])
+def test_numbers_that_nothing_measures_are_refused(client: httpx.Client, value: str) -> None:
+    response = client.post("/forecasts/tiny", content=f'{{"sequences": [[[1, 2, {value}]]]}}', headers=JSON)
+    (error,) = problem(response, 422)["errors"]
+    assert error["pointer"] == "#/sequences/0/0/2"
+    assert "1000000000000" in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "pointer", "features"),
+    [
+        ([[[]]], "#/sequences/0/0", "0 features"),
+        ([[[1]]], "#/sequences/0/0", "1 feature,"),
+        ([[[1, 2, 3]], [[1, 2, 3, 4]]], "#/sequences/1/0", "4 features"),
+        ([[[1, 2, 3], [1, 2], [1]]], "#/sequences/0/1", "2 features"),
+        ([[[1, 2, 3], []]], "#/sequences/0/1", "0 features"),
+        ([[[1] * 1_000_000]], "#/sequences/0/0", "1,000,000 features"),
+    ],
+)
+def test_another_number_of_features_is_refused_and_the_right_ones_named(
+    client: httpx.Client, sequences: Any, pointer: str, features: str
+) -> None:
+    document = problem(client.post("/forecasts/tiny", json={"sequences": sequences}), 422)
+    (error,) = document["errors"]
+    assert error["pointer"] == pointer
+    assert features in error["detail"]
+    assert error["detail"].endswith("but tiny reads 3: temperature, wind speed, air pollution")
+    assert error["detail"] in document["detail"]
+
+
+@pytest.mark.parametrize("sequences", [[[[10, 25, 60]] * 1_000_000], [[[10, 25, 60]]] * 1_000_000, [[[1]] * 50_001]])
+def test_too_many_observations_are_refused(client: httpx.Client, sequences: Any) -> None:
+    document = problem(client.post("/forecasts/tiny", json={"sequences": sequences}), 422)
+    assert "50,000" in document["detail"]
+    assert document["errors"][0]["pointer"] == "#/sequences"
+
+
+def test_the_limit_of_observations_is_a_setting(serve: Serve) -> None:
+    client = serve(max_observations=3)
+    assert client.post("/forecasts/tiny", json={"sequences": [[[1, 2, 3]]] * 3}).status_code == 200
+    for sequences in ([[[1, 2, 3]]] * 4, [[[1, 2, 3]] * 4]):
+        assert "more than 3" in problem(client.post("/forecasts/tiny", json={"sequences": sequences}), 422)["detail"]
+
+
+def test_an_unknown_forecast_is_refused_and_the_known_ones_listed(client: httpx.Client) -> None:
+    for response in (
+        client.get("/forecasts/none"),
+        client.post("/forecasts/none", json={"sequences": [[[1, 2, 3]]]}),
+        client.post("/forecasts/%7Bname%7D", json={"sequences": [[[1, 2, 3]]]}),
+    ):
+        detail = problem(response, 404)["detail"]
+        assert detail == "There is no such forecast; there is tiny, tiny-each-day."
+
+
 def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
     problem(client.get("/nothing"), 404)
     problem(client.post("/sentiment/"), 404)
@@ -272,6 +356,10 @@ def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
         response = client.request(method, "/sentiment")
         problem(response, 405)
         assert response.headers["allow"] == "POST"
+    for path, methods in {"/forecasts/tiny": "GET, POST", "/forecasts": "GET", "/docs": "GET, HEAD"}.items():
+        response = client.delete(path)
+        problem(response, 405)
+        assert ", ".join(sorted(response.headers["allow"].split(", "))) == methods
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"])

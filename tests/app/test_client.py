@@ -14,6 +14,7 @@ from app.settings import Settings
 from tests import toys
 
 TEXT = "A wonderful film, I loved it!"
+PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
 QUESTIONS: dict[str, tuple[Any, ...]] = {
     "sentiment": (TEXT,),
     "sentiment_batch": ([TEXT, "awful"],),
@@ -27,6 +28,9 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "similarity": ("king", "queen", "toy"),
     "projection": (["king", "queen", "man"], "toy", 3, True),
     "analogies": (["queen", "man"], ["king"], "toy", 2, False, False, 5),
+    "forecasts": (),
+    "forecast_details": ("tiny",),
+    "forecast": ("tiny", [PARIS]),
 }
 
 
@@ -91,6 +95,22 @@ def test_analogies(service: Client) -> None:
     assert service.analogies(["queen", "man"], ["king"], "toy", topn=1).results[0].word == "woman"
     raw = service.analogies(["queen", "man"], ["king"], "toy", normalize=False, exclude_inputs=False, restrict_vocab=3)
     assert [found.word for found in raw.results] == ["woman", "man", "the"]
+
+
+def test_forecast(service: Client) -> None:
+    answer = service.forecast("tiny", [PARIS, PARIS[:2]])
+    assert answer.predictions[0] == service.forecast("tiny", [PARIS]).predictions[0]
+    assert len(answer.predictions) == 2
+    assert answer.steps == service.forecast_details("tiny").steps == ["day+1"]
+    assert [forecast.name for forecast in service.forecasts().forecasts] == ["tiny", "tiny-each-day"]
+
+
+@pytest.mark.parametrize("name", ["none", "a/b", "../models", "?", ""])
+def test_an_unknown_forecast_is_an_error(service: Client, name: str) -> None:
+    for ask in (service.forecast_details, lambda name: service.forecast(name, [PARIS])):
+        with pytest.raises(ServiceError) as caught:
+            ask(name)
+        assert caught.value.status == 404
 
 
 def test_ready(service: Client) -> None:

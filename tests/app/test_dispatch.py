@@ -21,15 +21,42 @@ async def _ask(models_dir: Path, requests: Sequence[tuple[str, dict[str, Any]]])
         return [*answers, await client.get("/metrics")]
 
 
+def assert_same(short: httpx.Response, long: httpx.Response, status: int) -> None:
+    assert short.status_code == long.status_code == status
+    assert short.json() == long.json()
+    assert short.headers["content-type"] == long.headers["content-type"]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [({"text": "a superb film"}, 200), ({"text": 1}, 422), ({"text": "a", "model": "sentiment-none"}, 404)],
 )
 def test_the_long_way_gives_the_same_answers(models_dir: Path, body: dict[str, Any], status: int) -> None:
     short, long, _ = asyncio.run(_ask(models_dir, [(SHORT, body), (LONG, body)]))
-    assert short.status_code == long.status_code == status
-    assert short.json() == long.json()
-    assert short.headers["content-type"] == long.headers["content-type"]
+    assert_same(short, long, status)
+
+
+CITY = [[10, 25, 60], [13, 10, 80]]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("tiny", {"sequences": [CITY]}, 200),
+        ("tiny", {"sequences": []}, 422),
+        ("none", {"sequences": [CITY]}, 404),
+        ("{name}", {"sequences": [CITY]}, 404),
+        ("", {"sequences": [CITY]}, 404),
+        ("tiny/tiny", {"sequences": [CITY]}, 404),
+    ],
+)
+def test_what_the_path_holds_is_given_to_the_route(
+    models_dir: Path, name: str, body: dict[str, Any], status: int
+) -> None:
+    path = f"/forecasts/{name}"
+    short, long, metrics = asyncio.run(_ask(models_dir, [(path, body), (f"/prefix{path}", body)]))
+    assert_same(short, long, status)
+    assert ('route="/forecasts/{name}"' in metrics.text) is (name in {"tiny", "none", "{name}"})
 
 
 def test_both_ways_are_counted_as_the_same_route(models_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """The OpenAPI document: complete, and true under generated requests."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,6 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Service
-
-PARTS = {"space": "glove"}
-"""What stands for the parts of a path in the examples."""
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +49,21 @@ def test_every_request_and_every_answer_has_an_example(document: dict[str, Any])
 
 def test_the_examples_are_taken(document: dict[str, Any], service: Service) -> None:
     schemas = document["components"]["schemas"]
-    for path, operations in document["paths"].items():
-        body = operations.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json")
+    for template, operations in document["paths"].items():
+        operation = operations.get("post", {})
+        path = template.format(**{one["name"]: one["schema"]["examples"][0] for one in operation.get("parameters", [])})
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
         if body:
             for example in schemas[body["schema"]["$ref"].rpartition("/")[2]]["examples"]:
-                assert httpx.post(service.url + path.format(**PARTS), json=example).status_code == 200, path
+                assert httpx.post(service.url + path, json=example).status_code == 200, path
+
+
+def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> None:
+    for template, operations in document["paths"].items():
+        for operation in operations.values():
+            named = [one["name"] for one in operation.get("parameters", []) if one["in"] == "path"]
+            assert named == re.findall(r"\{(\w+)\}", template), template
+            assert all(one.get("description") for one in operation.get("parameters", [])), template
 
 
 def test_answers_to_generated_requests_are_as_documented(service: Service, tmp_path: Path) -> None:
@@ -70,4 +78,4 @@ def test_answers_to_generated_requests_are_as_documented(service: Service, tmp_p
     options = ["--max-examples", "60", "--seed", "1", "--generation-deterministic"]
     ended = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
-    assert "Tested: 16" in ended.stdout
+    assert "Tested: 19" in ended.stdout

@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.e2e.conftest import COMMITTED, ROOT, Service, Start, environment
+from tests.training.forecasts.test_network import SHAPES
+from training.forecasts import cities
 
 REVIEW = "A wonderful film. The story is moving, the cast is superb and I loved every minute of it."
 PAN = "A terrible waste of time. The plot is awful, the acting is bad and I was so bored I left."
@@ -38,6 +41,28 @@ def test_curl_gets_answers_as_people_type_it(service: Service, tmp_path: Path) -
     assert len(answers) == 1
     assert '"label":"positive"' in answers.pop()
     assert curl(service, "/sentiment", "-H", "Accept: text/plain", "-d", PAN).startswith("negative 0.")
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_forecast_answers_with_the_lectures_shape(service: Service, name: str) -> None:
+    inputs, outputs = SHAPES[name]
+    details = httpx.get(f"{service.url}/forecasts/{name}").json()
+    assert details["input_shape"] == [None, *inputs]
+    assert details["output_shape"] in ([None, *outputs], [None, None, outputs[1]])
+    (example,) = details["example"]["sequences"]
+    answer = httpx.post(f"{service.url}/forecasts/{name}", json={"sequences": [example, example, example[:3]]}).json()
+    shapes = [np.shape(prediction) for prediction in answer["predictions"]]
+    assert shapes[:2] == [outputs] * 2
+    assert shapes[2] == ((3, 1) if name == "flu-cases" else outputs)
+    assert len(answer["steps"]) == outputs[0]
+    assert answer["features"] == [feature["name"] for feature in details["outputs"]]
+
+
+def test_the_lectures_cities_get_the_lectures_targets(service: Service) -> None:
+    for name in ("air-pollution", "air-pollution-lstm", "air-pollution-stacked"):
+        body = {"sequences": cities.OBSERVED_WITH_POLLUTION}
+        answer = httpx.post(f"{service.url}/forecasts/{name}", json=body).json()
+        assert np.ravel(answer["predictions"]) == pytest.approx(cities.POLLUTION_NEXT_DAY, abs=0.5)
 
 
 def test_a_damaged_model_folder_does_not_start(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sentiment.engines import BATCH, SLACK, batches
+from app.graphs import BATCH, SLACK, batches
 
 
 @given(st.lists(st.integers(1, 500), max_size=100))

@@ -1,0 +1,186 @@
+"""A forecasting model: sequences of observations to what comes next."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.artifacts import ArtifactError, read_manifest
+from app.forecasts.layers import Layer
+from app.graphs import batches, open_graph
+
+KIND: Final = "forecast"
+GRAPH_FILE: Final = "model.onnx"
+NAME_KEY: Final = "forecast"
+"""The graph's metadata that names the model it belongs to."""
+ROWS: Final = 64
+"""Sequences a run: the networks are so small that what each run costs by itself counts most."""
+OUTPUTS: Final = ["output"]
+
+Observations = Sequence[Sequence[float]]
+"""One sequence: at each time a number for each feature."""
+Forecast = NDArray[np.float32]
+"""Shape (steps, outputs)."""
+
+
+class Feature(BaseModel):
+    """Something that is observed or forecast."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="What it is.", examples=["rain"])
+    unit: str = Field(description="In what it is measured.", examples=["mm"])
+
+
+class Serving(BaseModel):
+    """What serving needs to know of a forecasting model, beside its graph.
+
+    Attributes:
+        title: What it forecasts, in a few words.
+        inputs: What is observed.
+        outputs: What is forecast.
+        time: What lies between two observations.
+        observations: How many observations the sequences had that it was trained on.
+        steps: Which times after the last observation are forecast; ``None`` for one forecast at each observation.
+        layers: Its layers, in order.
+        example: A sequence as a request may hold it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    inputs: list[Feature] = Field(min_length=1)
+    outputs: list[Feature] = Field(min_length=1)
+    time: Literal["day", "beat"]
+    observations: int = Field(ge=1)
+    steps: list[int] | None = Field(min_length=1)
+    layers: list[Layer] = Field(min_length=1)
+    example: list[list[float]] = Field(min_length=1)
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters the layers have."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def architecture(self) -> str:
+        """The layers in a line, such as ``SimpleRNN(2) → Dense(1)``."""
+        return " → ".join(layer.label for layer in self.layers)
+
+    def step_names(self, observations: int) -> list[str]:
+        """Name the times that are forecast from a sequence of so many observations."""
+        if self.steps is None:
+            return [f"{self.time} {number}" for number in range(1, observations + 1)]
+        return [f"{self.time}+{step}" for step in self.steps]
+
+
+class Misshapen(ValueError):
+    """Observations do not have the features that the model reads. The message says which it reads.
+
+    Attributes:
+        sequence: Index of the first sequence that is wrong.
+        row: Index of its first observation that is wrong.
+        detail: What is wrong there.
+    """
+
+    def __init__(self, sequence: int, row: int, detail: str) -> None:
+        super().__init__(f"Observation {row} of sequence {sequence} {detail}.")
+        self.sequence = sequence
+        self.row = row
+        self.detail = detail
+
+
+class Forecaster:
+    """The model of one folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read and verify a model folder.
+
+        Args:
+            folder: The model folder.
+
+        Raises:
+            ArtifactError: The folder is damaged, incomplete, or its parts are not of one model.
+        """
+        self.manifest = read_manifest(folder)
+        self.name = self.manifest.name
+        if GRAPH_FILE not in self.manifest.files:
+            raise ArtifactError(f"{folder} has no {GRAPH_FILE} in its manifest; train the model again.")
+        try:
+            self.serving = Serving.model_validate(self.manifest.serving)
+        except ValidationError as error:
+            raise ArtifactError(
+                f"{folder / 'manifest.json'} lacks settings for serving ({error.error_count()} are wrong); "
+                "train the model again."
+            ) from error
+        session = open_graph(folder / GRAPH_FILE)
+        named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)
+        shapes = [tuple(node.shape) for node in (*session.get_inputs(), *session.get_outputs())]
+        if named != self.name or shapes != self._shapes() or not self._layers_fit():
+            raise ArtifactError(
+                f"{folder / GRAPH_FILE} is not the graph that its manifest describes; restore the model folder."
+            )
+        self._run = session.run
+
+    def forecast(self, sequences: Sequence[Observations]) -> list[Forecast]:
+        """Forecast what follows each sequence.
+
+        Args:
+            sequences: n sequences of at least one observation each, of as many numbers as the model has inputs. They
+                may differ in length. The numbers are finite, and so as ``float32``.
+
+        Returns:
+            For each sequence a forecast of shape (steps, outputs); steps is the length of the sequence where the
+            model gives one forecast at each observation.
+
+        Raises:
+            Misshapen: An observation has another number of features.
+        """
+        rows = [self._array(index, sequence) for index, sequence in enumerate(sequences)]
+        if len(rows) == 1:
+            feed = {"observations": rows[0][None], "lengths": np.array([len(rows[0])], dtype=np.int32)}
+            return [self._run(OUTPUTS, feed)[0][0]]
+        forecasts: list[Forecast] = [np.empty(0, dtype=np.float32)] * len(rows)
+        lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
+        for run in batches(lengths, ROWS):
+            padded = np.zeros((len(run), lengths[run].max(), len(self.serving.inputs)), dtype=np.float32)
+            for place, index in zip(padded, run, strict=True):
+                place[: lengths[index]] = rows[index]
+            output = self._run(OUTPUTS, {"observations": padded, "lengths": lengths[run]})[0]
+            for index, values in zip(run, output, strict=True):
+                forecasts[index] = values[: lengths[index]] if self.serving.steps is None else values
+        return forecasts
+
+    def _array(self, index: int, sequence: Observations) -> NDArray[np.float32]:
+        """Return a sequence as an array of shape (time, inputs)."""
+        expected = len(self.serving.inputs)
+        try:
+            array = np.array(sequence, dtype=np.float32)
+        except ValueError:  # ragged
+            array = None
+        if array is not None and array.shape == (len(sequence), expected):
+            return array
+        row = next(number for number, values in enumerate(sequence) if len(values) != expected)
+        names = ", ".join(feature.name for feature in self.serving.inputs)
+        found = len(sequence[row])
+        raise Misshapen(
+            index,
+            row,
+            f"has {found:,} feature{'' if found == 1 else 's'}, but {self.name} reads {expected}: {names}",
+        )
+
+    def _shapes(self) -> list[tuple[str | int, ...]]:
+        """The shapes that the graph's inputs and its output must have."""
+        steps = "time" if self.serving.steps is None else len(self.serving.steps)
+        return [("n", "time", len(self.serving.inputs)), ("n",), ("n", steps, len(self.serving.outputs))]
+
+    def _layers_fit(self) -> bool:
+        """Whether each layer reads what the one before it gives, from the inputs to the forecasts."""
+        serving = self.serving
+        values = len(serving.outputs) * (1 if serving.steps is None else len(serving.steps))
+        fits = all(layer.units == after.features for layer, after in pairwise(serving.layers))
+        return fits and serving.layers[0].features == len(serving.inputs) and serving.layers[-1].units == values

@@ -1,0 +1,219 @@
+"""What goes in and out of the forecast routes, field by field."""
+
+import json
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Annotated, Any, Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.forecasts.forecaster import Feature, Forecast, Forecaster
+
+LARGEST: Final = 1e12
+"""The largest number that is taken; whatever is observed in any unit is smaller."""
+DECIMALS: Final = 4
+"""Of the numbers that are answered."""
+
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Observation = Annotated[list[Number], Field(fail_fast=True)]
+Sequences = Annotated[
+    list[Annotated[list[Observation], Field(min_length=1, fail_fast=True)]],
+    Field(min_length=1, fail_fast=True),
+]
+"""Refused at the first number that is none: to complain of a million takes seconds."""
+
+_CITY: Final = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
+_INFO: Final[dict[str, Any]] = {
+    "name": "air-pollution",
+    "title": "Air pollution on the next day",
+    "inputs": [
+        {"name": "temperature", "unit": "°C"},
+        {"name": "wind speed", "unit": "km/h"},
+        {"name": "air pollution", "unit": "µg/m³"},
+    ],
+    "outputs": [{"name": "air pollution", "unit": "µg/m³"}],
+    "input_shape": [None, 4, 3],
+    "output_shape": [None, 1, 1],
+    "steps": ["day+1"],
+    "architecture": "SimpleRNN(2) → Dense(1)",
+    "parameters": 15,
+    "trained_on": "The lecture's three cities",
+    "figures": {
+        "held_out": False,
+        "measure": "root mean square error",
+        "examples": 3,
+        "scores": {"air pollution": {"model": 0.0, "persistence": 10.801234, "mean": 20.949675}},
+    },
+}
+
+
+def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
+    config = ConfigDict(json_schema_extra={"examples": [value]})
+    return ConfigDict(**config, extra="forbid", strict=True) if strict else config
+
+
+class ForecastInfo(BaseModel):
+    """A forecast that is loaded."""
+
+    model_config = _example(_INFO)
+
+    name: str = Field(description="Name to put into the path.")
+    title: str = Field(description="What it forecasts.")
+    inputs: list[Feature] = Field(description="What is observed: the numbers of an observation, in this order.")
+    outputs: list[Feature] = Field(description="What is forecast: the numbers of each step, in this order.")
+    input_shape: list[int | None] = Field(
+        description="Sequences, observations and features, as Keras writes it: `null` for any number. It was trained "
+        "with so many observations, but takes any number of them."
+    )
+    output_shape: list[int | None] = Field(
+        description="Sequences, steps and features; `null` steps say that there is one for each observation."
+    )
+    steps: list[str] = Field(
+        description="What each step is: `day+3` is the third day after the last one observed. `day 3`, where there is "
+        "a forecast for each observation, is the day of the third one."
+    )
+    architecture: str = Field(description="The layers that have parameters.")
+    parameters: int = Field(description="How many parameters they have.")
+    trained_on: str = Field(description="Where its training examples come from.")
+    figures: dict[str, Any] = Field(
+        description="What was measured when it was trained, of the model and of what anybody could forecast without it."
+    )
+
+
+class Forecasts(BaseModel):
+    """The forecasts that are loaded."""
+
+    model_config = _example({"forecasts": [_INFO]})
+
+    forecasts: list[ForecastInfo] = Field(description="One entry a forecast.")
+
+
+class LayerInfo(BaseModel):
+    """A layer that has parameters."""
+
+    kind: Literal["SimpleRNN", "LSTM", "Dense"] = Field(description="Keras' name of it.")
+    units: int = Field(description="How many numbers it gives: n_h.")
+    output_shape: list[int | None] = Field(
+        description="Sequences, steps where it gives its state at every one (`return_sequences=True`), and units."
+    )
+    formula: str = Field(description="How its parameters are counted.")
+    parameters: int = Field(description="How many it has.")
+
+
+class ForecastRequest(BaseModel):
+    """Observations to forecast from."""
+
+    model_config = _example({"sequences": [_CITY]}, strict=True)
+
+    sequences: Sequences = Field(
+        description="Sequences of observations, the oldest first; they may differ in length. An observation is a list "
+        "of one number for each of the forecast's `inputs`."
+    )
+
+
+class ForecastDetails(ForecastInfo):
+    """All that is known of a forecast."""
+
+    model_config = _example(
+        {
+            **_INFO,
+            "layers": [
+                {
+                    "kind": "SimpleRNN",
+                    "units": 2,
+                    "output_shape": [None, 2],
+                    "formula": "n_h(n_h + n_x + 1) = 2 × (2 + 3 + 1)",
+                    "parameters": 12,
+                },
+                {
+                    "kind": "Dense",
+                    "units": 1,
+                    "output_shape": [None, 1],
+                    "formula": "n_h(n_x + 1) = 1 × (2 + 1)",
+                    "parameters": 3,
+                },
+            ],
+            "example": {"sequences": [_CITY]},
+        }
+    )
+
+    layers: list[LayerInfo] = Field(description="The layers that have parameters, in order.")
+    example: ForecastRequest = Field(description="A request that it answers.")
+
+
+class ForecastResponse(BaseModel):
+    """What is forecast from each sequence."""
+
+    model_config = _example(
+        {"predictions": [[[110.0]]], "features": ["air pollution"], "steps": ["day+1"], "unit": "µg/m³"}
+    )
+
+    predictions: list[list[list[float]]] = Field(
+        description="For each sequence, in order, and for each step a number for each feature."
+    )
+    features: list[str] = Field(description="What is forecast.")
+    steps: list[str] = Field(
+        description="What each step is, as in `GET /forecasts`; where there is one for each observation, a shorter "
+        "sequence has the first of them."
+    )
+    unit: str = Field(description="The unit; where the features have different ones, theirs in order, with commas.")
+
+
+def forecast_info(forecaster: Forecaster) -> ForecastInfo:
+    """Describe a forecast."""
+    return ForecastInfo(**_described(forecaster))
+
+
+def forecast_details(forecaster: Forecaster) -> ForecastDetails:
+    """Describe a forecast with its layers and an example."""
+    serving = forecaster.serving
+    layers = [
+        LayerInfo(
+            kind=layer.kind,
+            units=layer.units,
+            output_shape=[None, *([serving.observations] if layer.every_step else []), layer.units],
+            formula=layer.formula,
+            parameters=layer.parameters,
+        )
+        for layer in serving.layers
+    ]
+    example = ForecastRequest(sequences=[serving.example])
+    return ForecastDetails(**_described(forecaster), layers=layers, example=example)
+
+
+def _described(forecaster: Forecaster) -> dict[str, Any]:
+    serving = forecaster.serving
+    return {
+        "name": forecaster.name,
+        "title": serving.title,
+        "inputs": serving.inputs,
+        "outputs": serving.outputs,
+        "input_shape": [None, serving.observations, len(serving.inputs)],
+        "output_shape": [None, None if serving.steps is None else len(serving.steps), len(serving.outputs)],
+        "steps": serving.step_names(serving.observations),
+        "architecture": serving.architecture,
+        "parameters": serving.parameters,
+        "trained_on": forecaster.manifest.data["name"],
+        "figures": forecaster.manifest.figures,
+    }
+
+
+def forecast_json(forecaster: Forecaster, forecasts: Sequence[Forecast]) -> str:
+    """Return a :class:`ForecastResponse` as JSON, without the time that building and validating one takes.
+
+    Args:
+        forecaster: The model.
+        forecasts: What it gave, at least one.
+    """
+    steps = list(map(len, forecasts))
+    # Rounded all at once: NumPy takes as long for a few numbers as for a thousand.
+    rows = np.round(np.concatenate(forecasts).astype(np.float64), DECIMALS).tolist()
+    serving = forecaster.serving
+    answer = {
+        "predictions": [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)],
+        "features": [output.name for output in serving.outputs],
+        "steps": serving.step_names(max(steps)),
+        "unit": ", ".join(dict.fromkeys(output.unit for output in serving.outputs)),
+    }
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,141 @@
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.forecasts.forecaster import Forecaster
+from app.forecasts.routes import INLINE_OBSERVATIONS
+from app.forecasts.schemas import ForecastResponse, forecast_json
+from app.main import create_app
+from app.settings import Settings
+
+PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
+
+
+def ask(client: httpx.Client, name: str, sequences: Any) -> dict[str, Any]:
+    response = client.post(f"/forecasts/{name}", json={"sequences": sequences})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_forecasts_are_listed(client: httpx.Client) -> None:
+    forecasts = client.get("/forecasts").json()["forecasts"]
+    assert [forecast["name"] for forecast in forecasts] == ["tiny", "tiny-each-day"]
+    tiny, each_day = forecasts
+    assert [feature["name"] for feature in tiny["inputs"]] == ["temperature", "wind speed", "air pollution"]
+    assert (tiny["input_shape"], tiny["output_shape"]) == ([None, 4, 3], [None, 1, 1])
+    assert (each_day["input_shape"], each_day["output_shape"]) == ([None, 4, 3], [None, None, 1])
+    assert (tiny["steps"], each_day["steps"]) == (["day+1"], ["day 1", "day 2", "day 3", "day 4"])
+    assert (tiny["architecture"], tiny["parameters"]) == ("SimpleRNN(2) → Dense(1)", 15)
+    assert tiny["figures"]["scores"]["air pollution"].keys() == {"model", "persistence", "mean"}
+
+
+def test_details_add_the_layers_and_a_request_that_works(client: httpx.Client) -> None:
+    for forecast in client.get("/forecasts").json()["forecasts"]:
+        details = client.get(f"/forecasts/{forecast['name']}").json()
+        assert {key: details[key] for key in forecast} == forecast
+        assert sum(layer["parameters"] for layer in details["layers"]) == forecast["parameters"]
+        assert client.post(f"/forecasts/{forecast['name']}", json=details["example"]).status_code == 200
+    first, last = details["layers"]
+    assert first == {
+        "kind": "SimpleRNN",
+        "units": 2,
+        "output_shape": [None, 4, 2],
+        "formula": "n_h(n_h + n_x + 1) = 2 × (2 + 3 + 1)",
+        "parameters": 12,
+    }
+    assert (last["formula"], last["parameters"]) == ("n_h(n_x + 1) = 1 × (2 + 1)", 3)
+
+
+def test_sequences_of_different_lengths_are_answered_in_order(client: httpx.Client) -> None:
+    sequences = [PARIS, PARIS[:1], PARIS * 5, PARIS[2:]]
+    answer = ask(client, "tiny", sequences)
+    assert {key: answer[key] for key in ("features", "steps", "unit")} == {
+        "features": ["air pollution"],
+        "steps": ["day+1"],
+        "unit": "µg/m³",
+    }
+    alone = [ask(client, "tiny", [sequence])["predictions"][0] for sequence in sequences]
+    assert np.array(answer["predictions"]) == pytest.approx(np.array(alone), abs=2e-4)
+
+
+def test_a_forecast_for_each_observation_names_those_of_the_longest(client: httpx.Client) -> None:
+    answer = ask(client, "tiny-each-day", [PARIS[:2], PARIS, PARIS[:1]])
+    assert answer["steps"] == ["day 1", "day 2", "day 3", "day 4"]
+    assert [len(prediction) for prediction in answer["predictions"]] == [2, 4, 1]
+    assert np.array(answer["predictions"][0]) == pytest.approx(np.array(answer["predictions"][1][:2]), abs=2e-4)
+
+
+def test_long_work_gets_the_same_answers(client: httpx.Client) -> None:
+    many = ask(client, "tiny", [PARIS] * INLINE_OBSERVATIONS)["predictions"]
+    one = ask(client, "tiny", [PARIS])["predictions"][0]
+    assert np.array(many) == pytest.approx(np.array([one] * INLINE_OBSERVATIONS), abs=2e-4)
+    response = client.post("/forecasts/tiny", json={"sequences": [*[PARIS] * INLINE_OBSERVATIONS, [[1, 2]]]})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == f"#/sequences/{INLINE_OBSERVATIONS}/0"
+
+
+def test_too_much_long_work_at_once_is_turned_away_and_short_work_is_not(models_dir: Path) -> None:
+    values = {"models_dir": models_dir, "default_model": "sentiment-tiny", "max_pending": 1}
+    app = create_app(Settings.model_validate(values))
+    long, short = ({"sequences": [PARIS] * count} for count in (INLINE_OBSERVATIONS, 1))
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
+            with app.state.workers.place():
+                busy = await own.post("/forecasts/tiny", json=long)
+                assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+                assert (await own.post("/forecasts/tiny", json=short)).status_code == 200
+            assert (await own.post("/forecasts/tiny", json=long)).status_code == 200
+
+    asyncio.run(ask())
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.lists(inner, min_size=3, max_size=3),
+)
+OBSERVATION = st.lists(st.floats(width=32) | st.integers(), min_size=2, max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON_VALUES | st.lists(st.lists(OBSERVATION, max_size=3), max_size=3))
+def test_whatever_is_sent_is_answered_or_refused(client: httpx.Client, value: Any) -> None:
+    content = json.dumps({"sequences": value})
+    response = client.post("/forecasts/tiny", content=content, headers={"Content-Type": "application/json"})
+    if response.status_code == 200:
+        assert np.isfinite(response.json()["predictions"]).all()
+        assert len(response.json()["predictions"]) == len(value)
+    else:
+        assert response.status_code == 422, response.text
+        assert response.json()["errors"][0]["pointer"].startswith("#/sequences")
+
+
+def test_server_timing_tells_how_long_predicting_took(client: httpx.Client) -> None:
+    response = client.post("/forecasts/tiny", json={"sequences": [PARIS]})
+    assert re.fullmatch(r"predict;dur=\d+\.\d{3}", response.headers["server-timing"])
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-each-day"])
+def test_the_answer_written_by_hand_is_that_of_the_schema(client: httpx.Client, name: str) -> None:
+    content = client.post(f"/forecasts/{name}", json={"sequences": [PARIS, PARIS[:1]]}).content
+    assert ForecastResponse.model_validate_json(content).model_dump_json().encode() == content
+
+
+def test_units_that_differ_are_all_named(models_dir: Path) -> None:
+    forecaster = Forecaster(models_dir / "forecast-tiny")
+    output = forecaster.serving.outputs[0]
+    outputs = [output, output.model_copy(update={"name": "rain", "unit": "mm"})]
+    forecaster.serving = forecaster.serving.model_copy(update={"outputs": outputs})
+    answer = ForecastResponse.model_validate_json(forecast_json(forecaster, [np.array([[1.5, 2.00001]])]))
+    assert (answer.features, answer.unit) == (["air pollution", "rain"], "µg/m³, mm")
+    assert answer.predictions == [[[1.5, 2.0]]]

@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training.forecasts import cities, data
+from training.forecasts.network import Scale, build, layers_of, train
+from training.forecasts.recipes import AIR_POLLUTION, ALL, FLU_CASES, RAIN_NEXT_DAY, RECIPES, Recipe
+
+SHAPES = {
+    "air-pollution": ((4, 3), (1, 1)),
+    "air-pollution-lstm": ((4, 3), (1, 1)),
+    "air-pollution-stacked": ((4, 3), (1, 1)),
+    "flu-cases": ((4, 3), (4, 1)),
+    "rain-next-day": ((100, 1), (1, 1)),
+    "rain-next-8": ((100, 1), (8, 1)),
+    "rain-day-8-to-16": ((100, 1), (8, 1)),
+    "rain-five-days": ((100, 1), (5, 1)),
+    "rain-from-weather": ((100, 4), (8, 1)),
+    "rain-and-temperature": ((100, 4), (8, 2)),
+    "avalanches": ((100, 3), (8, 2)),
+    "heartbeat": ((100, 4), (1, 1)),
+}
+"""The table of the lecture's settings: observations and features in, steps and features out."""
+
+
+def test_the_recipes_are_those_of_the_lecture() -> None:
+    assert list(RECIPES) == list(SHAPES)
+    assert len({recipe.name for recipe in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_examples_have_the_lectures_shapes(name: str) -> None:
+    splits = data.splits_of(RECIPES[name])
+    inputs, targets = SHAPES[name]
+    for examples in (splits.training, splits.validation, splits.test):
+        assert len(examples) >= 3
+        assert examples.inputs.shape == (len(examples), *inputs)
+        assert examples.targets.shape == examples.last.shape == (len(examples), *targets)
+        assert examples.inputs.dtype == examples.targets.dtype == np.float32
+    assert data.held_out(RECIPES[name]) is (splits.training is not splits.test)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "counts"),
+    [
+        ("air-pollution", ["SimpleRNN", "Dense"], [12, 3]),
+        ("air-pollution-lstm", ["LSTM", "Dense"], [48, 3]),
+        ("air-pollution-stacked", ["SimpleRNN", "SimpleRNN", "Dense"], [12, 10, 3]),
+        ("flu-cases", ["SimpleRNN", "Dense"], [12, 3]),
+    ],
+)
+def test_the_parameters_are_those_that_the_lecture_counts(name: str, kinds: list[str], counts: list[int]) -> None:
+    model = build(RECIPES[name], cities.air_pollution().training)
+    layers = layers_of(model)
+    assert [layer.kind for layer in layers] == kinds
+    assert [layer.parameters for layer in layers] == counts
+    assert model.count_params() == sum(counts)
+    recurrent = layers[:-1]
+    assert [layer.every_step for layer in recurrent[:-1]] == [True] * (len(recurrent) - 1)
+    assert recurrent[-1].every_step is (name == "flu-cases")
+
+
+def trained_predictions(recipe: Recipe) -> list[float]:
+    splits = data.splits_of(recipe)
+    predictions: list[float] = train(recipe, splits).model(splits.test.inputs).numpy().ravel().tolist()
+    return predictions
+
+
+def test_the_lectures_targets_are_reached_and_the_same_again() -> None:
+    recipe = replace(AIR_POLLUTION, epochs=3)
+    first = trained_predictions(recipe)
+    assert first == pytest.approx([110, 125, 75], abs=0.5)
+    assert trained_predictions(recipe) == first
+    assert trained_predictions(replace(recipe, seed=2)) != first
+
+
+def test_the_best_epoch_is_kept() -> None:
+    recipe = replace(AIR_POLLUTION, epochs=4, repeats=5, learning_rate=1.0)
+    splits = cities.air_pollution()
+    trained = train(recipe, splits)
+    assert len(trained.losses) == 4
+    assert trained.losses[trained.best_epoch - 1] == min(trained.losses)
+    scale = Scale.of(recipe, splits.training.targets)
+    found = scale.shrink(trained.model(splits.test.inputs).numpy())
+    loss = float(np.mean((found - scale.shrink(splits.test.targets)) ** 2))
+    assert loss == pytest.approx(min(trained.losses), rel=1e-4)
+
+
+def test_what_has_a_least_value_is_never_forecast_below_it() -> None:
+    recipe = replace(RAIN_NEXT_DAY, least=(1.5,))
+    examples = data.splits_of(recipe).training
+    model = build(recipe, examples)
+    model.set_weights([10 * weight for weight in model.get_weights()])
+    forecasts = model(examples.inputs[:500]).numpy()
+    assert forecasts.min() == pytest.approx(1.5)
+    assert forecasts.max() > 2
+
+
+def test_an_untrained_network_begins_at_the_mean() -> None:
+    examples = cities.flu_cases().training
+    model = build(FLU_CASES, examples)
+    weights = model.get_weights()
+    model.set_weights([*(np.zeros_like(weight) for weight in weights[:-1]), weights[-1]])
+    assert model(examples.inputs).numpy() == pytest.approx(np.full((3, 4, 1), examples.targets.mean()), rel=1e-5)
+
+
+def test_any_number_of_observations_is_read() -> None:
+    model = build(RAIN_NEXT_DAY, data.splits_of(RAIN_NEXT_DAY).training)
+    for length in (1, 7, 300):
+        assert model(np.zeros((2, length, 1), dtype=np.float32)).shape == (2, 1, 1)
