@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from app.artifacts import MANIFEST, ArtifactError
+from app.forecasts.forecaster import KIND as FORECAST
 from app.vectors.folder import KIND as VECTORS
 from training import embedding, forecasts, glove, imdb, model_folder, sentiment, vector_folder, word2vec
 from training.fitting import Interrupted
