@@ -5,6 +5,7 @@ import pytest
 
 from tests.training import dataset
 from training import cli, sentiment
+from training.commands import arguments
 from training.sentiment import Recipe
 
 TINY = replace(
@@ -30,7 +31,7 @@ class Workplace:
         self.sample = root / "build" / "sentiment-tiny"
         self.checkpoints = root / "cache" / "sentiment-service" / "checkpoints"
         patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
-        patch.setattr(cli, "ROOT", root)
+        patch.setattr(arguments, "ROOT", root)
         patch.setattr(sentiment, "RECIPES", {"tiny": TINY})
 
     def train(self, *arguments: str) -> int:

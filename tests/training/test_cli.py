@@ -147,7 +147,7 @@ def test_a_sample_too_small_to_train_on_is_refused(workplace: Workplace, capsys:
     [
         (["--recipe", "unheard-of"], "invalid choice: 'unheard-of'"),
         (["--sample", "0"], "0 is not a positive number"),
-        (["--sample", "few"], "invalid _positive value"),
+        (["--sample", "few"], "invalid positive value"),
         (["--seed", "-1"], "-1 is not from 0 to 4294967295"),
         (["--seed", "4294967296"], "4294967296 is not from 0 to 4294967295"),
         (["--output", "DATA"], "is not a model folder"),

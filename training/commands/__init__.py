@@ -1,0 +1,1 @@
+"""The commands of ``python -m training``: each takes its arguments, does the work, and says what came out."""
