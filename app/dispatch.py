@@ -18,8 +18,8 @@ class Dispatch:
     take as long as the answer itself; what the short way gains is shown by ``bench``. A request that does not match
     to the letter goes the long way, to the same routes.
 
-    The path of such a route is fixed, or ends in its one parameter, as ``/forecasts/{name}`` does; others go the long
-    way as well.
+    The path of such a route is fixed, or ends in its one parameter, as ``/forecasts/{name}`` does; others are left to
+    the long way.
     """
 
     def __init__(self, long_way: ASGIApp, app: FastAPI, routes: Iterable[BaseRoute]) -> None:
@@ -28,7 +28,7 @@ class Dispatch:
         Args:
             long_way: Where requests go that match none of the routes.
             app: The app that the routes belong to.
-            routes: Those that take JSON and have such a path are learnt.
+            routes: Those that take JSON are learnt.
         """
         self._long_way = long_way
         self._app = app
@@ -37,11 +37,12 @@ class Dispatch:
         for route in routes:
             if isinstance(route, JSONRoute):
                 parent, _, last = route.path.rpartition("/")
+                parameters = list(route.param_convertors)
                 for method in route.methods or ():
-                    if "{" not in route.path:
+                    if not parameters:
                         self._fixed[method, route.path] = route
-                    elif "{" not in parent:
-                        self._open[method, parent] = route, last[1:-1]
+                    elif [last] == [f"{{{name}}}" for name in parameters]:
+                        self._open[method, parent] = route, parameters[0]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
