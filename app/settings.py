@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_padded_values: int = Field(
         5_000_000, ge=1, description="Values (rows × maxlen) that one `/pad` answer may have; beyond it 422."
     )
+    max_explained_words: int = Field(1_000, ge=1, description="Words of a text that is to be explained; beyond it 422.")
     max_pending: int = Field(
         32, ge=1, description="Requests of long work, such as batches, taken at once; beyond it 503."
     )
