@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.sentiment.classifier import Classifier
+from app.sentiment.engines import EngineName
 from app.sentiment.explanation import Explanation, explain
 
 
@@ -65,8 +66,8 @@ def test_all_words_are_read_where_only_the_start_id_is_cut_off(classifier: Class
 
 @pytest.mark.parametrize("engine", ["onnx", "tensorflow"])
 @pytest.mark.parametrize("text", ["", " \n", "... !", "\u2026", "<br />", "\xa0"])
-def test_texts_that_say_nothing_are_explained(models_dir: Path, engine: str, text: str) -> None:
-    classifier = Classifier(models_dir / "sentiment-tiny", engine)  # type: ignore[arg-type]
+def test_texts_that_say_nothing_are_explained(models_dir: Path, engine: EngineName, text: str) -> None:
+    classifier = Classifier(models_dir / "sentiment-tiny", engine)
     found = explained(classifier, text)
     assert [text[word.start : word.end] for word in found.words] == [
         word for word in ("\u2026", "br", "\xa0") if word in text
