@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Literal, Self, TypeVar, overload
 from urllib.parse import quote
 
 import httpx
@@ -13,7 +13,14 @@ from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health, Models
 from app.problems import FieldError, ProblemDetails
 from app.sentiment.padding import Side
-from app.sentiment.schemas import BatchResponse, PadResponse, PredictResponse, SentimentResponse, TokenizeResponse
+from app.sentiment.schemas import (
+    BatchResponse,
+    ExplainedResponse,
+    PadResponse,
+    PredictResponse,
+    SentimentResponse,
+    TokenizeResponse,
+)
 from app.vectors.schemas import (
     AnalogyResponse,
     NeighborsResponse,
@@ -77,14 +84,22 @@ class Client:
         self._http = http or httpx.Client(base_url=base_url, timeout=timeout, transport=transport)
         self._owns_http = http is None
 
-    def sentiment(self, text: str, model: str | None = None) -> SentimentResponse:
+    @overload
+    def sentiment(self, text: str, model: str | None = None, explain: Literal[False] = False) -> SentimentResponse: ...
+
+    @overload
+    def sentiment(self, text: str, model: str | None = None, *, explain: Literal[True]) -> ExplainedResponse: ...
+
+    def sentiment(self, text: str, model: str | None = None, explain: bool = False) -> SentimentResponse:
         """Classify a text.
 
         Args:
             text: The text; not empty.
             model: Name of the model to ask; by default the service's default model.
+            explain: Also tell how much each word counts, and classify each sentence; the answer is an
+                :class:`ExplainedResponse` then.
         """
-        return self._send(_sentiment(text, model))
+        return self._send(_sentiment(text, model, explain))
 
     def sentiment_batch(self, texts: Sequence[str], model: str | None = None) -> BatchResponse:
         """Classify texts; the results are in their order."""
@@ -236,9 +251,17 @@ class AsyncClient:
         self._http = http or httpx.AsyncClient(base_url=base_url, timeout=timeout, transport=transport)
         self._owns_http = http is None
 
-    async def sentiment(self, text: str, model: str | None = None) -> SentimentResponse:
+    @overload
+    async def sentiment(
+        self, text: str, model: str | None = None, explain: Literal[False] = False
+    ) -> SentimentResponse: ...
+
+    @overload
+    async def sentiment(self, text: str, model: str | None = None, *, explain: Literal[True]) -> ExplainedResponse: ...
+
+    async def sentiment(self, text: str, model: str | None = None, explain: bool = False) -> SentimentResponse:
         """See :meth:`Client.sentiment`."""
-        return await self._send(_sentiment(text, model))
+        return await self._send(_sentiment(text, model, explain))
 
     async def sentiment_batch(self, texts: Sequence[str], model: str | None = None) -> BatchResponse:
         """See :meth:`Client.sentiment_batch`."""
@@ -370,8 +393,9 @@ _FORECASTS: Final = _Call("/forecasts", Forecasts)
 _READY: Final = _Call("/health/ready", Health)
 
 
-def _sentiment(text: str, model: str | None) -> _Call[SentimentResponse]:
-    return _Call("/sentiment", SentimentResponse, _body(text=text, model=model))
+def _sentiment(text: str, model: str | None, explain: bool) -> _Call[SentimentResponse]:
+    answer = ExplainedResponse if explain else SentimentResponse
+    return _Call("/sentiment", answer, _body(text=text, model=model, explain=explain or None))
 
 
 def _sentiment_batch(texts: Sequence[str], model: str | None) -> _Call[BatchResponse]:

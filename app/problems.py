@@ -27,6 +27,7 @@ _COMPLAINTS: Final = {
     "int_type": "must be an integer",
     "int_from_float": "must be an integer",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",
 }

@@ -8,6 +8,7 @@ import pytest
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 
 from app.sentiment.classifier import Classifier
+from app.sentiment.explanation import explain
 from app.sentiment.tokenizer import Tokenizer
 from tests.conftest import ROOT
 from training import card, imdb, sentiment
@@ -74,6 +75,33 @@ def test_own_reviews_get_what_keras_gives_them(classifier: Classifier) -> None:
     assert found == pytest.approx(predict(REVIEWS, tokenizer), abs=1e-5)
     assert found[0] > 0.9
     assert found[1] < 0.1
+
+
+@pytest.mark.parametrize("text", REVIEWS[:2])
+def test_without_its_most_positive_word_a_text_loses_what_that_contributed(classifier: Classifier, text: str) -> None:
+    probability = classifier.classify(text)[0].probability
+    top = max(explain(classifier, text, probability).words, key=lambda word: word.contribution)
+    assert top.contribution > 0
+    without = classifier.classify(text[: top.start] + text[top.end :])[0].probability
+    assert probability - without == pytest.approx(top.contribution, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "clear", "sign"),
+    [
+        ("A wonderful film.", "wonderful", 1),
+        ("Superb acting.", "Superb", 1),
+        ("What an awful film.", "awful", -1),
+        ("The plot is boring!", "boring", -1),
+    ],
+)
+def test_the_one_clear_word_of_a_sentence_contributes_most(
+    classifier: Classifier, text: str, clear: str, sign: int
+) -> None:
+    words = explain(classifier, text, classifier.classify(text)[0].probability).words
+    top = max(words, key=lambda word: sign * word.contribution)
+    assert text[top.start : top.end] == clear
+    assert sign * top.contribution > 0
 
 
 def test_real_reviews_get_what_keras_gives_them(classifier: Classifier, real_data: Path) -> None:

@@ -102,6 +102,8 @@ class TensorFlowEngine:
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """See :class:`Engine`."""
+        if not sequences:  # Keras breaks on no rows.
+            return np.empty(0, dtype=np.float32)
         padded = pad_sequences(sequences, self._maxlen)
         result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
         return result

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -14,12 +15,15 @@ from app.operations.afterwards import Afterwards
 from app.operations.metrics import Metrics
 from app.problems import FieldError, Problem, responses
 from app.sentiment.batching import DynamicBatcher
-from app.sentiment.classifier import Classifier, Timing
+from app.sentiment.classifier import Classification, Classifier, Timing
+from app.sentiment.explanation import explain
 from app.sentiment.models import SentimentModels, UnknownModel
 from app.sentiment.padding import pad_sequences
 from app.sentiment.schemas import (
+    EXPLAINED,
     BatchRequest,
     BatchResponse,
+    ExplainedResponse,
     PadRequest,
     PadResponse,
     PredictRequest,
@@ -28,6 +32,7 @@ from app.sentiment.schemas import (
     SentimentResponse,
     TokenizeRequest,
     TokenizeResponse,
+    explained_json,
     sentiment_json,
 )
 from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
@@ -39,6 +44,8 @@ INLINE_CHARACTERS: Final = 16_384
 """Work on fewer characters of text takes less than a millisecond and is done where the request is handled."""
 INLINE_IDS: Final = 1_024
 """The same for token ids."""
+INLINE_EXPLAINED: Final = 48
+"""The same for characters of text that are explained: that takes a prediction for each word."""
 SLICE: Final = 256
 """Texts that a worker thread takes at once, so that several threads share a large batch."""
 
@@ -50,7 +57,11 @@ _FORM: Final = {
         "type": "object",
         "required": ["text"],
         "additionalProperties": False,
-        "properties": {"text": {"type": "string", "minLength": 1}, "model": {"type": "string"}},
+        "properties": {
+            "text": {"type": "string", "minLength": 1},
+            "model": {"type": "string"},
+            "explain": {"type": "boolean", "default": False},
+        },
         "example": {"text": "A wonderful film, I loved every moment."},
     }
 }
@@ -58,13 +69,18 @@ _TEXT: Final = {
     "schema": {"type": "string", "minLength": 1},
     "example": "A wonderful film, I loved every moment.",
 }
-_ANSWER: Final = {"content": {PLAIN: {"schema": {"type": "string"}, "example": "positive 0.9731"}}}
+_ANSWER: Final = {
+    "content": {
+        PLAIN: {"schema": {"type": "string"}, "example": "positive 0.9731"},
+        "application/json": {"example": EXPLAINED},
+    }
+}
 
 
 @text_router.post(
     "/sentiment",
     summary="Classify a text",
-    response_model=SentimentResponse,
+    response_model=ExplainedResponse | SentimentResponse,
     responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 503)},
     openapi_extra={"requestBody": {"content": {PLAIN: _TEXT, URLENCODED: _FORM, MULTIPART: _FORM}}},
 )
@@ -73,21 +89,45 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
 
     The text comes as JSON, as plain text, or as the field `text` of a form. With `Accept: text/plain` the answer is
     the label and its score.
+
+    With `explain`, the JSON answer also has `words`, how much each word counts, and `sentences`, the sentiment of each
+    sentence by itself.
     """
     model = _model(request, body.model)
+    plain = prefers_plain(request.headers.get("accept", ""))
+    if body.explain and not plain:
+        return await _explained(request, model, body.text)
     if model.engine.quick and len(body.text) <= INLINE_CHARACTERS:
         batchers: dict[str, DynamicBatcher] = request.app.state.batchers
         classification, timing = await batchers[model.name].classify(body.text)
     else:
         classification, timing = await _workers(request).call(partial(model.classify, body.text), inline=False)
-    metrics: Metrics = request.app.state.metrics
-    afterwards: Afterwards = request.app.state.afterwards
-    afterwards.call(partial(metrics.observe_text, model.name, classification.label, *timing))
-    if prefers_plain(request.headers.get("accept", "")):
+    _observe(request, model, classification, timing)
+    if plain:
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
     else:
         response = Response(sentiment_json(classification, model.name), media_type="application/json")
     return _timed(response, timing)
+
+
+async def _explained(request: Request, model: Classifier, text: str) -> Response:
+    limit: int = request.app.state.settings.max_explained_words
+
+    def work() -> tuple[str, Classification, Timing, float]:
+        classification, timing = model.classify(text)
+        if classification.words > limit:
+            detail = f"has {classification.words:,} words; at most {limit:,} are explained"
+            error = FieldError(pointer="#/text", detail=detail)
+            raise Problem(422, f"The text {detail}. Send it without `explain`, or in parts.", errors=[error])
+        start = perf_counter()
+        explanation = explain(model, text, classification.probability)
+        answer = explained_json(classification, explanation, text, model.name)
+        return answer, classification, timing, perf_counter() - start
+
+    inline = model.engine.quick and len(text) <= INLINE_EXPLAINED
+    answer, classification, timing, seconds = await _workers(request).call(work, inline=inline)
+    _observe(request, model, classification, timing)
+    return _timed(Response(answer, media_type="application/json"), timing, explain=seconds)
 
 
 @router.post(
@@ -199,6 +239,12 @@ async def predict(request: Request, body: PredictRequest) -> Response:
     return await _workers(request).call(work, inline=model.engine.quick and sum(map(len, body.sequences)) <= INLINE_IDS)
 
 
+def _observe(request: Request, model: Classifier, classification: Classification, timing: Timing) -> None:
+    metrics: Metrics = request.app.state.metrics
+    afterwards: Afterwards = request.app.state.afterwards
+    afterwards.call(partial(metrics.observe_text, model.name, classification.label, *timing))
+
+
 def _workers(request: Request) -> Workers:
     workers: Workers = request.app.state.workers
     return workers
@@ -219,7 +265,9 @@ def _limit(request: Request, items: Sequence[Any], field: str) -> None:
         raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
 
 
-def _timed(response: Response, timing: Timing) -> Response:
+def _timed(response: Response, timing: Timing, explain: float | None = None) -> Response:
     value = f"tokenize;dur={timing.tokenize * 1000:.3f}, predict;dur={timing.predict * 1000:.3f}"
+    if explain is not None:
+        value += f", explain;dur={explain * 1000:.3f}"
     response.raw_headers.append((b"server-timing", value.encode()))
     return response

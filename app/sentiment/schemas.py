@@ -1,10 +1,12 @@
 """What goes in and out of the sentiment routes, field by field."""
 
-from typing import Annotated, Any
+import json
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.sentiment.classifier import Classification, Label
+from app.sentiment.explanation import Explanation
 from app.sentiment.padding import Side
 
 Text = Annotated[str, Field(min_length=1)]
@@ -23,20 +25,36 @@ _RESULT: dict[str, Any] = {
     "tokens": {"count": 8, "unknown": 0, "truncated": False},
     "model": "sentiment-lecture",
 }
+EXPLAINED: Final[dict[str, Any]] = {
+    "label": "positive",
+    "score": 0.907145,
+    "probabilities": {"negative": 0.092855, "positive": 0.907145},
+    "tokens": {"count": 2, "unknown": 0, "truncated": False},
+    "model": "sentiment-lecture",
+    "words": [
+        {"text": "Superb", "start": 0, "end": 6, "contribution": 0.08624},
+        {"text": "acting", "start": 7, "end": 13, "contribution": -0.053884},
+    ],
+    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.907145}],
+}
+"""What `Superb acting.` gets when it is explained."""
 
 
-def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
-    config = ConfigDict(json_schema_extra={"examples": [value]})
+def _example(*values: dict[str, Any], strict: bool = False) -> ConfigDict:
+    config = ConfigDict(json_schema_extra={"examples": list(values)})
     return ConfigDict(**config, extra="forbid", strict=True) if strict else config
 
 
 class SentimentRequest(BaseModel):
     """A text to classify."""
 
-    model_config = _example({"text": "A wonderful film, I loved every moment."}, strict=True)
+    model_config = _example(
+        {"text": "A wonderful film, I loved every moment."}, {"text": "Superb acting.", "explain": True}, strict=True
+    )
 
     text: Text = Field(description="The text, in English; at least one character.")
     model: ModelName = None
+    explain: bool = Field(False, description="Also tell how much each word counts, and classify each sentence.")
 
 
 class Probabilities(BaseModel):
@@ -69,6 +87,41 @@ class SentimentResponse(BaseModel):
     model: str = Field(description="Name of the model that answered.")
 
 
+class WordResponse(BaseModel):
+    """What a word of the text counts."""
+
+    text: str = Field(description="The word as it stands in the text.")
+    start: int = Field(ge=0, description="Where it starts in the text, in Unicode code points from 0.")
+    end: int = Field(ge=1, description="Where it ends: the place after its last code point.")
+    contribution: float = Field(
+        ge=-1,
+        le=1,
+        description="How much the probability that the text is positive falls when the word is left out: above 0 for "
+        "a word that makes the text more positive, below 0 for one that makes it more negative. 0 for a word that "
+        "the model does not read because the text is truncated.",
+    )
+
+
+class SentenceResponse(BaseModel):
+    """The sentiment of a sentence of the text, by itself."""
+
+    start: int = Field(ge=0, description="Where the sentence starts in the text, in Unicode code points from 0.")
+    end: int = Field(ge=1, description="Where it ends: the place after its last code point.")
+    label: Label = Field(description="The more probable sentiment of the sentence.")
+    score: float = Field(ge=0.5, le=1, description="The probability of `label`.")
+
+
+class ExplainedResponse(SentimentResponse):
+    """The sentiment of a text, of its words and of its sentences."""
+
+    model_config = _example(EXPLAINED)
+
+    words: list[WordResponse] = Field(description="Every word of the text, in order.")
+    sentences: list[SentenceResponse] = Field(
+        description="Every sentence of the text that has a word, in order. They do not overlap."
+    )
+
+
 def sentiment_json(classification: Classification, model: str) -> str:
     """Return a :class:`SentimentResponse` as JSON.
 
@@ -84,6 +137,21 @@ def sentiment_json(classification: Classification, model: str) -> str:
         f'"tokens":{{"count":{classification.words},"unknown":{classification.unknown},'
         f'"truncated":{"true" if classification.truncated else "false"}}},"model":"{model}"}}'
     )
+
+
+def explained_json(classification: Classification, explanation: Explanation, text: str, model: str) -> str:
+    """Return an :class:`ExplainedResponse` as JSON: what :func:`sentiment_json` writes, and the explanation."""
+    words = [
+        # Adding 0 takes the sign from a rounded 0.
+        {"text": text[start:end], "start": start, "end": end, "contribution": round(contribution, 6) + 0.0}
+        for start, end, contribution in explanation.words
+    ]
+    sentences = [
+        {"start": start, "end": end, "label": found.label, "score": round(found.score, 6)}
+        for start, end, found in explanation.sentences
+    ]
+    added = json.dumps({"words": words, "sentences": sentences}, ensure_ascii=False, separators=(",", ":"))
+    return f"{sentiment_json(classification, model)[:-1]},{added[1:]}"
 
 
 class BatchRequest(BaseModel):

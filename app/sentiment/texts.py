@@ -25,7 +25,7 @@ from app.problems import Problem, invalid_fields
 PLAIN: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
-_FIELD: Final = re.compile(rb"(?:.*&)?text=|model=", re.DOTALL)
+_FIELD: Final = re.compile(rb"(?:.*&)?text=|(?:model|explain)=", re.DOTALL)
 _MAX_FIELDS: Final = 8
 SUPPORTED: Final = ("application/json", PLAIN, URLENCODED, MULTIPART)
 
@@ -49,7 +49,7 @@ class TextRoute(JSONRoute):
 
 def _validate(model: type[Body], fields: dict[str, str]) -> Body:
     try:
-        return model.model_validate(fields)
+        return model.model_validate_strings(fields)
     except ValidationError as error:
         raise invalid_fields(error) from error
 

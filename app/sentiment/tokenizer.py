@@ -5,6 +5,7 @@ training texts (ties in order of first appearance), shifted past the reserved id
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,6 +25,7 @@ _RULE: Final = {"lower": True, "filters": FILTERS, "split": " "}
 _DROPPED: Final = -1
 """Stands for unknown words in a tokenizer that has no id for them."""
 _TO_SPACES: Final = bytes.maketrans(FILTERS.encode(), b" " * len(FILTERS))
+_WORD: Final = re.compile(f"[^ {re.escape(FILTERS)}]+")
 
 
 def _split(text: str) -> list[str]:
@@ -43,6 +45,17 @@ def split_words(text: str) -> list[str]:
     Only the space separates: ``\r``, ``\xa0`` and other blanks stay part of a word, as they do in Keras.
     """
     return [word for word in _split(text) if word]
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Find the words that :func:`split_words` makes of a text.
+
+    Nothing needs to be lower-cased for that: no character becomes one that separates words, or ceases to be one.
+
+    Returns:
+        Start and end of each word in the text as it stands, in code points.
+    """
+    return [match.span() for match in _WORD.finditer(text)]
 
 
 def count_words(texts: Iterable[str]) -> dict[str, int]:

@@ -47,6 +47,63 @@ def test_texts_that_mean_little_are_answered(client: httpx.Client, text: str) ->
     assert client.post("/sentiment", content=text.encode(), headers={"Content-Type": "text/plain"}).json() == answer
 
 
+@pytest.mark.parametrize("value", ["1", "0", "1.0", "null", '"true"', "[]", "{}", "NaN"])
+def test_a_wish_for_an_explanation_that_is_no_boolean_is_refused(client: httpx.Client, value: str) -> None:
+    response = client.post("/sentiment", content=f'{{"text": "a", "explain": {value}}}', headers=JSON)
+    assert problem(response, 422)["errors"] == [{"pointer": "#/explain", "detail": "must be true or false"}]
+
+
+@pytest.mark.parametrize("value", ["", "maybe", "2", "true,true"])
+def test_such_a_wish_in_a_form_is_refused(client: httpx.Client, value: str) -> None:
+    errors = [{"pointer": "#/explain", "detail": "must be true or false"}]
+    assert problem(client.post("/sentiment", data={"text": "a", "explain": value}), 422)["errors"] == errors
+    files = {"text": ("a.txt", "a"), "explain": (None, value)}
+    assert problem(client.post("/sentiment", files=files), 422)["errors"] == errors
+
+
+def test_no_explanation_of_an_empty_text(client: httpx.Client) -> None:
+    document = problem(client.post("/sentiment", json={"text": "", "explain": True}), 422)
+    assert document["errors"] == [{"pointer": "#/text", "detail": "must not be empty"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sentences"),
+    [
+        (" \n\t ", [], []),
+        ("... !!!", [], []),
+        ("\x00", ["\x00"], ["\x00"]),
+        ("\xa0", ["\xa0"], []),
+        ("👍🏽 film! 😀", ["👍🏽", "film", "😀"], ["👍🏽 film!", "😀"]),
+        ("סרט נהדר. \u202eفيلم رائع", ["סרט", "נהדר", "\u202eفيلم", "رائع"], ["סרט נהדר.", "\u202eفيلم رائع"]),
+        ("İİ İstanbul ΑΣ.", ["İİ", "İstanbul", "ΑΣ"], ["İİ İstanbul ΑΣ."]),
+        ("a" * 100_000, ["a" * 100_000], ["a" * 100_000]),
+        ("!" * 100_000 + "a", ["a"], ["!" * 100_000 + "a"]),
+    ],
+    ids=range(9),
+)
+def test_texts_of_any_kind_are_explained(
+    client: httpx.Client, text: str, words: list[str], sentences: list[str]
+) -> None:
+    answer = client.post("/sentiment", json={"text": text, "explain": True}).json()
+    assert [word["text"] for word in answer["words"]] == words
+    assert [text[word["start"] : word["end"]] for word in answer["words"]] == words
+    assert [text[one["start"] : one["end"]] for one in answer["sentences"]] == sentences
+
+
+def test_more_words_than_are_explained_are_refused(client: httpx.Client, serve: Serve) -> None:
+    for text in ("film " * 1_001, "A wonderful film. " * 6_000):
+        document = problem(client.post("/sentiment", json={"text": text, "explain": True}), 422)
+        assert "at most 1,000 are explained" in document["detail"]
+        assert document["errors"][0]["pointer"] == "#/text"
+    assert len(client.post("/sentiment", json={"text": "film " * 1_000, "explain": True}).json()["words"]) == 1_000
+    narrow = serve(max_explained_words=2)
+    assert narrow.post("/sentiment", json={"text": "a film", "explain": True}).status_code == 200
+    document = problem(narrow.post("/sentiment", json={"text": "a fine film", "explain": True}), 422)
+    assert document["detail"] == (
+        "The text has 3 words; at most 2 are explained. Send it without `explain`, or in parts."
+    )
+
+
 def test_unknown_words_are_counted(client: httpx.Client) -> None:
     answer = client.post("/sentiment", json={"text": "zzz qqq film"}).json()
     assert answer["tokens"] == {"count": 3, "unknown": 2, "truncated": False}
@@ -174,7 +231,9 @@ def test_a_broken_form_is_refused(client: httpx.Client, content_type: str, body:
     problem(client.post("/sentiment", content=body, headers={"Content-Type": content_type}), 400)
 
 
-@pytest.mark.parametrize("body", [b"text=", b"model=sentiment-tiny", b"text=a&other=1", b"other=1&text=a"])
+@pytest.mark.parametrize(
+    "body", [b"text=", b"model=sentiment-tiny", b"explain=true", b"text=a&other=1", b"other=1&text=a"]
+)
 def test_a_form_without_a_text_is_refused(client: httpx.Client, body: bytes) -> None:
     problem(
         client.post("/sentiment", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}),

@@ -56,6 +56,15 @@ def test_sentiment(service: Client, client: httpx.Client) -> None:
     assert service.sentiment(TEXT, model=answer.model) == answer
 
 
+def test_sentiment_explained(service: Client, client: httpx.Client) -> None:
+    answer = service.sentiment(TEXT, explain=True)
+    assert answer.model_dump() == client.post("/sentiment", json={"text": TEXT, "explain": True}).json()
+    assert answer.words[1].text == "wonderful"
+    assert answer.words[1].contribution > 0
+    assert [TEXT[found.start : found.end] for found in answer.sentences] == [TEXT]
+    assert service.sentiment(TEXT, explain=False) == service.sentiment(TEXT)
+
+
 def test_sentiment_batch(service: Client) -> None:
     answer = service.sentiment_batch((TEXT, "awful"))
     assert answer.results == [service.sentiment(TEXT), service.sentiment("awful")]
@@ -192,6 +201,7 @@ def test_the_async_client_is_the_same(models_dir: Path, service: Client) -> None
             assert await same.ready()
             for method, arguments in QUESTIONS.items():
                 assert await getattr(same, method)(*arguments) == getattr(service, method)(*arguments)
+            assert await same.sentiment(TEXT, explain=True) == service.sentiment(TEXT, explain=True)
             with pytest.raises(ServiceError) as caught:
                 await same.sentiment("")
             assert caught.value.errors[0].pointer == "#/text"

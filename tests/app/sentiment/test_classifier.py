@@ -85,6 +85,7 @@ def test_the_tensorflow_engine_agrees(classifier: Classifier, folder: Path) -> N
     for one, other in zip(found, expected, strict=True):
         assert one.probability == pytest.approx(other.probability, abs=1e-5)
         assert one[1:] == other[1:]
+    assert reference.predict([]).shape == (0,)
     assert reference.classify("superb")[0].probability == pytest.approx(
         classifier.classify("superb")[0].probability, abs=1e-5
     )

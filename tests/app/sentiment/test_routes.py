@@ -8,7 +8,7 @@ import httpx
 import keras
 import pytest
 
-from app.sentiment.schemas import SentimentResponse
+from app.sentiment.schemas import ExplainedResponse, SentimentResponse
 from tests import toys
 from tests.conftest import Serve
 
@@ -190,3 +190,69 @@ def test_texts_that_come_together_get_their_own_answers(client: httpx.Client) ->
             lambda text: httpx.post(client.base_url.join("/sentiment"), json={"text": text}).json(), texts
         )
     assert [answer["score"] for answer in answers] == pytest.approx(expected, abs=2e-6)
+
+
+def test_an_explanation_is_added_to_the_answer(client: httpx.Client) -> None:
+    text = "What a brilliant film! Boring music, though 😀."
+    response = client.post("/sentiment", json={"text": text, "explain": True})
+    answer = response.json()
+    plain = client.post("/sentiment", json={"text": text}).json()
+    assert {name: value for name, value in answer.items() if name not in {"words", "sentences"}} == plain
+    assert client.post("/sentiment", json={"text": text, "explain": False}).json() == plain
+    found = [word["text"] for word in answer["words"]]
+    assert found == [text[word["start"] : word["end"]] for word in answer["words"]]
+    assert found == ["What", "a", "brilliant", "film", "Boring", "music", "though", "😀"]
+    for word in answer["words"]:
+        without = client.post("/sentiment", json={"text": text[: word["start"]] + text[word["end"] :]}).json()
+        lost = plain["probabilities"]["positive"] - without["probabilities"]["positive"]
+        assert word["contribution"] == pytest.approx(lost, abs=3e-6)
+    assert [text[one["start"] : one["end"]] for one in answer["sentences"]] == [
+        "What a brilliant film!",
+        "Boring music, though 😀.",
+    ]
+    for one in answer["sentences"]:
+        alone = client.post("/sentiment", json={"text": text[one["start"] : one["end"]]}).json()
+        assert (one["label"], one["score"]) == (alone["label"], pytest.approx(alone["score"], abs=2e-6))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"data": {"text": TEXT, "explain": "true"}},
+        {"content": b"explain=true&text=" + TEXT.encode(), "headers": FORM},
+        {"files": {"text": ("review.txt", TEXT), "explain": (None, "true")}},
+        {"content": json.dumps({"text": TEXT, "explain": True}).encode(), "headers": FORM},
+    ],
+    ids=range(4),
+)
+def test_an_explanation_is_given_in_every_form(client: httpx.Client, arguments: dict[str, Any]) -> None:
+    assert client.post("/sentiment", **arguments).json()["words"][2]["text"] == "brilliant"
+
+
+def test_a_form_may_do_without_an_explanation(client: httpx.Client) -> None:
+    assert "words" not in client.post("/sentiment", data={"text": TEXT, "explain": "false"}).json()
+
+
+def test_plain_text_has_no_room_for_an_explanation(client: httpx.Client) -> None:
+    response = client.post("/sentiment", json={"text": TEXT, "explain": True}, headers={"Accept": "text/plain"})
+    assert re.fullmatch(r"positive 0\.\d{4}\n", response.text)
+
+
+def test_server_timing_tells_what_explaining_took(client: httpx.Client) -> None:
+    timing = client.post("/sentiment", json={"text": TEXT, "explain": True}).headers["server-timing"]
+    assert re.fullmatch(r"tokenize;dur=\d+\.\d{3}, predict;dur=\d+\.\d{3}, explain;dur=\d+\.\d{3}", timing)
+
+
+def test_the_explanation_written_by_hand_is_that_of_the_schema(client: httpx.Client) -> None:
+    for text in (TEXT, "zebra", '"dull" \\ \x00\x1f \u2028 😀 ' * 9, " "):
+        content = client.post("/sentiment", json={"text": text, "explain": True}).content
+        assert json.loads(ExplainedResponse.model_validate_json(content).model_dump_json()) == json.loads(content)
+        assert b"-0.0," not in content.replace(b"}", b",")
+
+
+def test_long_explanations_are_turned_away_when_there_are_too_many(serve: Serve) -> None:
+    client = serve(max_pending=1, threads=1)
+    body = {"text": "brilliant plot. " * 500, "explain": True}
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post("/sentiment", json=body), range(8)))
+    assert {answer.status_code for answer in answers} == {200, 503}

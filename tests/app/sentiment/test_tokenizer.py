@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,26 @@ from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 
 from app.artifacts import ArtifactError
-from app.sentiment.tokenizer import PLAIN, RESERVED, Tokenizer, count_words, split_words
+from app.sentiment.tokenizer import PLAIN, RESERVED, Tokenizer, count_words, split_words, word_spans
 
 LECTURE = ["This movie was awful", "I loved every moment of this movie!", "I want a refund; I was so bored!"]
 
 TEXTS = st.lists(st.text(alphabet=st.sampled_from("abAB ışİß'!.,-_\t\n\r\xa0é<br />")) | st.text(), max_size=8)
+
+
+@given(st.text(alphabet=st.sampled_from("aΑΣσİI'.:!-<br /> \t\n\r\xa0\U0001f600\u202e")) | st.text())
+@example("İİ a.")
+@example("ΑΣ.Α ΑΣ 'ΑΣ'Σ")
+@example("\r a\xa0b \x0b")
+def test_spans_are_those_of_the_words(text: str) -> None:
+    # A word by itself may end in another sigma than in its text.
+    found = [text[start:end].lower().replace("ς", "σ") for start, end in word_spans(text)]
+    assert found == [word.replace("ς", "σ") for word in split_words(text)]
+
+
+def test_no_character_separates_words_in_one_case_only() -> None:
+    for character in map(chr, range(sys.maxunicode + 1)):
+        assert bool(word_spans(character)) == bool(split_words(character)), hex(ord(character))
 
 
 def keras_tokenizer(texts: list[str], num_words: int | None = None) -> Any:

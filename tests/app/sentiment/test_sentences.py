@@ -1,0 +1,89 @@
+import re
+from itertools import pairwise
+from time import perf_counter
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.sentiment.sentences import split_sentences
+from app.sentiment.tokenizer import word_spans
+
+PIECES = st.sampled_from(
+    [
+        "good",
+        "Bad",
+        "Mr",
+        "e",
+        "I",
+        "7",
+        "<br />",
+        "<BR>",
+        "…",
+        "\r\n",
+        "\xa0",
+        "😀",
+        "\u202e",
+        "שלום",
+        *".!?'\")]”  \n\t",
+    ]
+)
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in split_sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \n ", []),
+        ("... !!! <br />", []),
+        ("No end", ["No end"]),
+        ("One. Two! Three? Four… Five", ["One.", "Two!", "Three?", "Four…", "Five"]),
+        ("Why?! Because...\tReally.", ["Why?!", "Because...", "Really."]),
+        ("“Go.” He went. (Alone!) 'No!' [Yes.]", ["“Go.”", "He went.", "(Alone!)", "'No!'", "[Yes.]"]),
+        ("One<br /><br />two<BR>three\r\n\r\nfour\nfive", ["One", "two", "three", "four", "five"]),
+        ("It costs 7.50, at www.example.org!now. Yes", ["It costs 7.50, at www.example.org!now.", "Yes"]),
+        ("Mr. and Mrs. Smith vs. Dr. No. Good.", ["Mr. and Mrs. Smith vs. Dr. No.", "Good."]),
+        ("J. R. R. Tolkien, e.g. in the U.S. version. Long.", ["J. R. R. Tolkien, e.g. in the U.S. version.", "Long."]),
+        (
+            "(Prof. X) and Messrs. A and B. So did I. I didn't. End",
+            ["(Prof. X) and Messrs. A and B. So did I.", "I didn't.", "End"],
+        ),
+        ("Seen by Mr.\nSmith", ["Seen by Mr.", "Smith"]),
+        ("Was it Mr.? Or Mr... Smith", ["Was it Mr.?", "Or Mr...", "Smith"]),
+        ("Great 😀! סרט נהדר. \u202eyes", ["Great 😀!", "סרט נהדר.", "\u202eyes"]),
+    ],
+)
+def test_sentences_are_found(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@given(st.lists(PIECES, max_size=30).map("".join) | st.text())
+@example("good…\xa0bad")
+@example("a.\r b")
+def test_sentences_are_in_order_and_cover_every_word(text: str) -> None:
+    spans = split_sentences(text)
+    for start, end in spans:
+        assert 0 <= start < end <= len(text)
+        assert text[start:end] == text[start:end].strip()
+        assert word_spans(text[start:end])
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+    breaks = [match.span() for match in re.finditer(r"<br\s*/?>", text, re.IGNORECASE)]
+    for start, end in word_spans(text):
+        word = text[start:end]
+        inner = (end - len(word.lstrip()), start + len(word.rstrip()))
+        holders = [span for span in spans if span[0] <= inner[0] and inner[1] <= span[1]]
+        if any(left <= start and end <= right for left, right in breaks):
+            assert not holders
+        elif word.strip():
+            assert len(holders) == 1
+
+
+@pytest.mark.parametrize("piece", ["!", '."', "a. ", "e.g.", "<br ", ".\xa0", '"', " "])
+def test_no_text_takes_long(piece: str) -> None:
+    start = perf_counter()
+    split_sentences(piece * (1_000_000 // len(piece)))
+    assert perf_counter() - start < 10
