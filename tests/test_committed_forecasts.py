@@ -1,7 +1,6 @@
 """The forecasts that are committed: the lecture's numbers, better than their baselines, the same as in Keras."""
 
 from pathlib import Path
-from time import perf_counter
 
 import keras
 import numpy as np
@@ -78,17 +77,3 @@ def test_the_targets_that_the_lecture_misses_are_reached(name: str, parameters: 
     found = np.array(forecaster.forecast(cities.OBSERVED_WITH_POLLUTION)).ravel()
     assert found == pytest.approx([110, 125, 75], abs=0.5)
     assert forecaster.serving.parameters == parameters
-
-
-def test_a_forecast_takes_less_than_100_microseconds() -> None:
-    """With ten times the room that it needs on a machine that is otherwise quiet, the best of many rounds."""
-    forecaster = Forecaster(folder_of("air-pollution"))
-    sequences = [forecaster.serving.example]
-
-    def seconds() -> float:
-        start = perf_counter()
-        for _ in range(100):
-            forecaster.forecast(sequences)
-        return (perf_counter() - start) / 100
-
-    assert min(seconds() for _ in range(30)) < 100e-6

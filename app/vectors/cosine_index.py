@@ -14,6 +14,9 @@ _MATRIX_LEVELS: Final = 127
 _QUERY_LEVELS: Final = 63
 """Of either sign. With 7 bits no pair of products overflows the 16 bits in which processors without VNNI add them."""
 _BLOCK: Final = 1_000
+"""Rows whose highest score is found at once, so that most rows need not be looked at again."""
+_NONE: Final = np.iinfo(np.int32).min
+"""The score of a row that is not to be found."""
 _ROWS_AT_ONCE: Final = 16_384
 _ROUNDING: Final = 1e-6
 """Beyond what float32 arithmetic on unit vectors of a thousand dimensions is off."""
@@ -42,7 +45,7 @@ class CosineIndex:
         self._matrix = np.asarray(matrix)  # a memmap proper is slower to index
         rows, dimensions = matrix.shape
         self._step = _largest(matrix) / _MATRIX_LEVELS
-        self._copy: NDArray[np.int8] = np.empty((dimensions, rows), dtype=np.int8)
+        self._copy: NDArray[np.int8] = np.zeros((dimensions, -(-rows // _BLOCK) * _BLOCK), dtype=np.int8)
         for start in range(0, rows, _ROWS_AT_ONCE):
             units = _units(matrix[start : start + _ROWS_AT_ONCE]) / np.float32(self._step)
             self._copy[:, start : start + len(units)] = np.rint(units, out=units).T
@@ -65,14 +68,17 @@ class CosineIndex:
         Returns:
             The rows, nearest first (of equals, the first row first), and their cosines; both of shape (k,).
         """
+        end = min(len(self._matrix), limit or len(self._matrix))
+        if count >= end:
+            return self._nearest(np.arange(end), direction, count)
         scores, unit, error = self._scores(direction)
-        scores = scores[:limit]
-        if count >= len(scores):
-            return self._nearest(np.arange(len(scores)), direction, count)
-        _, cosines = self._nearest(_best(scores, count), direction, count)
+        scores[end:] = _NONE
+        blocks = scores.reshape(-1, _BLOCK)
+        highest = blocks.max(axis=1)
+        _, cosines = self._nearest(_best(blocks, highest, count), direction, count)
         # These cosines are true, so what is among the nearest has at least the least of them.
         least = np.floor((cosines[-1] - error) / unit)
-        return self._nearest(np.flatnonzero(scores >= least), direction, count)
+        return self._nearest(_at_least(blocks, highest, least), direction, count)
 
     def cosines(self, rows: Rows, direction: Floats) -> Floats:
         """Return the cosines of some rows and a vector of length 1, in float64."""
@@ -98,16 +104,26 @@ class CosineIndex:
         return rows[order], cosines[order]
 
 
-def _best(scores: NDArray[np.int32], count: int) -> Rows:
-    """Return ``count`` rows of high scores, all but always the highest; ``argpartition`` takes 50 times as long."""
-    block = min(_BLOCK, len(scores) // (4 * count))
-    if block > 1:
-        whole = len(scores) // block * block
-        maxima = scores[:whole].reshape(-1, block).max(axis=1)
-        rows = np.flatnonzero(scores >= np.partition(maxima, -count)[-count])
+def _best(blocks: NDArray[np.int32], highest: NDArray[np.int32], count: int) -> Rows:
+    """Return ``count`` rows of high scores, all but always the highest; ``argpartition`` takes 50 times as long.
+
+    Args:
+        blocks: The scores, shape (blocks, rows of a block).
+        highest: The highest score of each block.
+        count: At most the number of scores.
+    """
+    if count <= len(highest):
+        rows = _at_least(blocks, highest, np.partition(highest, -count)[-count])
     else:
-        rows = np.arange(len(scores))
-    return rows[np.argpartition(scores[rows], -count)[-count:]]
+        rows = np.arange(blocks.size)
+    return rows[np.argpartition(blocks.ravel()[rows], -count)[-count:]]
+
+
+def _at_least(blocks: NDArray[np.int32], highest: NDArray[np.int32], least: float) -> Rows:
+    """Return the rows whose score is at least this."""
+    found = np.flatnonzero(highest >= least)
+    blocks_of_found, rows = np.divmod(np.flatnonzero(blocks[found] >= least), _BLOCK)
+    return found[blocks_of_found] * _BLOCK + rows
 
 
 def _units(vectors: Floats) -> NDArray[np.float32]:

@@ -73,7 +73,7 @@ def test_the_extremes_of_all_values_do_not_overflow() -> None:
     rows, cosines = CosineIndex(matrix).search(np.ones(64) / 8, 3)
     assert rows.tolist() == [0, 2, 1]
     assert cosines.tolist() == pytest.approx([1, 0, -1])
-    assert CosineIndex(matrix)._scores(np.ones(64) / 8)[0].tolist() == [64 * 127 * 63, -64 * 127 * 63, 0]
+    assert CosineIndex(matrix)._scores(np.ones(64) / 8)[0][:3].tolist() == [64 * 127 * 63, -64 * 127 * 63, 0]
 
 
 def test_the_graph_is_what_its_module_builds() -> None:
