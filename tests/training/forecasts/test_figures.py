@@ -35,11 +35,11 @@ def test_the_seasonal_mean_knows_the_day_of_the_year() -> None:
     assert baselines.seasonal_mean(splits) == pytest.approx(splits.test.targets, abs=0.02)
 
 
-def test_the_majority_class_is_that_of_the_training() -> None:
+def test_the_majority_class_is_the_best_constant() -> None:
     targets = np.zeros((100, 1), dtype=np.float32)
     targets[:50] = 1
-    assert set(baselines.majority_class(splits_of(targets)).ravel()) == {1}
-    assert set(baselines.majority_class(splits_of(1 - targets)).ravel()) == {0}
+    assert set(baselines.majority_class(splits_of(targets)).ravel()) == {0}
+    assert set(baselines.majority_class(splits_of(1 - targets)).ravel()) == {1}
 
 
 def test_errors_are_measured_for_each_output() -> None:
