@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.artifacts import ArtifactError
 from training import glove, imdb
-from training.commands import forecasts, sentiment, vectors
+from training.commands import forecasts, report, sentiment, vectors
 from training.fitting import Interrupted
 
 
@@ -34,6 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (sentiment, vectors, forecasts):
+    for module in (sentiment, vectors, forecasts, report):
         module.add(commands)
     return parser

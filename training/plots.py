@@ -1,5 +1,6 @@
 """The plots of a model card, as PNG files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +66,33 @@ def reliability_diagram(labels: NDArray[np.int8], probabilities: Floats, path: P
     bars = axes.twinx()
     bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
     bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
+    _save(figure, path)
+
+
+def comparison(
+    labels: NDArray[np.int8], scores: Mapping[str, Floats], probabilities: Mapping[str, Floats], path: Path
+) -> None:
+    """Plot the ROC curves of several models, and how true the probabilities are of those that give some.
+
+    Args:
+        labels: 1 for positive or 0, shape (n,).
+        scores: By name, what was given for them, shape (n,).
+        probabilities: Those that are meant as probabilities.
+        path: Where to write.
+    """
+    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    roc, calibration = figure.subplots(1, 2)
+    for number, (name, given) in enumerate(scores.items()):
+        false_rate, true_rate, _ = metrics.roc_curve(labels, given)
+        roc.plot(false_rate, true_rate, color=f"C{number}", label=name)
+        if name in probabilities:
+            share, mean, _ = reliability(labels, given)
+            calibration.plot(mean, share, "o-", color=f"C{number}", label=name)
+    for axes in (roc, calibration):
+        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+        axes.legend()
+    roc.set(xlabel="false positive rate", ylabel="true positive rate")
+    calibration.set(xlabel="probability of positive", ylabel="share of positive")
     _save(figure, path)
 
 

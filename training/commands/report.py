@@ -1,0 +1,36 @@
+"""``python -m training report``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from training import imdb, report
+from training.commands import arguments
+from training.commands.arguments import add_data, positive
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    command = commands.add_parser("report", help="compare the models and baselines", description=report.__doc__)
+    command.set_defaults(run=_report)
+    add_data(command)
+    command.add_argument("--sample", type=positive, metavar="N", help="quick run: N training and N test reviews")
+    command.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        default=arguments.ROOT / "models",
+        help="folder of model folders (default: models)",
+    )
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", help="where to write the table and the plots (default: build/report)"
+    )
+
+
+def _report(options: argparse.Namespace) -> None:
+    train, test = imdb.load("train", options.data), imdb.load("test", options.data)
+    if options.sample is not None:
+        train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
+    output: Path = options.output or arguments.ROOT / "build" / "report"
+    rows = report.compare(report.contenders(options.models, train), test)
+    sys.stdout.write(f"{report.write(rows, test, output)}\nwrote {output}\n")
