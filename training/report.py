@@ -1,6 +1,6 @@
 """All sentiment models beside what needs no network: a word list, and a linear model trained in the same run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -16,12 +16,15 @@ from training import plots
 from training.bag_of_words import BagOfWords
 from training.figures import Figures, measure
 from training.imdb import Reviews
+from training.sentiment import LECTURE, SPLIT_SEED
+from training.short_texts import ShortTexts
 
 README: Final = "README.md"
 PLOT: Final = "comparison.png"
 VADER: Final = "VADER"
 LINEAR: Final = "bag of words"
 QUARTERS: Final = 4
+HELD_OUT: Final = LECTURE.validation
 
 Predict = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
 
@@ -53,6 +56,7 @@ class Row:
         figures: How good that is.
         milliseconds: A review, all at once on as many threads as it takes by itself.
         by_length: The accuracy on each quarter of the reviews, the shortest first.
+        short: The accuracy on each kind of short texts.
     """
 
     contender: Contender
@@ -60,6 +64,7 @@ class Row:
     figures: Figures
     milliseconds: float
     by_length: Sequence[float]
+    short: Sequence[float]
 
 
 def contenders(models: Path, train: Reviews) -> Iterator[Contender]:
@@ -67,13 +72,14 @@ def contenders(models: Path, train: Reviews) -> Iterator[Contender]:
 
     Args:
         models: The folder of model folders.
-        train: What the linear model learns from.
+        train: The train split. The linear model learns from the movies that the networks learn from.
 
     Raises:
         app.artifacts.ArtifactError: A model folder cannot be used.
     """
     yield Contender(VADER, "a list of 7,500 words with rules (Hutto and Gilbert 2014)", vader, False)
-    linear = BagOfWords.fit(train.texts, train.labels)
+    kept, _ = train.split_by_movie(HELD_OUT, SPLIT_SEED)
+    linear = BagOfWords.fit(kept.texts, kept.labels)
     yield Contender(LINEAR, "logistic regression on 1–3-grams, weighted by naive Bayes", linear.predict)
     for folder in sorted(models.glob(f"{KIND}-*")):
         classifier = Classifier(folder)
@@ -87,15 +93,15 @@ def vader(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array([(1 + analyzer.polarity_scores(text)["compound"]) / 2 for text in bar])
 
 
-def compare(found: Iterator[Contender], test: Reviews) -> list[Row]:
-    """Measure each contender on the test reviews."""
-    return [_measured(contender, test) for contender in found]
+def compare(found: Iterator[Contender], test: Reviews, short: Mapping[str, ShortTexts]) -> list[Row]:
+    """Measure each contender on the test reviews, and on kinds of short texts."""
+    return [_measured(contender, test, short) for contender in found]
 
 
-def write(rows: Sequence[Row], test: Reviews, folder: Path) -> str:
+def write(rows: Sequence[Row], test: Reviews, short: Mapping[str, ShortTexts], folder: Path) -> str:
     """Write the table and the plots into a folder, and return the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = _table(rows)
+    table = _table(rows, list(short))
     scores = {row.contender.name: row.scores for row in rows}
     probabilities = {row.contender.name: row.scores for row in rows if row.contender.gives_probabilities}
     plots.comparison(test.labels, scores, probabilities, folder / PLOT)
@@ -106,8 +112,8 @@ def write(rows: Sequence[Row], test: Reviews, folder: Path) -> str:
 
 _NOTES: Final = (
     "Accuracy with the half-width of its 95 % confidence interval; log loss and expected calibration error of those "
-    "that give probabilities; the accuracy on the shortest, second, third and longest quarter of the reviews; and the "
-    "time, measured in this one run."
+    "that give probabilities; the accuracy on the shortest, second, third and longest quarter of the reviews; the "
+    "accuracy on short texts (`training/short_texts.py`); and the time, measured in this one run."
 )
 
 
@@ -118,19 +124,21 @@ def _predict(classifier: Classifier) -> Predict:
     return predict
 
 
-def _measured(contender: Contender, test: Reviews) -> Row:
+def _measured(contender: Contender, test: Reviews, short: Mapping[str, ShortTexts]) -> Row:
     start = perf_counter()
     scores = contender.predict(test.texts)
     seconds = perf_counter() - start
     right = (scores >= 0.5) == test.labels
     shortest_first = np.argsort([len(text) for text in test.texts], kind="stable")
     quarters = [float(right[part].mean()) for part in np.array_split(shortest_first, QUARTERS)]
-    return Row(contender, scores, measure(test.labels, scores), seconds / len(test) * 1e3, quarters)
+    of_short = [float(((contender.predict(kind.texts) >= 0.5) == kind.labels).mean()) for kind in short.values()]
+    return Row(contender, scores, measure(test.labels, scores), seconds / len(test) * 1e3, quarters, of_short)
 
 
-def _table(rows: Sequence[Row]) -> str:
-    head = "| | what it is | accuracy | area under ROC | log loss | calibration error | by length | ms a review |"
-    return "\n".join([head, "|---|---|---|---|---|---|---|---|", *map(_line, rows)])
+def _table(rows: Sequence[Row], short: Sequence[str]) -> str:
+    measured = ["accuracy", "area under ROC", "log loss", "calibration error", "by length", *short, "ms a review"]
+    head = f"| | what it is | {' | '.join(measured)} |"
+    return "\n".join([head, f"|---|---|{'---|' * len(measured)}", *map(_line, rows)])
 
 
 def _line(row: Row) -> str:
@@ -144,6 +152,7 @@ def _line(row: Row) -> str:
         f"{figures.roc_auc:.4f}",
         *([loss, error] if row.contender.gives_probabilities else ["", ""]),
         " ".join(f"{accuracy:.3f}" for accuracy in row.by_length),
+        *(f"{accuracy:.3f}" for accuracy in row.short),
         f"{row.milliseconds:.3f}",
     ]
     return f"| {' | '.join(cells)} |"

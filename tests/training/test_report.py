@@ -8,6 +8,9 @@ from tests.training.conftest import Workplace
 from training import cli, report
 from training.bag_of_words import BagOfWords
 from training.imdb import Review, Reviews
+from training.short_texts import ShortTexts
+
+WORDS = ShortTexts(["wonderful", "awful"], np.array([1, 0], dtype=np.int8))
 
 
 def test_the_bag_of_words_learns_which_words_are_good() -> None:
@@ -33,23 +36,25 @@ def test_vader_knows_words_and_negations() -> None:
 
 def test_each_contender_is_measured_on_the_same_reviews(trained_folder: Path) -> None:
     test = toys.reviews("A {adjective} {thing}.")
-    rows = report.compare(report.contenders(trained_folder.parent, toys.reviews()), test)
+    rows = report.compare(report.contenders(trained_folder.parent, toys.reviews()), test, {"words": WORDS})
     assert [row.contender.name for row in rows] == ["VADER", "bag of words", "sentiment-tiny"]
     for row in rows:
         right = (row.scores >= 0.5) == test.labels
         assert row.figures.accuracy == pytest.approx(right.mean(), abs=1e-6)
         assert row.milliseconds > 0
-    assert rows[1].figures.accuracy > 0.95
+        assert len(row.short) == 1
+    assert rows[1].figures.accuracy > 0.9
+    assert rows[1].short == [1]
 
 
 def test_the_accuracy_by_length_is_that_of_each_quarter() -> None:
     rows = [Review(f"neg/{n}_1", f"tt{n}", "x" * (n + 1), n % 2) for n in range(8)]
     test = Reviews(list(reversed(rows)))
     short_ones = report.Contender("", "", lambda texts: np.array([float(len(t) < 5) for t in texts]))
-    (row,) = report.compare(iter([short_ones]), test)
+    (row,) = report.compare(iter([short_ones]), test, {})
     assert list(row.by_length) == [0.5, 0.5, 0.5, 0.5]
     right_ones = report.Contender("", "", lambda texts: np.array([float(len(t) % 2 == 0 or len(t) > 4) for t in texts]))
-    (row,) = report.compare(iter([right_ones]), test)
+    (row,) = report.compare(iter([right_ones]), test, {})
     assert list(row.by_length) == [1, 1, 0.5, 0.5]
 
 
@@ -64,6 +69,7 @@ def test_the_command(workplace: Workplace, trained_folder: Path, capsys: pytest.
         "| bag of words",
         "| sentiment-tiny",
     ]
+    assert " | phrases | ms a review |" in table
     assert table in (folder / "README.md").read_text()
     assert (folder / "comparison.png").stat().st_size > 10_000
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from training import imdb, report
+from training import imdb, report, short_texts
 from training.commands import arguments
 from training.commands.arguments import add_data, positive
 
@@ -29,8 +29,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _report(options: argparse.Namespace) -> None:
     train, test = imdb.load("train", options.data), imdb.load("test", options.data)
+    sentences = short_texts.sentences(train)
+    short = {"phrases": short_texts.phrases()} | ({"sentences": sentences} if sentences else {})
     if options.sample is not None:
         train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
     output: Path = options.output or arguments.ROOT / "build" / "report"
-    rows = report.compare(report.contenders(options.models, train), test)
-    sys.stdout.write(f"{report.write(rows, test, output)}\nwrote {output}\n")
+    rows = report.compare(report.contenders(options.models, train), test, short)
+    sys.stdout.write(f"{report.write(rows, test, short, output)}\nwrote {output}\n")
