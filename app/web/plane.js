@@ -1,0 +1,74 @@
+// Words as points of a plane, with arrows between some of them.
+
+import { element, svg, table } from "./dom.js";
+import { fitted, picture } from "./chart.js";
+
+const MARGIN = 40;
+const LETTER = 7.5;
+const LINE = 16;
+
+/** Draw points, `{ word, coordinates }`, and arrows, pairs of words. */
+export function plane(host, { title, points, arrows }) {
+  const frame = element("div");
+  const rows = points.map(({ word, coordinates }) => [word, ...coordinates]);
+  host.replaceChildren(
+    frame,
+    element("details", {}, element("summary", {}, "As a table"), element("div", { class: "scroll" },
+      table(title, ["Word", "First axis", "Second axis"], rows))),
+  );
+  fitted(frame, (width) => frame.replaceChildren(draw(title, points, arrows, width)));
+}
+
+function draw(title, points, arrows, width) {
+  const height = Math.round(Math.min(420, Math.max(280, width * 0.6)));
+  const spread = (axis) => {
+    const values = points.map(({ coordinates }) => coordinates[axis]);
+    return [Math.min(...values), Math.max(...values)];
+  };
+  const [[left, right], [bottom, top]] = [spread(0), spread(1)];
+  // One scale for both axes: lengths and angles are what the picture is about.
+  const scale = Math.min((width - 2 * MARGIN) / (right - left || 1), (height - 2 * MARGIN) / (top - bottom || 1));
+  const placed = points.map(({ word, coordinates: [x, y] }) => ({
+    word,
+    x: width / 2 + (x - (left + right) / 2) * scale,
+    y: height / 2 - (y - (bottom + top) / 2) * scale,
+  }));
+  const at = new Map(placed.map((point) => [point.word, point]));
+  const drawn = arrows.filter(([from, to]) => from !== to && at.has(from) && at.has(to));
+  const description = [
+    `Words: ${points.map(({ word }) => word).join(", ")}.`,
+    ...drawn.map(([from, to]) => `An arrow from ${from} to ${to}.`),
+  ].join(" ");
+  return picture(
+    width,
+    height,
+    title,
+    description,
+    ...drawn.map(([from, to]) => arrow(at.get(from), at.get(to))),
+    ...placed.map(({ x, y }) => svg("circle", { class: "point", cx: x, cy: y, r: 4 })),
+    ...labels(placed, width),
+  );
+}
+
+function arrow(from, to) {
+  const angle = Math.atan2(to.y - from.y, to.x - from.x);
+  const tip = { x: to.x - 8 * Math.cos(angle), y: to.y - 8 * Math.sin(angle) };
+  const barb = (turn) => `${tip.x - 10 * Math.cos(angle + turn)} ${tip.y - 10 * Math.sin(angle + turn)}`;
+  return svg("path", { class: "arrow", d: `M${from.x} ${from.y}L${tip.x} ${tip.y}M${barb(0.4)}L${tip.x} ${tip.y}L${barb(-0.4)}` });
+}
+
+/** Put each word above or below its point, at whichever place is free of the words before it. */
+function labels(placed, width) {
+  const taken = placed.map(({ x, y }) => ({ x: x - 5, y: y - 5, width: 10, height: 10 }));
+  return placed.map(({ word, x, y }) => {
+    const size = word.length * LETTER;
+    const from = Math.min(Math.max(0, x - size / 2), Math.max(0, width - size));
+    const boxes = [-22, 8, -36, 22].map((by) => ({ x: from, y: y + by, width: size, height: LINE }));
+    const box = boxes.find((one) => !taken.some((other) => overlap(one, other))) ?? boxes[0];
+    taken.push(box);
+    return svg("text", { class: "name", x: box.x + size / 2, y: box.y + 12, "text-anchor": "middle" }, word);
+  });
+}
+
+const overlap = (a, b) =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
