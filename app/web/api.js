@@ -30,6 +30,7 @@ export async function ask(path, { body, signal } = {}) {
       response?.status,
     );
   }
+  signal?.throwIfAborted();
   if (!response.ok) {
     throw new Refusal(answer.detail ?? `The service answered with status ${response.status}.`, response.status, answer.errors);
   }

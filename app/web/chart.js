@@ -42,19 +42,25 @@ export function picture(width, height, title, description, ...children) {
 /**
  * Draw a line chart.
  *
- * `series` is a list of `{ name, points: [{ x, y, label, value }], dashed }`; `ticks` one of `{ x, label }`; `y` has a
- * `format`, and may have `min`, `max` and a `level` to mark; `head` names the columns of the table.
+ * `series` is a list of `{ points: [{ x, y, label, value }], dashed, from }`, `from` being a point where the line begins
+ * that is not of the series; `ticks` one of `{ x, label }`; `y` has a `format`, and may have `min`, `max` and a `level` to
+ * mark; `head` names the columns of the table.
  */
 export function lineChart(host, chart) {
   const frame = element("div");
   const rows = chart.series.flatMap(({ points }) => points.map(({ label, value }) => [label, value]));
-  const numbers = element("div", { class: "scroll" }, table(chart.title, chart.head, rows));
   host.replaceChildren(
     element("h3", {}, chart.title),
     frame,
-    element("details", {}, element("summary", {}, "As a table"), numbers),
+    asTable(chart.title, chart.head, rows),
   );
   fitted(frame, (width) => frame.replaceChildren(draw(chart, width)));
+}
+
+/** The numbers of a picture, for those who want to read them. */
+export function asTable(title, head, rows) {
+  const scroll = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, table(title, head, rows));
+  return element("details", {}, element("summary", {}, "As a table"), scroll);
 }
 
 function draw({ title, description, series, ticks, y }, width) {
@@ -87,9 +93,10 @@ function draw({ title, description, series, ticks, y }, width) {
   );
 }
 
-function line({ points, dashed }, across, down) {
-  const at = points.map((point) => ({ ...point, px: across(point.x).toFixed(1), py: down(point.y).toFixed(1) }));
-  const path = at.map(({ px, py }, i) => `${i ? "L" : "M"}${px} ${py}`).join("");
+function line({ points, dashed, from }, across, down) {
+  const placed = (point) => ({ ...point, px: across(point.x).toFixed(1), py: down(point.y).toFixed(1) });
+  const at = points.map(placed);
+  const path = [...(from ? [placed(from)] : []), ...at].map(({ px, py }, i) => `${i ? "L" : "M"}${px} ${py}`).join("");
   const dots = at.length > DOTS ? [] : at.map(({ px, py, label, value }) =>
     svg("circle", { cx: px, cy: py, r: at.length > 40 ? 2 : 3.5 }, svg("title", {}, `${label}: ${value}`)));
   return svg("g", { class: dashed ? "line dashed" : "line" }, svg("path", { d: path }), ...dots);

@@ -21,7 +21,7 @@ function parameters(operation, document) {
   const all = operation.parameters ?? [];
   if (!all.length) return [];
   const rows = all.map((one) => field(one.name, one.schema, one.required, one.description, document, ` in the ${one.in}`));
-  return [element("h4", {}, "Parameters"), element("dl", { class: "fields" }, ...rows.flat())];
+  return [element("h3", {}, "Parameters"), element("dl", { class: "fields" }, ...rows.flat())];
 }
 
 function media(content, document) {
@@ -65,10 +65,10 @@ function shown(path, method, operation, document) {
     body.append(
       ...prose(operation.description),
       ...parameters(operation, document),
-      ...(request ? [element("h4", {}, "Request"), ...media(request, document)] : []),
-      element("h4", {}, "Answers"),
+      ...(request ? [element("h3", {}, "Request"), ...media(request, document)] : []),
+      element("h3", {}, "Answers"),
       ...answers(operation, document),
-      element("h4", {}, "Try it"),
+      element("h3", {}, "Try it"),
       trial(path, method, operation, document),
     );
   });

@@ -1,7 +1,7 @@
 // The text that is being tried, one for all tabs that show it.
 
 const readers = new Set();
-let text = "A wonderful film, I loved every moment. Only the ending is a bit dull!";
+let text = "A wonderful film, and I loved every moment. The music is superb! Only the plot is a bit weak.";
 
 export const draft = {
   get text() {

@@ -5,6 +5,7 @@ import { latest } from "./latest.js";
 import { brief, count, plural } from "./numbers.js";
 
 const SAMPLED = 60;
+const TALLEST = 20;
 
 const place = (name) => byId(`forecasts-${name}`);
 let details;
@@ -26,7 +27,7 @@ async function choose(signal) {
 
 function describe({ architecture, trained_on: data, input_shape: from, output_shape: to, inputs, ...rest }) {
   place("about").textContent = `${architecture}: ${shape(from)} → ${shape(to)}. Trained on: ${data}.`;
-  place("columns").textContent = `${inputs.map(unit).join(", ")}; with commas between them.`;
+  place("columns").textContent = `One a line, the oldest first: ${inputs.map(unit).join(", ")}.`;
   const rows = rest.layers.map((layer) => [layer.kind, layer.units, shape(layer.output_shape), layer.formula, layer.parameters]);
   const head = ["Layer", "Units", "Output", "How its parameters are counted", "Parameters"];
   place("layers").replaceChildren(table("Layers that have parameters", head, rows, ["All", "", "", "", rest.parameters]));
@@ -94,8 +95,8 @@ function draw(past, future) {
 
 function drawPanel(host, { feature, past, forecast: ahead }) {
   const series = [
-    ...(past ? [{ name: "observed", points: past.points }] : []),
-    ...(ahead ? [{ name: "forecast", points: ahead.points, dashed: true }] : []),
+    ...(past ? [{ points: past.points }] : []),
+    ...(ahead ? [{ points: ahead.points, from: before(past, ahead), dashed: true }] : []),
   ];
   const spoken = ahead && ahead.points.map(({ label, value }) => `${label}: ${value}`).join(", ");
   const ticks = [...(past?.points ?? []), ...(ahead?.points ?? [])];
@@ -111,8 +112,16 @@ function drawPanel(host, { feature, past, forecast: ahead }) {
 
 const tick = ({ x, label }) => ({ x, label: label.replace("observation ", "") });
 
+/** The last observation, from which a forecast of what follows goes on. */
+function before(past, ahead) {
+  const last = past?.points.at(-1);
+  return last && last.x < ahead.points[0].x ? last : undefined;
+}
+
 function reset() {
-  place("observations").value = lines(details.example.sequences[0]);
+  const [example] = details.example.sequences;
+  place("observations").value = lines(example);
+  place("observations").rows = Math.min(TALLEST, example.length + 2);
   changed();
 }
 
@@ -120,7 +129,7 @@ const failed = (error) => {
   place("charts").hidden = Boolean(error);
   tell(place("problem"), error);
 };
-const changed = latest(forecast, failed, 300);
+const changed = latest(forecast, failed);
 
 /** Connect the tab; returned is what to do whenever it is opened. */
 export function forecasts() {

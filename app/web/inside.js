@@ -52,12 +52,7 @@ function chart(tokens, probabilities) {
     head: ["After", "Probability"],
     y: { min: 0, max: 1, format: (value) => `${Math.round(100 * value)} %`, level: 0.5 },
     ticks: tokens.map((word, x) => ({ x, label: word })),
-    series: [
-      {
-        name: "probability of positive",
-        points: probabilities.map((y, x) => ({ x, y, label: tokens[x], value: percent(y) })),
-      },
-    ],
+    series: [{ points: probabilities.map((y, x) => ({ x, y, label: tokens[x], value: percent(y) })) }],
   });
 }
 

@@ -30,7 +30,7 @@ export function marked(text, words, sentences) {
     nodes.push(...between(place, start));
     const about = ` (this sentence: ${label}, ${percent(score)})`;
     nodes.push(
-      element("span", { class: `sentence ${label}` }, ...between(start, end), element("span", { class: "hidden" }, about)),
+      element("span", { class: `sentence ${label}`, title: `${label}, ${percent(score)}` }, ...between(start, end), element("span", { class: "hidden" }, about)),
     );
     place = end;
   }

@@ -1,7 +1,7 @@
 // Words as points of a plane, with arrows between some of them.
 
-import { element, svg, table } from "./dom.js";
-import { fitted, picture } from "./chart.js";
+import { asTable, fitted, picture } from "./chart.js";
+import { element, svg } from "./dom.js";
 
 const MARGIN = 40;
 const LETTER = 7.5;
@@ -11,11 +11,7 @@ const LINE = 16;
 export function plane(host, { title, points, arrows }) {
   const frame = element("div");
   const rows = points.map(({ word, coordinates }) => [word, ...coordinates]);
-  host.replaceChildren(
-    frame,
-    element("details", {}, element("summary", {}, "As a table"), element("div", { class: "scroll" },
-      table(title, ["Word", "First axis", "Second axis"], rows))),
-  );
+  host.replaceChildren(frame, asTable(title, ["Word", "First axis", "Second axis"], rows));
   fitted(frame, (width) => frame.replaceChildren(draw(title, points, arrows, width)));
 }
 
@@ -46,7 +42,7 @@ function draw(title, points, arrows, width) {
     description,
     ...drawn.map(([from, to]) => arrow(at.get(from), at.get(to))),
     ...placed.map(({ x, y }) => svg("circle", { class: "point", cx: x, cy: y, r: 4 })),
-    ...labels(placed, width),
+    ...labels(placed, drawn.map(([from, to]) => [at.get(from), at.get(to)]), width),
   );
 }
 
@@ -57,18 +53,23 @@ function arrow(from, to) {
   return svg("path", { class: "arrow", d: `M${from.x} ${from.y}L${tip.x} ${tip.y}M${barb(0.4)}L${tip.x} ${tip.y}L${barb(-0.4)}` });
 }
 
-/** Put each word above or below its point, at whichever place is free of the words before it. */
-function labels(placed, width) {
-  const taken = placed.map(({ x, y }) => ({ x: x - 5, y: y - 5, width: 10, height: 10 }));
+/** Put each word beside its point, at whichever place is free of points, arrows and the words before it. */
+function labels(placed, arrows, width) {
+  const taken = [...placed, ...arrows.flatMap(along)].map(({ x, y }) => ({ x: x - 4, y: y - 4, width: 8, height: 8 }));
   return placed.map(({ word, x, y }) => {
-    const size = word.length * LETTER;
-    const from = Math.min(Math.max(0, x - size / 2), Math.max(0, width - size));
-    const boxes = [-22, 8, -36, 22].map((by) => ({ x: from, y: y + by, width: size, height: LINE }));
+    const size = Array.from(word).length * LETTER;
+    const middle = x - size / 2;
+    const places = [[middle, -22], [middle, 7], [x + 8, -8], [x - size - 8, -8], [middle, -38], [middle, 23]];
+    const boxes = places.map(([from, by]) => (
+      { x: Math.min(Math.max(0, from), Math.max(0, width - size)), y: y + by, width: size, height: LINE }));
     const box = boxes.find((one) => !taken.some((other) => overlap(one, other))) ?? boxes[0];
     taken.push(box);
     return svg("text", { class: "name", x: box.x + size / 2, y: box.y + 12, "text-anchor": "middle" }, word);
   });
 }
+
+const along = ([from, to]) =>
+  Array.from({ length: 20 }, (_, i) => ({ x: from.x + ((to.x - from.x) * i) / 19, y: from.y + ((to.y - from.y) * i) / 19 }));
 
 const overlap = (a, b) =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;

@@ -5,7 +5,7 @@ import { count, percent } from "./numbers.js";
 import { plane } from "./plane.js";
 
 const EXAMPLES = [
-  ["king", "queen", "man"],
+  ["man", "woman", "king"],
   ["france", "paris", "italy"],
   ["good", "better", "bad"],
   ["evil", "good", "cold"],
@@ -15,7 +15,7 @@ const WAYS = {
   gensim: { normalize: true, exclude_inputs: true },
   lecture: { normalize: false, exclude_inputs: false },
 };
-const NEAREST = 8;
+const NEAREST = 6;
 
 const place = (name) => byId(`vectors-${name}`);
 const typed = (name) => place(name).value.trim();
