@@ -7,6 +7,7 @@ const MARGIN = { top: 12, right: 14, left: 52 };
 const SLANTED = 64;
 const LEVEL = 26;
 const LONGEST = 12;
+const MANY = 30;
 const DOTS = 120;
 
 const drawn = new WeakMap();
@@ -89,16 +90,16 @@ function draw({ title, description, series, ticks, y }, width) {
       ? []
       : [svg("line", { class: "level", x1: MARGIN.left, x2: width - MARGIN.right, y1: down(y.level), y2: down(y.level) })]),
     ...few.map((tick) => label(tick, across(tick.x), MARGIN.top + bottom + 16, slanted)),
-    ...series.map((one) => line(one, across, down)),
+    ...series.map((one) => line(one, across, down, points.length > DOTS ? 0 : points.length > MANY ? 2.5 : 3.5)),
   );
 }
 
-function line({ points, dashed, from }, across, down) {
+function line({ points, dashed, from }, across, down, radius) {
   const placed = (point) => ({ ...point, px: across(point.x).toFixed(1), py: down(point.y).toFixed(1) });
   const at = points.map(placed);
   const path = [...(from ? [placed(from)] : []), ...at].map(({ px, py }, i) => `${i ? "L" : "M"}${px} ${py}`).join("");
-  const dots = at.length > DOTS ? [] : at.map(({ px, py, label, value }) =>
-    svg("circle", { cx: px, cy: py, r: at.length > 40 ? 2 : 3.5 }, svg("title", {}, `${label}: ${value}`)));
+  const dots = at.map(({ px, py, label, value }) =>
+    svg("circle", { cx: px, cy: py, r: radius }, svg("title", {}, `${label}: ${value}`)));
   return svg("g", { class: dashed ? "line dashed" : "line" }, svg("path", { d: path }), ...dots);
 }
 

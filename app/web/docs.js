@@ -2,20 +2,11 @@
 
 import { ask } from "./api.js";
 import { byId, element, tell } from "./dom.js";
+import { inline, paragraphs } from "./prose.js";
 import { field, fields, resolved } from "./schema.js";
 import { trial } from "./trial.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
-
-/** Text with `code` and *emphasis*, which is all the Markdown that the document uses. */
-function prose(text = "") {
-  return text.split(/\n\s*\n/).map((paragraph) =>
-    element("p", {}, ...paragraph.split(/(`[^`]+`|\*[^*\s][^*]*\*)/).map((part) => {
-      if (part.length > 2 && part.startsWith("`")) return element("code", {}, part.slice(1, -1));
-      if (part.length > 2 && part.startsWith("*")) return element("em", {}, part.slice(1, -1));
-      return part;
-    })));
-}
 
 function parameters(operation, document) {
   const all = operation.parameters ?? [];
@@ -42,7 +33,7 @@ function answers(operation, document) {
     element(
       "details",
       {},
-      element("summary", {}, element("strong", {}, status), ` ${description}`),
+      element("summary", {}, element("strong", {}, status), " ", ...inline(description)),
       ...media(content, document),
     ));
 }
@@ -63,7 +54,7 @@ function shown(path, method, operation, document) {
   node.addEventListener("toggle", () => {
     if (!node.open || body.hasChildNodes()) return;
     body.append(
-      ...prose(operation.description),
+      ...paragraphs(operation.description),
       ...parameters(operation, document),
       ...(request ? [element("h3", {}, "Request"), ...media(request, document)] : []),
       element("h3", {}, "Answers"),
@@ -76,7 +67,7 @@ function shown(path, method, operation, document) {
 }
 
 function show(document) {
-  byId("docs-about").replaceChildren(...prose(document.info.description));
+  byId("docs-about").replaceChildren(...paragraphs(document.info.description));
   const tags = new Map();
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const method of METHODS.filter((one) => one in operations)) {

@@ -4,14 +4,14 @@ import { byId, choices, element, table, tell } from "./dom.js";
 import { latest } from "./latest.js";
 import { brief, count, plural } from "./numbers.js";
 
-const SAMPLED = 60;
+const RECENT = 40;
 const TALLEST = 20;
 
 const place = (name) => byId(`forecasts-${name}`);
 let details;
 
 const unit = (feature) => `${feature.name} (${feature.unit})`;
-const shape = (sizes) => `(${sizes.map((size) => size ?? "n").join(", ")})`;
+const shape = (sizes) => `(${sizes.map((size, i) => size ?? (i ? "steps" : "n")).join(", ")})`;
 const lines = (sequence) => sequence.map((observation) => observation.join(", ")).join("\n");
 
 async function choose(signal) {
@@ -28,9 +28,9 @@ async function choose(signal) {
 function describe({ architecture, trained_on: data, input_shape: from, output_shape: to, inputs, ...rest }) {
   place("about").textContent = `${architecture}: ${shape(from)} → ${shape(to)}. Trained on: ${data}.`;
   place("columns").textContent = `One a line, the oldest first: ${inputs.map(unit).join(", ")}.`;
-  const rows = rest.layers.map((layer) => [layer.kind, layer.units, shape(layer.output_shape), layer.formula, layer.parameters]);
+  const rows = rest.layers.map((layer) => [layer.kind, layer.units, shape(layer.output_shape), layer.formula, count(layer.parameters)]);
   const head = ["Layer", "Units", "Output", "How its parameters are counted", "Parameters"];
-  place("layers").replaceChildren(table("Layers that have parameters", head, rows, ["All", "", "", "", rest.parameters]));
+  place("layers").replaceChildren(table("Layers that have parameters", head, rows, ["All", "", "", "", count(rest.parameters)]));
   scores(rest.figures);
 }
 
@@ -69,7 +69,7 @@ async function forecast(signal) {
   }));
   const past = inputs.map((input, i) => ({
     ...input,
-    points: sequence.map((row, x) => point(`observation ${x + 1}`, x + 1, row[i])),
+    points: sequence.map((row, x) => point(`observation ${x + 1}`, x + 1, row[i])).slice(-RECENT),
   }));
   draw(past, future);
 }
@@ -98,14 +98,15 @@ function drawPanel(host, { feature, past, forecast: ahead }) {
     ...(past ? [{ points: past.points }] : []),
     ...(ahead ? [{ points: ahead.points, from: before(past, ahead), dashed: true }] : []),
   ];
+  const observed = past?.points[0].x > 1 ? `the last ${RECENT} observed` : "observed";
+  const shown = [past && observed, ahead && "forecast (dashed)"];
   const spoken = ahead && ahead.points.map(({ label, value }) => `${label}: ${value}`).join(", ");
-  const ticks = [...(past?.points ?? []), ...(ahead?.points ?? [])];
   lineChart(host, {
-    title: `${unit(feature)}: ${[past && "observed", ahead && "forecast (dashed)"].filter(Boolean).join(" and ")}`,
-    description: ahead ? `The forecast is ${spoken}.` : `${count(past.points.length)} observations.`,
+    title: `${unit(feature)}: ${shown.filter(Boolean).join(" and ")}`,
+    description: ahead ? `The forecast is ${spoken}.` : `The last ${plural(past.points.length, "observation")}.`,
     head: ["When", feature.unit],
     y: { format: brief },
-    ticks: ticks.length > SAMPLED ? ticks.filter((_, i) => i % 10 === 9).map(tick) : ticks.map(tick),
+    ticks: [...(past?.points ?? []), ...(ahead?.points ?? [])].map(tick),
     series,
   });
 }

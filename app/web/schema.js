@@ -1,6 +1,7 @@
 // What a JSON Schema says, for people.
 
 import { element } from "./dom.js";
+import { inline } from "./prose.js";
 
 const LIMITS = {
   minimum: "at least",
@@ -38,7 +39,7 @@ export function field(name, schema, required, description, document, where = "")
   return [
     element("dt", {}, element("code", {}, name), " ",
       element("span", { class: "soft" }, `${kind(schema, document)}${where}${required ? ", required" : preset}`)),
-    element("dd", {}, description ?? schema.description ?? ""),
+    element("dd", {}, ...inline(description ?? schema.description)),
   ];
 }
 

@@ -167,9 +167,7 @@ def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
     for at, word in enumerate(marked):
         kind = "negative" if word["contribution"] < 0 else "positive"
         expect(words.nth(at)).to_have_class(f"word {kind}")
-        expect(words.nth(at)).to_have_attribute(
-            "title", f"{word['contribution']:+.3f}".replace("-", "−"), timeout=1000
-        )
+        expect(words.nth(at)).to_have_attribute("title", f"{word['contribution']:+.3f}".replace("-", "−"), timeout=1000)
     sentences = reading.locator(".sentence")
     assert [shown(one) for one in sentences.all()] == [text[one["start"] : one["end"]] for one in answer["sentences"]]
     for at, sentence in enumerate(answer["sentences"]):
@@ -228,7 +226,8 @@ def test_the_request_can_be_copied(browse: Browse) -> None:
         return str(visit.page.evaluate("navigator.clipboard.readText()"))
 
     command = copied("curl")
-    ended = subprocess.run(["bash", "-c", f"{command} --silent"], capture_output=True, text=True, check=True)
+    shell = ["bash", "-c", f"{command} --silent"]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout) == answer
     call = copied("fetch")
     assert visit.page.evaluate(f"(async () => {{ {call} return answer; }})()") == answer
@@ -317,7 +316,7 @@ def test_an_analogy_is_answered_by_every_space(visit: Visit) -> None:
     question |= {"normalize": False, "exclude_inputs": False, "space": spaces[0]}
     results = visit.ask("/analogies", question)["results"]
     expect(cards.first.locator("bdi")).to_have_text([found["word"] for found in results])
-    assert "queen" in {found["word"] for found in results}
+    assert "man" in {found["word"] for found in results}
 
 
 def test_neighbours_in_every_space(visit: Visit) -> None:
@@ -360,8 +359,10 @@ def test_every_forecast_is_drawn_with_its_layers(visit: Visit) -> None:
             if info is forecasts[0]:
                 visit.find("forecasts-reset").click()
         answer = answered.value.json()
-        expect(visit.find("forecasts-layers").locator("tbody th")).to_have_text([one["kind"] for one in details["layers"]])
-        expect(visit.find("forecasts-layers").locator("tfoot")).to_contain_text(str(info["parameters"]))
+        expect(visit.find("forecasts-layers").locator("tbody th")).to_have_text(
+            [one["kind"] for one in details["layers"]]
+        )
+        expect(visit.find("forecasts-layers").locator("tfoot")).to_contain_text(f"{info['parameters']:,}")
         for layer in details["layers"]:
             expect(visit.find("forecasts-layers")).to_contain_text(layer["formula"])
         dashed = visit.find("forecasts-charts").locator(".dashed")
@@ -459,15 +460,10 @@ def test_what_the_service_refuses_is_told_in_its_own_sentence(visit: Visit) -> N
     expect(visit.find("sentiment-problem")).to_be_hidden()
 
 
-def serious(page: Page) -> list[str]:
-    """What axe-core finds that keeps somebody out."""
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds that keeps somebody out, or stands in somebody's way."""
     violations = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:200]}"
-        for one in violations
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
+    return [f"{one['impact']}, {one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -483,7 +479,7 @@ def test_a_tab_is_open_to_all_and_fits(browse: Browse, tab: str, look: str) -> N
     visit.page.screenshot(path=SCREENSHOTS / f"{tab}-{look}.png", full_page=True)
     for summary in visit.page.locator("summary:visible").all():
         summary.click()
-    assert serious(visit.page) == []
+    assert barriers(visit.page) == []
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -502,7 +498,7 @@ def test_the_api_is_shown_without_internet_access(browse: Browse, look: str) -> 
         expect(operation.get_by_role("heading", name="Try it")).to_be_visible()
     for field_name in ("explain", "tokens.unknown", "words[].contribution"):
         expect(operations.first.locator("dt code").get_by_text(field_name, exact=True).first).to_be_attached()
-    assert serious(visit.page) == []
+    assert barriers(visit.page) == []
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
