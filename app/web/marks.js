@@ -1,7 +1,7 @@
 import { element } from "./dom.js";
 import { percent, signed } from "./numbers.js";
 
-const FAINT = 0.02;
+const FAINT = 0.04;
 
 /**
  * The nodes of a text with its words shaded and its sentences underlined. Places count code points, which are not the
