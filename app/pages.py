@@ -59,8 +59,10 @@ def read(folder: Path) -> dict[str, File]:
     return files
 
 
-# All of it is smaller than one of the models; and a path that is looked up in a dictionary leads nowhere else.
+# Together they are smaller than any model; and a name that is looked up in a dictionary leads nowhere else.
 FILES: Final = read(FOLDER)
+# A page is at its own path only: the addresses in it are relative to that, so that they hold behind a proxy too.
+ASSETS: Final = {name: file for name, file in FILES.items() if not name.endswith(".html")}
 
 router = APIRouter(include_in_schema=False)
 
@@ -78,8 +80,8 @@ async def docs(request: Request) -> Response:
 
 
 @router.api_route("/web/{name}", methods=["GET", "HEAD"])
-async def file(request: Request, name: str) -> Response:
+async def asset(request: Request, name: str) -> Response:
     """Return a file that the pages need."""
-    if name not in FILES:
+    if name not in ASSETS:
         raise HTTPException(404)
-    return FILES[name].response(request)
+    return ASSETS[name].response(request)

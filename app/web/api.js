@@ -32,7 +32,11 @@ export async function ask(path, { body, signal } = {}) {
   }
   signal?.throwIfAborted();
   if (!response.ok) {
-    throw new Refusal(answer.detail ?? `The service answered with status ${response.status}.`, response.status, answer.errors);
+    throw new Refusal(
+      answer.detail ?? `The service answered with status ${response.status}.`,
+      response.status,
+      answer.errors,
+    );
   }
   return answer;
 }
@@ -42,10 +46,13 @@ const kept = new Map();
 /** `GET` a list that does not change while the service runs; asked for once, and again if that failed. */
 export function list(path) {
   if (!kept.has(path)) {
-    kept.set(path, ask(path).catch((error) => {
-      kept.delete(path);
-      throw error;
-    }));
+    kept.set(
+      path,
+      ask(path).catch((error) => {
+        kept.delete(path);
+        throw error;
+      }),
+    );
   }
   return kept.get(path);
 }

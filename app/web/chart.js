@@ -33,7 +33,14 @@ export function picture(width, height, title, description, ...children) {
   const [name, about] = [`picture-${number}-title`, `picture-${number}-about`];
   return svg(
     "svg",
-    { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": name, "aria-describedby": about },
+    {
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-labelledby": name,
+      "aria-describedby": about,
+    },
     svg("title", { id: name }, title),
     svg("desc", { id: about }, description),
     ...children,
@@ -43,24 +50,24 @@ export function picture(width, height, title, description, ...children) {
 /**
  * Draw a line chart.
  *
- * `series` is a list of `{ points: [{ x, y, label, value }], dashed, from }`, `from` being a point where the line begins
- * that is not of the series; `ticks` one of `{ x, label }`; `y` has a `format`, and may have `min`, `max` and a `level` to
- * mark; `head` names the columns of the table.
+ * `series` is a list of `{ points: [{ x, y, label, value }], dashed, from }`, `from` being a point that the line
+ * begins at but the series does not have; `ticks` one of `{ x, label }`; `y` has a `format`, and may have `min`, `max`
+ * and a `level` to mark; `head` names the columns of the table.
  */
 export function lineChart(host, chart) {
   const frame = element("div");
   const rows = chart.series.flatMap(({ points }) => points.map(({ label, value }) => [label, value]));
-  host.replaceChildren(
-    element("h3", {}, chart.title),
-    frame,
-    asTable(chart.title, chart.head, rows),
-  );
+  host.replaceChildren(element("h3", {}, chart.title), frame, asTable(chart.title, chart.head, rows));
   fitted(frame, (width) => frame.replaceChildren(draw(chart, width)));
 }
 
 /** The numbers of a picture, for those who want to read them. */
 export function asTable(title, head, rows) {
-  const scroll = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, table(title, head, rows));
+  const scroll = element(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
+    table(title, head, rows),
+  );
   return element("details", {}, element("summary", {}, "As a table"), scroll);
 }
 
@@ -88,7 +95,15 @@ function draw({ title, description, series, ticks, y }, width) {
     ]),
     ...(y.level === undefined
       ? []
-      : [svg("line", { class: "level", x1: MARGIN.left, x2: width - MARGIN.right, y1: down(y.level), y2: down(y.level) })]),
+      : [
+          svg("line", {
+            class: "level",
+            x1: MARGIN.left,
+            x2: width - MARGIN.right,
+            y1: down(y.level),
+            y2: down(y.level),
+          }),
+        ]),
     ...few.map((tick) => label(tick, across(tick.x), MARGIN.top + bottom + 16, slanted)),
     ...series.map((one) => line(one, across, down, points.length > DOTS ? 0 : points.length > MANY ? 2.5 : 3.5)),
   );
@@ -99,7 +114,8 @@ function line({ points, dashed, from }, across, down, radius) {
   const at = points.map(placed);
   const path = [...(from ? [placed(from)] : []), ...at].map(({ px, py }, i) => `${i ? "L" : "M"}${px} ${py}`).join("");
   const dots = at.map(({ px, py, label, value }) =>
-    svg("circle", { cx: px, cy: py, r: radius }, svg("title", {}, `${label}: ${value}`)));
+    svg("circle", { cx: px, cy: py, r: radius }, svg("title", {}, `${label}: ${value}`)),
+  );
   return svg("g", { class: dashed ? "line dashed" : "line" }, svg("path", { d: path }), ...dots);
 }
 

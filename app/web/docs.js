@@ -11,7 +11,9 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 function parameters(operation, document) {
   const all = operation.parameters ?? [];
   if (!all.length) return [];
-  const rows = all.map((one) => field(one.name, one.schema, one.required, one.description, document, ` in the ${one.in}`));
+  const rows = all.map((one) =>
+    field(one.name, one.schema, one.required, one.description, document, ` in the ${one.in}`),
+  );
   return [element("h3", {}, "Parameters"), element("dl", { class: "fields" }, ...rows.flat())];
 }
 
@@ -23,7 +25,15 @@ function media(content, document) {
     return [
       element("p", { class: "soft" }, element("code", {}, type)),
       ...fields(schema, document),
-      ...(text ? [element("pre", { tabindex: 0, role: "group", "aria-label": `Example of ${type}` }, element("code", {}, text))] : []),
+      ...(text
+        ? [
+            element(
+              "pre",
+              { tabindex: 0, role: "group", "aria-label": `Example of ${type}` },
+              element("code", {}, text),
+            ),
+          ]
+        : []),
     ];
   });
 }
@@ -35,7 +45,8 @@ function answers(operation, document) {
       {},
       element("summary", {}, element("strong", {}, status), " ", ...inline(description)),
       ...media(content, document),
-    ));
+    ),
+  );
 }
 
 function shown(path, method, operation, document) {
@@ -44,10 +55,15 @@ function shown(path, method, operation, document) {
   const node = element(
     "details",
     { class: "card operation", id: operation.operationId },
-    element("summary", {},
-      element("span", { class: `method ${method}` }, method.toUpperCase()), " ",
-      element("code", {}, path), " ",
-      element("span", {}, operation.summary ?? "")),
+    element(
+      "summary",
+      {},
+      element("span", { class: `method ${method}` }, method.toUpperCase()),
+      " ",
+      element("code", {}, path),
+      " ",
+      element("span", {}, operation.summary ?? ""),
+    ),
     body,
   );
   // Made when it is first opened: the document is long, and most of it is not read.

@@ -22,20 +22,22 @@ function built(node, attributes, children) {
   return node;
 }
 
+/** A table; the first cell of each row is its name. */
 export function table(caption, head, rows, foot) {
-  const cells = (tag, row) => element("tr", {}, ...row.map((value, i) => cell(i ? tag : "th", value, i === 0)));
+  const cells = (row) =>
+    element(
+      "tr",
+      {},
+      ...row.map((value, i) => (i ? element("td", {}, String(value)) : element("th", { scope: "row" }, String(value)))),
+    );
   return element(
     "table",
     {},
     element("caption", {}, caption),
     element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),
-    element("tbody", {}, ...rows.map((row) => cells("td", row))),
-    ...(foot ? [element("tfoot", {}, cells("td", foot))] : []),
+    element("tbody", {}, ...rows.map(cells)),
+    ...(foot ? [element("tfoot", {}, cells(foot))] : []),
   );
-}
-
-function cell(tag, value, first) {
-  return element(tag, { scope: first && "row", class: typeof value === "number" && "number" }, String(value));
 }
 
 /** Fill a `<select>`, keeping what is chosen if it is still there. */

@@ -17,7 +17,10 @@ const lines = (sequence) => sequence.map((observation) => observation.join(", ")
 async function choose(signal) {
   const { forecasts } = await list("forecasts");
   if (!place("name").options.length) {
-    choices(place("name"), forecasts.map(({ name, title }) => ({ value: name, label: `${title} (${name})` })));
+    choices(
+      place("name"),
+      forecasts.map(({ name, title }) => ({ value: name, label: `${title} (${name})` })),
+    );
   }
   const found = await ask(`forecasts/${encodeURIComponent(place("name").value)}`, { signal });
   details = found;
@@ -28,9 +31,16 @@ async function choose(signal) {
 function describe({ architecture, trained_on: data, input_shape: from, output_shape: to, inputs, ...rest }) {
   place("about").textContent = `${architecture}: ${shape(from)} → ${shape(to)}. Trained on: ${data}.`;
   place("columns").textContent = `One a line, the oldest first: ${inputs.map(unit).join(", ")}.`;
-  const rows = rest.layers.map((layer) => [layer.kind, layer.units, shape(layer.output_shape), layer.formula, count(layer.parameters)]);
+  const rows = rest.layers.map(({ kind, units, output_shape: output, formula, parameters }) => [
+    kind,
+    units,
+    shape(output),
+    formula,
+    count(parameters),
+  ]);
   const head = ["Layer", "Units", "Output", "How its parameters are counted", "Parameters"];
-  place("layers").replaceChildren(table("Layers that have parameters", head, rows, ["All", "", "", "", count(rest.parameters)]));
+  const all = ["All", "", "", "", count(rest.parameters)];
+  place("layers").replaceChildren(table("Layers that have parameters", head, rows, all));
   scores(rest.figures);
 }
 
@@ -40,7 +50,7 @@ function scores({ measure, examples, held_out: held, scores: found }) {
     `The ${measure} on ${plural(examples, "example")}, ${which}, beside what anybody could forecast without it.`;
   const columns = Object.keys(Object.values(found)[0]);
   const rows = Object.entries(found).map(([name, one]) => [name, ...columns.map((column) => brief(one[column]))]);
-  place("scores").replaceChildren(table(`By ${measure}`, ["Forecast", ...columns.map((name) => name.replaceAll("_", " "))], rows));
+  place("scores").replaceChildren(table(`By ${measure}`, ["Forecast", ...columns], rows));
 }
 
 /** Read one observation a line. */
@@ -48,10 +58,14 @@ function parsed(text) {
   const rows = text.split("\n").map((line) => line.trim());
   return rows.flatMap((line, i) => {
     if (!line) return [];
-    const numbers = line.split(/[\s,;]+/).filter(Boolean).map(Number);
-    if (numbers.some((value) => !Number.isFinite(value))) throw new Error(`Line ${i + 1} has something that is no number.`);
-    if (numbers.length !== details.inputs.length) {
-      throw new Error(`Line ${i + 1} has ${plural(numbers.length, "number")}, but an observation has ${details.inputs.length}.`);
+    const numbers = line
+      .split(/[\s,;]+/)
+      .filter(Boolean)
+      .map(Number);
+    const wanted = details.inputs.length;
+    if (!numbers.every(Number.isFinite)) throw new Error(`Line ${i + 1} has something that is no number.`);
+    if (numbers.length !== wanted) {
+      throw new Error(`Line ${i + 1} has ${plural(numbers.length, "number")}, but an observation has ${wanted}.`);
     }
     return [numbers];
   });
@@ -62,14 +76,15 @@ async function forecast(signal) {
   if (!sequence.length) throw new Error("There is no observation to forecast from.");
   const { name, inputs, outputs } = details;
   const answer = await ask(`forecasts/${encodeURIComponent(name)}`, { body: { sequences: [sequence] }, signal });
+  const recent = ({ x }) => x > sequence.length - RECENT;
   const steps = answer.steps.map((step) => ({ step, x: when(step, sequence.length) }));
   const future = outputs.map((output, i) => ({
     ...output,
-    points: steps.map(({ step, x }, at) => point(step, x, answer.predictions[0][at][i])),
+    points: steps.map(({ step, x }, at) => point(step, x, answer.predictions[0][at][i])).filter(recent),
   }));
   const past = inputs.map((input, i) => ({
     ...input,
-    points: sequence.map((row, x) => point(`observation ${x + 1}`, x + 1, row[i])).slice(-RECENT),
+    points: sequence.map((row, x) => point(`observation ${x + 1}`, x + 1, row[i])).filter(recent),
   }));
   draw(past, future);
 }
@@ -86,7 +101,9 @@ function draw(past, future) {
   const observed = new Map(past.map((feature) => [feature.name, feature]));
   const panels = [
     ...future.map((feature) => ({ feature, past: observed.get(feature.name), forecast: feature })),
-    ...past.filter(({ name }) => !future.some((one) => one.name === name)).map((feature) => ({ feature, past: feature })),
+    ...past
+      .filter(({ name }) => !future.some((one) => one.name === name))
+      .map((feature) => ({ feature, past: feature })),
   ];
   const charts = panels.map(() => element("div"));
   place("charts").replaceChildren(...charts);

@@ -30,7 +30,12 @@ export function marked(text, words, sentences) {
     nodes.push(...between(place, start));
     const about = ` (this sentence: ${label}, ${percent(score)})`;
     nodes.push(
-      element("span", { class: `sentence ${label}`, title: `${label}, ${percent(score)}` }, ...between(start, end), element("span", { class: "hidden" }, about)),
+      element(
+        "span",
+        { class: `sentence ${label}`, title: `${label}, ${percent(score)}` },
+        ...between(start, end),
+        element("span", { class: "hidden" }, about),
+      ),
     );
     place = end;
   }
@@ -40,7 +45,11 @@ export function marked(text, words, sentences) {
 function shaded(word, contribution, strongest) {
   const strength = Math.abs(contribution) / strongest;
   if (strength < FAINT) return word;
-  const node = element("span", { class: `word ${contribution < 0 ? "negative" : "positive"}`, title: signed(contribution) }, word);
+  const node = element(
+    "span",
+    { class: `word ${contribution < 0 ? "negative" : "positive"}`, title: signed(contribution) },
+    word,
+  );
   node.style.setProperty("--strength", strength.toFixed(3));
   return node;
 }

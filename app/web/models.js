@@ -6,7 +6,10 @@ export async function chosenModel(select) {
   const { models } = await list("models");
   if (!select.options.length) {
     const sorted = [...models].sort((a, b) => b.default - a.default);
-    choices(select, sorted.map(({ name }) => ({ value: name })));
+    choices(
+      select,
+      sorted.map(({ name }) => ({ value: name })),
+    );
   }
   return models.find(({ name }) => name === select.value);
 }

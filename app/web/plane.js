@@ -42,7 +42,11 @@ function draw(title, points, arrows, width) {
     description,
     ...drawn.map(([from, to]) => arrow(at.get(from), at.get(to))),
     ...placed.map(({ x, y }) => svg("circle", { class: "point", cx: x, cy: y, r: 4 })),
-    ...labels(placed, drawn.map(([from, to]) => [at.get(from), at.get(to)]), width),
+    ...labels(
+      placed,
+      drawn.map(([from, to]) => [at.get(from), at.get(to)]),
+      width,
+    ),
   );
 }
 
@@ -50,7 +54,10 @@ function arrow(from, to) {
   const angle = Math.atan2(to.y - from.y, to.x - from.x);
   const tip = { x: to.x - 8 * Math.cos(angle), y: to.y - 8 * Math.sin(angle) };
   const barb = (turn) => `${tip.x - 10 * Math.cos(angle + turn)} ${tip.y - 10 * Math.sin(angle + turn)}`;
-  return svg("path", { class: "arrow", d: `M${from.x} ${from.y}L${tip.x} ${tip.y}M${barb(0.4)}L${tip.x} ${tip.y}L${barb(-0.4)}` });
+  return svg("path", {
+    class: "arrow",
+    d: `M${from.x} ${from.y}L${tip.x} ${tip.y}M${barb(0.4)}L${tip.x} ${tip.y}L${barb(-0.4)}`,
+  });
 }
 
 /** Put each word beside its point, at whichever place is free of points, arrows and the words before it. */
@@ -59,9 +66,20 @@ function labels(placed, arrows, width) {
   return placed.map(({ word, x, y }) => {
     const size = Array.from(word).length * LETTER;
     const middle = x - size / 2;
-    const places = [[middle, -22], [middle, 7], [x + 8, -8], [x - size - 8, -8], [middle, -38], [middle, 23]];
-    const boxes = places.map(([from, by]) => (
-      { x: Math.min(Math.max(0, from), Math.max(0, width - size)), y: y + by, width: size, height: LINE }));
+    const places = [
+      [middle, -22],
+      [middle, 7],
+      [x + 8, -8],
+      [x - size - 8, -8],
+      [middle, -38],
+      [middle, 23],
+    ];
+    const boxes = places.map(([from, by]) => ({
+      x: Math.min(Math.max(0, from), Math.max(0, width - size)),
+      y: y + by,
+      width: size,
+      height: LINE,
+    }));
     const box = boxes.find((one) => !taken.some((other) => overlap(one, other))) ?? boxes[0];
     taken.push(box);
     return svg("text", { class: "name", x: box.x + size / 2, y: box.y + 12, "text-anchor": "middle" }, word);
@@ -69,7 +87,9 @@ function labels(placed, arrows, width) {
 }
 
 const along = ([from, to]) =>
-  Array.from({ length: 20 }, (_, i) => ({ x: from.x + ((to.x - from.x) * i) / 19, y: from.y + ((to.y - from.y) * i) / 19 }));
+  Array.from({ length: 20 }, (_, i) => ({
+    x: from.x + ((to.x - from.x) * i) / 19,
+    y: from.y + ((to.y - from.y) * i) / 19,
+  }));
 
-const overlap = (a, b) =>
-  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+const overlap = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;

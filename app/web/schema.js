@@ -12,13 +12,16 @@ const LIMITS = {
   maxItems: "items at most",
 };
 
-/** Follow a reference; of alternatives take the first that is not null. */
+/** Follow references to the schema itself. */
 export function resolved(schema = {}, document) {
-  if (schema.$ref) {
-    const found = schema.$ref.split("/").slice(1).reduce((part, key) => part[key], document);
-    return resolved(found, document);
-  }
-  return schema;
+  if (!schema.$ref) return schema;
+  return resolved(
+    schema.$ref
+      .split("/")
+      .slice(1)
+      .reduce((part, key) => part[key], document),
+    document,
+  );
 }
 
 /** The type in a few words: `list of string, length at least 1`. */
@@ -29,16 +32,24 @@ export function kind(schema, document) {
   if (shape.const !== undefined) return JSON.stringify(shape.const);
   if (shape.enum) return shape.enum.map((value) => JSON.stringify(value)).join(" or ");
   const name = shape.type === "array" ? `list of ${kind(shape.items, document)}` : (shape.type ?? "any");
-  const limits = Object.entries(LIMITS).filter(([key]) => key in shape).map(([key, words]) => `${words} ${shape[key]}`);
+  const limits = Object.entries(LIMITS)
+    .filter(([key]) => key in shape)
+    .map(([key, words]) => `${words} ${shape[key]}`);
   return [name, ...limits].join(", ");
 }
 
 /** A field: its name, type and default, and what it is. */
 export function field(name, schema, required, description, document, where = "") {
-  const preset = schema.default === undefined || schema.default === null ? "" : `, by default ${JSON.stringify(schema.default)}`;
+  const preset =
+    schema.default === undefined || schema.default === null ? "" : `, by default ${JSON.stringify(schema.default)}`;
   return [
-    element("dt", {}, element("code", {}, name), " ",
-      element("span", { class: "soft" }, `${kind(schema, document)}${where}${required ? ", required" : preset}`)),
+    element(
+      "dt",
+      {},
+      element("code", {}, name),
+      " ",
+      element("span", { class: "soft" }, `${kind(schema, document)}${where}${required ? ", required" : preset}`),
+    ),
     element("dd", {}, ...inline(description ?? schema.description)),
   ];
 }

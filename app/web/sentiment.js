@@ -48,7 +48,9 @@ function verdict({ label, score, probabilities, tokens }, { maxlen }) {
   place("label").textContent = label;
   place("score").textContent = percent(score);
   place("bar").style.setProperty("--share", probabilities.positive);
-  const unknown = tokens.unknown ? `${count(tokens.unknown)} of them unknown to the model` : "all of them known to the model";
+  const unknown = tokens.unknown
+    ? `${count(tokens.unknown)} of them unknown to the model`
+    : "all of them known to the model";
   const cut = tokens.truncated ? `; only the last ${count(maxlen)} tokens are read` : "";
   place("tokens").textContent = tokens.count
     ? `${plural(tokens.count, "word")}, ${unknown}${cut}.`
@@ -62,9 +64,17 @@ function reading(text, { words = [], sentences = [] }, note) {
   place("words").hidden = !words.length;
   place("reading").replaceChildren(...marked(text, words, sentences));
   const strongest = [...words].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, MOST);
-  const rows = strongest.map((word) => [word.text, signed(word.contribution), word.contribution < 0 ? "more negative" : "more positive"]);
+  const rows = strongest.map((word) => [
+    word.text,
+    signed(word.contribution),
+    word.contribution < 0 ? "more negative" : "more positive",
+  ]);
   place("words").lastElementChild.replaceChildren(
-    table("How much the probability of “positive” falls without the word", ["Word", "Contribution", "Makes the text"], rows),
+    table(
+      "How much the probability of “positive” falls without the word",
+      ["Word", "Contribution", "Makes the text"],
+      rows,
+    ),
   );
 }
 

@@ -28,8 +28,13 @@ export function snippet(name, code) {
   return element(
     "div",
     {},
-    element("div", { class: "row" }, element("h3", {}, name), said,
-      element("button", { type: "button", class: "chip right", onclick: copy, "aria-label": `Copy ${name}` }, "Copy")),
+    element(
+      "div",
+      { class: "row" },
+      element("h3", {}, name),
+      said,
+      element("button", { type: "button", class: "chip right", onclick: copy, "aria-label": `Copy ${name}` }, "Copy"),
+    ),
     block,
   );
 }

@@ -12,7 +12,7 @@ export function tabs(opened) {
       one.tabIndex = chosen ? 0 : -1;
       document.getElementById(one.getAttribute("aria-controls")).hidden = !chosen;
     }
-    document.title = tab === all[0] ? "Sentiment" : `${tab.textContent} · Sentiment`;
+    document.title = tab === all[0] ? "Sentiment" : `${tab.textContent.trim()} · Sentiment`;
     opened(name(tab));
   }
 

@@ -16,12 +16,13 @@ function labelled(name, control) {
 export function trial(path, method, operation, document) {
   const inputs = (operation.parameters ?? []).map((one) => {
     const value = one.example ?? one.schema.examples?.[0] ?? one.schema.default ?? "";
-    return { ...one, input: element("input", { class: "wide", value, required: one.required && true }) };
+    return { ...one, input: element("input", { class: "wide", value, required: one.required }) };
   });
   const json = operation.requestBody?.content["application/json"];
   const schema = resolved(json?.schema, document);
   const example = json?.example ?? schema.example ?? schema.examples?.[0];
-  const body = json && element("textarea", { rows: 6, class: "numbers", spellcheck: "false" }, JSON.stringify(example, null, 2));
+  const body =
+    json && element("textarea", { rows: 6, class: "numbers", spellcheck: "false" }, JSON.stringify(example, null, 2));
   const status = element("p", { role: "status", class: "soft" });
   const answer = element("pre", { tabindex: 0, role: "group", "aria-label": "The answer", hidden: true });
 

@@ -33,7 +33,10 @@ async function nearest(space, body, signal) {
 /** Say which words a space does not know, and how it spells what was perhaps meant. */
 function reason(error, body) {
   const sentences = error.errors.map(({ pointer, detail }) => {
-    const word = pointer.slice(2).split("/").reduce((part, key) => part?.[key], body);
+    const word = pointer
+      .slice(2)
+      .split("/")
+      .reduce((part, key) => part?.[key], body);
     return typeof word === "string" ? `“${word}” ${detail}.` : "";
   });
   return sentences.join(" ").trim() || error.message;
@@ -46,11 +49,15 @@ function card({ name, words, dimensions }, { results, refusal }) {
     element("h3", {}, name),
     element("p", { class: "soft" }, `${count(words)} words in ${dimensions} dimensions`),
     ...(refusal ? [element("p", { class: "problem" }, refusal)] : []),
-    element("ol", { class: "ranked" }, ...results.map(({ word, similarity }) => {
-      const row = element("li", {}, element("bdi", {}, word), " ", element("span", {}, similarity.toFixed(3)));
-      row.style.setProperty("--share", Math.max(0, similarity));
-      return row;
-    })),
+    element(
+      "ol",
+      { class: "ranked" },
+      ...results.map(({ word, similarity }) => {
+        const row = element("li", {}, element("bdi", {}, word), " ", element("span", {}, similarity.toFixed(3)));
+        row.style.setProperty("--share", Math.max(0, similarity));
+        return row;
+      }),
+    ),
   );
 }
 
@@ -75,20 +82,33 @@ async function showNeighbors(signal) {
 
 async function showPlane(signal) {
   const { spaces } = await list("vectors");
-  if (!place("space").options.length) choices(place("space"), spaces.map(({ name }) => ({ value: name })));
+  if (!place("space").options.length)
+    choices(
+      place("space"),
+      spaces.map(({ name }) => ({ value: name })),
+    );
   const space = place("space").value;
   const [a, b, c] = ["a", "b", "c"].map(typed);
   const given = a && b && c;
-  const { results, positive = [], negative = [] } = given
-    ? await nearest(space, question(a, b, c), signal)
-    : { results: [] };
+  const {
+    results,
+    positive = [],
+    negative = [],
+  } = given ? await nearest(space, question(a, b, c), signal) : { results: [] };
   // What stays after the inputs, which the lecture's way of counting keeps, is the answer.
   const answer = results.map(({ word }) => word).find((word) => ![...positive, ...negative].includes(word));
   const words = [a, b, c, answer, ...typed("words").split(/[\s,]+/)].filter(Boolean);
   const { points, ratio, missing } = await projected(space, [...new Set(words)], signal);
-  const arrows = answer ? [[negative[0], positive[0]], [positive[1], answer]] : [];
+  const arrows = answer
+    ? [
+        [negative[0], positive[0]],
+        [positive[1], answer],
+      ]
+    : [];
   const lost = missing.length ? ` Not in ${space}: ${missing.join(", ")}.` : "";
-  const shown = points.length ? `The two axes show ${percent(ratio[0] + ratio[1])} of the variance.` : "Two words are needed.";
+  const shown = points.length
+    ? `The two axes show ${percent(ratio[0] + ratio[1])} of the variance.`
+    : "Two words are needed.";
   place("plot-note").textContent = shown + lost;
   if (points.length) plane(place("plot"), { title: `Words in the space ${space}`, points, arrows });
   place("plot").hidden = !points.length;
@@ -139,8 +159,13 @@ export function vectors() {
     update(inputs.a);
   };
   place("examples").append(
-    ...EXAMPLES.map((words) => element("button", { type: "button", class: "chip", onclick: use(words) },
-      `${words[0]} : ${words[1]} = ${words[2]} : …`)),
+    ...EXAMPLES.map((words) =>
+      element(
+        "button",
+        { type: "button", class: "chip", onclick: use(words) },
+        `${words[0]} : ${words[1]} = ${words[2]} : …`,
+      ),
+    ),
   );
   let seen = false;
   return (opened) => {

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.pages import FILES, FOLDER
+from app.pages import ASSETS, FILES, FOLDER
 
-ALL = ["/", "/docs", *sorted(f"/web/{name}" for name in FILES)]
+ALL = ["/", "/docs", *sorted(f"/web/{name}" for name in ASSETS)]
 
 
 def test_every_file_of_the_folder_is_served_and_all_are_small() -> None:
@@ -22,7 +22,6 @@ def test_every_file_of_the_folder_is_served_and_all_are_small() -> None:
     [
         ("/", "text/html; charset=utf-8"),
         ("/docs", "text/html; charset=utf-8"),
-        ("/web/index.html", "text/html; charset=utf-8"),
         ("/web/style.css", "text/css; charset=utf-8"),
         ("/web/main.js", "text/javascript; charset=utf-8"),
         ("/web/icon.svg", "image/svg+xml"),
@@ -91,6 +90,7 @@ def test_head_is_get_without_the_body(client: httpx.Client, path: str) -> None:
         "/web/%00",
         "/settings.py",
         "/index.html",
+        "/web/index.html",
         "/redoc",
     ],
 )
