@@ -113,10 +113,9 @@ function line({ points, dashed, from }, across, down, radius) {
   const placed = (point) => ({ ...point, px: across(point.x).toFixed(1), py: down(point.y).toFixed(1) });
   const at = points.map(placed);
   const path = [...(from ? [placed(from)] : []), ...at].map(({ px, py }, i) => `${i ? "L" : "M"}${px} ${py}`).join("");
-  const dots = at.map(({ px, py, label, value }) =>
-    svg("circle", { cx: px, cy: py, r: radius }, svg("title", {}, `${label}: ${value}`)),
-  );
-  return svg("g", { class: dashed ? "line dashed" : "line" }, svg("path", { d: path }), ...dots);
+  const dot = ({ px, py, label, value }) =>
+    svg("circle", { cx: px, cy: py, r: radius }, svg("title", {}, `${label}: ${value}`));
+  return svg("g", { class: dashed ? "line dashed" : "line" }, svg("path", { d: path }), ...(radius ? at.map(dot) : []));
 }
 
 function label({ label: text }, x, y, slanted) {

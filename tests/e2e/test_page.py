@@ -20,6 +20,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 if CHROMIUM is None:
     pytest.skip("the page is not tested: there is no Chromium on this machine", allow_module_level=True)
 
+expect.set_options(timeout=15_000)  # a busy machine is no failure
+
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1100, "height": 800}, "color_scheme": "light"},
@@ -222,8 +224,9 @@ def test_the_request_can_be_copied(browse: Browse) -> None:
     expect(visit.find("sentiment-reading")).to_contain_text("$HOME")
 
     def copied(name: str) -> str:
-        visit.page.get_by_role("button", name=f"Copy {name}").click()
-        expect(visit.find("sentiment-snippets")).to_contain_text("Copied.")
+        button = visit.page.get_by_role("button", name=f"Copy {name}")
+        button.click()
+        expect(visit.find("sentiment-snippets").locator(".row", has=button)).to_contain_text("Copied.")
         return str(visit.page.evaluate("navigator.clipboard.readText()"))
 
     command = copied("curl")
@@ -498,8 +501,11 @@ def test_the_api_is_shown_without_internet_access(browse: Browse, look: str) -> 
     operations = visit.page.locator("details.operation")
     expect(operations).to_have_count(19)
     visit.page.screenshot(path=SCREENSHOTS / f"docs-{look}.png", full_page=True)
-    open_all(operations)
-    expect(visit.page.get_by_role("heading", name="Try it")).to_have_count(19)
+    # All of them take axe-core seconds; the first has all that any of them has.
+    opened = 19 if look == "light" else 1
+    for operation in operations.all()[:opened]:
+        open_all(operation)
+    expect(visit.page.get_by_role("heading", name="Try it")).to_have_count(opened)
     for field_name in ("explain", "tokens.unknown", "words[].contribution"):
         expect(operations.first.locator("dt code").get_by_text(field_name, exact=True).first).to_be_attached()
     assert barriers(visit.page) == []
