@@ -18,6 +18,7 @@ from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.routes import router as operations_router
 from app.operations.telemetry import Telemetry
+from app.pages import router as pages_router
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.routes import router as sentiment_router
 from app.sentiment.routes import text_router
@@ -42,6 +43,7 @@ ROUTERS: Final = (
     vectors_router,
     forecasts_router,
     operations_router,
+    pages_router,
 )
 
 
@@ -87,7 +89,13 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
         app.state.workers.close()
 
     app = Service(
-        title="Sentiment", version="1.0.0", description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
+        title="Sentiment",
+        version="1.0.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.metrics = metrics

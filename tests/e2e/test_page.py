@@ -1,0 +1,523 @@
+"""The page in a real browser, against the real server with the committed models."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect, sync_playwright
+
+from tests.e2e.conftest import COMMITTED, ROOT, Service, serving
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+if CHROMIUM is None:
+    pytest.skip("the page is not tested: there is no Chromium on this machine", allow_module_level=True)
+
+expect.set_options(timeout=15_000)  # a busy machine is no failure
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1100, "height": 800}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1100, "height": 800}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
+}
+TABS = {
+    "sentiment": "#sentiment-reading .word",
+    "inside": "#inside-chart svg",
+    "vectors": "#vectors-plot svg",
+    "forecasts": "#forecasts-charts svg",
+}
+"""The tabs, and what is there once they have asked for all that they show."""
+
+
+@dataclass
+class Visit:
+    """A page that is open, and all that went wrong on it."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    refusals: tuple[str, ...] = ()
+    """What the browser itself will complain of, because the service refuses it."""
+
+    def open(self, place: str = "") -> None:
+        self.page.goto(f"{self.url}/{place}")
+
+    def find(self, name: str) -> Locator:
+        return self.page.locator(f"#{name}")
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        return httpx.post(f"{self.url}{path}", json=body).json()
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(text in message.text for text in self.refusals):
+            self.complaints.append(message.text)
+
+    def on_request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:")):
+            self.complaints.append(f"asked for {request.url}")
+
+
+Browse = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(browser: Browser, service: Service) -> Iterator[Browse]:
+    """Open pages of the service, or of another one; in the end nothing must have gone wrong on them."""
+    visits: list[Visit] = []
+
+    def start(url: str = service.url, **options: Any) -> Visit:
+        page = browser.new_context(**{**LOOKS["light"], **options}).new_page()
+        page.set_default_timeout(15_000)
+        visit = Visit(page, url)
+        page.on("console", visit.on_console)
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        page.on("request", visit.on_request)
+        visits.append(visit)
+        return visit
+
+    yield start
+    for visit in visits:
+        visit.page.context.close()
+    assert [visit.complaints for visit in visits] == [[]] * len(visits)
+
+
+@pytest.fixture
+def visit(browse: Browse) -> Visit:
+    visit = browse()
+    visit.open()
+    return visit
+
+
+def shown(reading: Locator) -> str:
+    """The marked text, without what is said to screen readers only."""
+    script = "node => { const copy = node.cloneNode(true);"
+    script += " copy.querySelectorAll('.hidden').forEach(one => one.remove()); return copy.textContent; }"
+    return str(reading.evaluate(script))
+
+
+# ---------------------------------------------------------------- sentiment
+
+
+def test_typing_shows_the_verdict(visit: Visit) -> None:
+    for text in ("A wonderful film, I loved every moment.", "What a waste of two hours."):
+        visit.find("sentiment-text").fill("")
+        expect(visit.find("sentiment-answer")).to_be_hidden()
+        visit.find("sentiment-text").press_sequentially(text)
+        answer = visit.ask("/sentiment", {"text": text})
+        expect(visit.find("sentiment-label")).to_have_text(answer["label"])
+        expect(visit.find("sentiment-score")).to_have_text(f"{100 * answer['score']:.1f} %")
+        expect(visit.find("sentiment-tokens")).to_contain_text(f"{answer['tokens']['count']} words")
+
+
+def test_fast_typing_ends_on_the_last_text(browse: Browse) -> None:
+    visit = browse()
+    # Answers to a longer text come later, and cannot be called back.
+    visit.page.add_init_script(
+        """const real = fetch;
+        let asked = 0;
+        window.fetch = async (url, { signal, ...options } = {}) => {
+          asked += String(url).endsWith("/sentiment");
+          document.documentElement.dataset.asked = asked;
+          const response = await real(url, options);
+          const length = options.body?.length ?? 0;
+          await new Promise((resolve) => setTimeout(resolve, length > 120 ? 800 : 0));
+          return response;
+        };"""
+    )
+    visit.open()
+    root = visit.page.locator("html")
+    expect(root).to_have_attribute("data-asked", "1")
+    visit.find("sentiment-text").fill("awful, terrible, boring " * 5)
+    expect(root).to_have_attribute("data-asked", "2")
+    visit.find("sentiment-text").fill("A wonderful film")
+    expect(visit.find("sentiment-label")).to_have_text("positive")
+    visit.page.wait_for_timeout(1000)
+    expect(visit.find("sentiment-label")).to_have_text("positive")
+    assert shown(visit.find("sentiment-reading")) == "A wonderful film"
+
+    visit.find("sentiment-text").fill("")
+    visit.find("sentiment-text").press_sequentially("What a waste of two hours", delay=10)
+    expect(visit.find("sentiment-label")).to_have_text("negative")
+    assert int(root.get_attribute("data-asked") or 0) <= 6
+
+
+def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
+    text = "😀😀 Superb cast, e\u0301lan! Awful 🎬 plot!\nهذا film"
+    answer = visit.ask("/sentiment", {"text": text, "explain": True})
+    visit.find("sentiment-text").fill(text)
+    reading = visit.find("sentiment-reading")
+    expect(reading).to_contain_text("Superb")
+    strongest = max(0.05, *(abs(word["contribution"]) for word in answer["words"]))
+    marked = [word for word in answer["words"] if abs(word["contribution"]) >= 0.04 * strongest]
+    words = reading.locator(".word")
+    assert words.all_text_contents() == [text[word["start"] : word["end"]] for word in marked]
+    for at, word in enumerate(marked):
+        kind = "negative" if word["contribution"] < 0 else "positive"
+        expect(words.nth(at)).to_have_class(f"word {kind}")
+        expect(words.nth(at)).to_have_attribute("title", f"{word['contribution']:+.3f}".replace("-", "−"), timeout=1000)
+    sentences = reading.locator(".sentence")
+    assert [shown(one) for one in sentences.all()] == [text[one["start"] : one["end"]] for one in answer["sentences"]]
+    for at, sentence in enumerate(answer["sentences"]):
+        expect(sentences.nth(at)).to_have_class(f"sentence {sentence['label']}")
+        expect(sentences.nth(at)).to_contain_text(f"{sentence['label']}, {100 * sentence['score']:.1f} %")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>window.ran = 1</script> <img src=x onerror='window.ran = 1'> a superb <b>film</b>",
+        "😴👩‍👩‍👧‍👦🇮🇹 superb 🎬",
+        "فيلم رائع \u202eevitagen\u202c superb שלום",
+        "a superb film\r\n\twith \u0000 and &amp; &lt;i&gt;",
+        "A superb film, and then " + "words without end, " * 5200,
+    ],
+    ids=["markup", "emoji", "right-to-left", "control", "100 kB"],
+)
+def test_any_text_is_shown_as_text(visit: Visit, text: str) -> None:
+    visit.refusals = ("status of 422",)  # what is too long to be explained
+    visit.find("sentiment-text").fill(text)
+    typed = text.replace("\r\n", "\n")
+    answer = visit.ask("/sentiment", {"text": typed})
+    expect(visit.find("sentiment-tokens")).to_contain_text(f"{answer['tokens']['count']:,} words")
+    assert shown(visit.find("sentiment-reading")) == typed
+    assert visit.page.evaluate("window.ran") is None
+    assert visit.find("sentiment-reading").locator("script, img, b, i").count() == 0
+    if len(text) > 50_000:
+        expect(visit.find("sentiment-note")).to_contain_text("at most 1,000 are explained")
+    visit.find("tab-inside").click()
+    expect(visit.find("inside-chart").locator("svg")).to_be_visible()
+    assert visit.page.evaluate("window.ran") is None
+
+
+def test_examples_are_there_to_click(visit: Visit) -> None:
+    examples = visit.find("sentiment-examples").get_by_role("button")
+    for at in range(examples.count()):
+        text = examples.nth(at).inner_text()
+        examples.nth(at).click()
+        expect(visit.find("sentiment-text")).to_have_value(text)
+        answer = visit.ask("/sentiment", {"text": text})
+        expect(visit.find("sentiment-score")).to_have_text(f"{100 * answer['score']:.1f} %")
+
+
+def test_the_request_can_be_copied(browse: Browse) -> None:
+    visit = browse(permissions=["clipboard-read", "clipboard-write"])
+    visit.open()
+    text = "It's \"superb\",\n$HOME `date` \\ 'film' 😀 </script>"
+    answer = visit.ask("/sentiment", {"text": text, "explain": True})
+    visit.find("sentiment-text").fill(text)
+    expect(visit.find("sentiment-reading")).to_contain_text("$HOME")
+
+    def copied(name: str) -> str:
+        button = visit.page.get_by_role("button", name=f"Copy {name}")
+        button.click()
+        expect(visit.find("sentiment-snippets").locator(".row", has=button)).to_contain_text("Copied.")
+        return str(visit.page.evaluate("navigator.clipboard.readText()"))
+
+    command = copied("curl")
+    shell = ["bash", "-c", f"{command} --silent"]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout) == answer
+    call = copied("fetch")
+    assert visit.page.evaluate(f"(async () => {{ {call} return answer; }})()") == answer
+
+
+def test_the_models_can_be_switched(browse: Browse, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(COMMITTED / "sentiment-lecture", models / "sentiment-lecture")
+    other = shutil.copytree(COMMITTED / "sentiment-lecture", models / "sentiment-other")
+    manifest = other / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"sentiment-lecture"', '"sentiment-other"'))
+    with serving(tmp_path / "log.jsonl", MODELS_DIR=str(models)) as service:
+        visit = browse(service.url)
+        visit.open()
+        chosen = visit.find("sentiment-model")
+        expect(chosen).to_have_value("sentiment-lecture")
+        expect(visit.find("sentiment-snippets")).to_contain_text("sentiment-lecture")
+        with visit.page.expect_response("**/sentiment") as answered:
+            chosen.select_option("sentiment-other")
+        assert answered.value.json()["model"] == "sentiment-other"
+        expect(visit.find("sentiment-snippets")).to_contain_text("sentiment-other")
+
+
+# ---------------------------------------------------------------- inside the model
+
+
+def test_tokens_and_the_probability_after_each_word(visit: Visit) -> None:
+    text = "A wonderful film, but the qqqq ending is awful."
+    visit.find("sentiment-text").fill(text)
+    visit.find("tab-inside").click()
+    expect(visit.find("inside-text")).to_have_value(text)
+    found = visit.ask("/tokenize", {"texts": [text]})
+    (ids,), (tokens,) = found["sequences"], found["tokens"]
+    expect(visit.find("inside-tokens").locator("li")).to_have_text(
+        [f"{token} {number}" for token, number in zip(tokens, ids, strict=True)]
+    )
+    chart = visit.find("inside-chart")
+    dots = chart.locator("circle title")
+    prefixes = [ids[: end + 1] for end in range(len(ids))]
+    probabilities = visit.ask("/predict", {"sequences": prefixes})["probabilities"]
+    assert dots.all_text_contents() == [
+        f"{token}: {100 * found:.1f} %" for token, found in zip(tokens, probabilities, strict=True)
+    ]
+    positive = visit.ask("/sentiment", {"text": text})["probabilities"]["positive"]
+    assert probabilities[-1] == pytest.approx(positive, abs=1e-5)
+    assert chart.locator("tbody tr").count() == len(ids)
+    assert chart.get_by_role("img", name="Probability that the text up to each word is positive").is_visible()
+
+
+def test_padding_can_be_tried(visit: Visit) -> None:
+    visit.find("tab-inside").click()
+    visit.find("inside-text").fill("A wonderful film")
+    row = visit.find("inside-row").locator("li > span")
+    ids = ["1", "5", "388", "21"]
+    expect(row).to_have_text(["0"] * 16 + ids)
+    visit.find("inside-padding").select_option("post")
+    expect(row).to_have_text(ids + ["0"] * 16)
+    visit.find("inside-maxlen").fill("2")
+    expect(row).to_have_text(ids[2:])
+    visit.find("inside-truncating").select_option("post")
+    expect(row).to_have_text(ids[:2])
+    expect(visit.find("sentiment-text")).to_have_value("A wonderful film")
+
+
+# ---------------------------------------------------------------- word vectors
+
+
+def test_an_analogy_is_answered_by_every_space(visit: Visit) -> None:
+    visit.find("tab-vectors").click()
+    for name, word in zip("abc", ("king", "queen", "man"), strict=True):
+        visit.find(f"vectors-{name}").fill(word)
+    cards = visit.find("vectors-analogies").locator("section")
+    expect(cards.first.locator("bdi").first).to_have_text("woman")
+    spaces = [space["name"] for space in httpx.get(f"{visit.url}/vectors").json()["spaces"]]
+    assert cards.locator("h3").all_text_contents() == spaces
+    question = {"positive": ["queen", "man"], "negative": ["king"], "topn": 6}
+    for at, space in enumerate(spaces):
+        results = visit.ask("/analogies", {**question, "space": space})["results"]
+        expect(cards.nth(at).locator("bdi")).to_have_text([found["word"] for found in results])
+
+    plot = visit.find("vectors-plot")
+    expect(plot.locator(".name")).to_have_text(["king", "queen", "man", "woman", "uncle", "aunt", "boy", "girl"])
+    expect(plot.locator(".arrow")).to_have_count(2)
+    expect(plot.locator("desc")).to_contain_text("An arrow from man to woman.")
+
+    visit.find("vectors-way").select_option("lecture")
+    question |= {"normalize": False, "exclude_inputs": False, "space": spaces[0]}
+    results = visit.ask("/analogies", question)["results"]
+    expect(cards.first.locator("bdi")).to_have_text([found["word"] for found in results])
+    assert "man" in {found["word"] for found in results}
+
+
+def test_neighbours_in_every_space(visit: Visit) -> None:
+    visit.find("tab-vectors").click()
+    visit.find("vectors-word").fill("Cold")
+    cards = visit.find("vectors-neighbors").locator("section")
+    spaces = [space["name"] for space in httpx.get(f"{visit.url}/vectors").json()["spaces"]]
+    expect(cards.locator("h3")).to_have_text(spaces)
+    for at, space in enumerate(spaces):
+        results = httpx.get(f"{visit.url}/vectors/{space}/cold/neighbors?topn=6").json()["results"]
+        expect(cards.nth(at).locator("bdi")).to_have_text([found["word"] for found in results])
+
+
+def test_an_unknown_word_is_told_with_the_closest_spellings(visit: Visit) -> None:
+    visit.refusals = ("status of 404",)
+    visit.find("tab-vectors").click()
+    expect(visit.find("vectors-plot").locator("svg")).to_be_visible()
+    visit.find("vectors-b").fill("womann")
+    for card in visit.find("vectors-analogies").locator("section").all():
+        name = card.locator("h3").inner_text()
+        expect(card).to_contain_text(f"“womann” is not a word of {name}; the closest are woman")
+    expect(visit.find("vectors-plot-note")).to_contain_text("Not in glove: womann.")
+    visit.find("vectors-word").fill("<b>awfull</b>")
+    expect(visit.find("vectors-neighbors").locator("section").first).to_contain_text("“<b>awfull</b>” is not a word")
+
+
+# ---------------------------------------------------------------- forecasts
+
+
+def test_every_forecast_is_drawn_with_its_layers(visit: Visit) -> None:
+    visit.open("#forecasts")
+    expect(visit.find("forecasts-layers").locator("tfoot")).to_be_visible()
+    forecasts = httpx.get(f"{visit.url}/forecasts").json()["forecasts"]
+    options = visit.find("forecasts-name").locator("option")
+    assert options.count() == len(forecasts)
+    for info in forecasts:
+        details = httpx.get(f"{visit.url}/forecasts/{info['name']}").json()
+        with visit.page.expect_response(lambda response: response.request.method == "POST") as answered:
+            visit.find("forecasts-name").select_option(info["name"])
+            if info is forecasts[0]:
+                visit.find("forecasts-reset").click()
+        answer = answered.value.json()
+        expect(visit.find("forecasts-layers").locator("tbody th")).to_have_text(
+            [one["kind"] for one in details["layers"]]
+        )
+        expect(visit.find("forecasts-layers").locator("tfoot")).to_contain_text(f"{info['parameters']:,}")
+        for layer in details["layers"]:
+            expect(visit.find("forecasts-layers")).to_contain_text(layer["formula"])
+        dashed = visit.find("forecasts-charts").locator(".dashed")
+        expect(dashed).to_have_count(len(info["outputs"]))
+        drawn = [re.compile(f"^{re.escape(step)}: ") for step in answer["steps"]]
+        expect(dashed.first.locator("title")).to_have_text(drawn)
+
+
+def test_the_example_of_a_forecast_can_be_edited(visit: Visit) -> None:
+    visit.open("#forecasts")
+    forecast = visit.find("forecasts-charts").locator(".dashed title")
+    expect(forecast).to_have_text("day+1: 110")
+    observations = visit.find("forecasts-observations")
+    observations.fill("20 30 95\n22; 25; 105\n22, 22, 112\n\n")
+    body = {"sequences": [[[20, 30, 95], [22, 25, 105], [22, 22, 112]]]}
+    predicted = visit.ask("/forecasts/air-pollution", body)["predictions"][0][0][0]
+    expect(forecast).to_have_text(f"day+1: {float(f'{predicted:.4g}'):g}")
+    for wrong, sentence in {
+        "1, 2, 3\n1, two, 3": "Line 2 has something that is no number.",
+        "1, 2": "Line 1 has 2 numbers, but an observation has 3.",
+        "\n": "There is no observation to forecast from.",
+    }.items():
+        observations.fill(wrong)
+        expect(visit.find("forecasts-problem")).to_have_text(sentence)
+        expect(forecast).to_be_hidden()
+    visit.find("forecasts-reset").click()
+    expect(forecast).to_have_text("day+1: 110")
+    expect(visit.find("forecasts-problem")).to_be_hidden()
+
+
+# ---------------------------------------------------------------- for everybody
+
+
+def test_the_tabs_work_with_the_keyboard(visit: Visit) -> None:
+    expect(visit.find("sentiment-answer")).to_be_visible()
+    visit.page.keyboard.press("Tab")  # the link in the head of the page
+    visit.page.keyboard.press("Tab")
+    for key, tab in [
+        ("", "sentiment"),
+        ("ArrowRight", "inside"),
+        ("End", "forecasts"),
+        ("ArrowRight", "sentiment"),
+        ("ArrowLeft", "forecasts"),
+        ("Home", "sentiment"),
+        ("ArrowRight", "inside"),
+    ]:
+        if key:
+            visit.page.keyboard.press(key)
+        expect(visit.find(f"tab-{tab}")).to_be_focused()
+        expect(visit.find(f"tab-{tab}")).to_have_attribute("aria-selected", "true")
+        assert visit.page.locator("[role=tabpanel]:visible").evaluate_all("all => all.map(one => one.id)") == [
+            f"panel-{tab}"
+        ]
+    assert visit.page.url.endswith("#inside")
+    visit.page.keyboard.press("Tab")
+    expect(visit.find("panel-inside")).to_be_focused()
+    for name in ("model", "text"):
+        visit.page.keyboard.press("Tab")
+        expect(visit.find(f"inside-{name}")).to_be_focused()
+    visit.page.reload()
+    expect(visit.find("panel-inside")).to_be_visible()
+
+
+def test_a_service_that_cannot_be_reached_is_told(browse: Browse, tmp_path: Path) -> None:
+    with serving(tmp_path / "log.jsonl") as service:
+        visit = browse(service.url)
+        visit.refusals = ("ERR_CONNECTION_REFUSED",)
+        visit.open()
+        expect(visit.find("sentiment-label")).to_have_text("positive")
+    visit.find("sentiment-text").fill("A terrible film")
+    expect(visit.find("sentiment-problem")).to_contain_text("The service cannot be reached.")
+    expect(visit.find("sentiment-answer")).to_be_hidden()
+    for tab in ("inside", "vectors", "forecasts"):
+        visit.find(f"tab-{tab}").click()
+        expect(visit.find(f"{tab}-problem")).to_contain_text("The service cannot be reached.")
+
+
+def test_what_the_service_refuses_is_told_in_its_own_sentence(visit: Visit) -> None:
+    visit.refusals = ("status of 503", "status of 502")
+    detail = "The service is busy with other long requests; try again in a second."
+
+    def busy(route: Route) -> None:
+        route.fulfill(status=503, content_type="application/problem+json", body=json.dumps({"detail": detail}))
+
+    visit.page.route("**/sentiment", busy)
+    visit.find("sentiment-text").fill("A superb film")
+    expect(visit.find("sentiment-problem")).to_have_text(detail)
+    visit.page.unroute("**/sentiment")
+    visit.page.route("**/sentiment", lambda route: route.fulfill(status=502, body="<html>Bad gateway"))
+    visit.find("sentiment-text").fill("A superb film!")
+    expect(visit.find("sentiment-problem")).to_contain_text("status 502")
+    visit.page.unroute("**/sentiment")
+    visit.find("sentiment-text").fill("A superb film.")
+    expect(visit.find("sentiment-label")).to_have_text("positive")
+    expect(visit.find("sentiment-problem")).to_be_hidden()
+
+
+def open_all(details: Locator) -> None:
+    details.evaluate_all("all => all.forEach(one => { one.open = true; })")
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds that keeps somebody out, or stands in somebody's way."""
+    violations = Axe().run(page).response["violations"]
+    return [f"{one['impact']}, {one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("tab", TABS)
+def test_a_tab_is_open_to_all_and_fits(browse: Browse, tab: str, look: str) -> None:
+    visit = browse(**LOOKS[look], reduced_motion="reduce")
+    visit.open(f"#{tab}")
+    expect(visit.page.locator(TABS[tab]).first).to_be_visible()
+    if tab == "vectors":
+        expect(visit.find("vectors-neighbors").locator("section").first).to_be_visible()
+        expect(visit.find("vectors-analogies").locator("section").first).to_be_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visit.page.screenshot(path=SCREENSHOTS / f"{tab}-{look}.png", full_page=True)
+    open_all(visit.page.locator("details"))
+    assert barriers(visit.page) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# ---------------------------------------------------------------- the API
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_api_is_shown_without_internet_access(browse: Browse, look: str) -> None:
+    visit = browse(**LOOKS[look])
+    visit.open("docs")
+    operations = visit.page.locator("details.operation")
+    expect(operations).to_have_count(19)
+    visit.page.screenshot(path=SCREENSHOTS / f"docs-{look}.png", full_page=True)
+    # All of them take axe-core seconds; the first has all that any of them has.
+    opened = 19 if look == "light" else 1
+    for operation in operations.all()[:opened]:
+        open_all(operation)
+    expect(visit.page.get_by_role("heading", name="Try it")).to_have_count(opened)
+    for field_name in ("explain", "tokens.unknown", "words[].contribution"):
+        expect(operations.first.locator("dt code").get_by_text(field_name, exact=True).first).to_be_attached()
+    assert barriers(visit.page) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_every_operation_can_be_tried_with_its_example(browse: Browse) -> None:
+    visit = browse()
+    visit.open("docs")
+    expect(visit.page.locator("details.operation").first).to_be_visible()
+    for operation in visit.page.locator("details.operation").all():
+        operation.locator("summary").first.click()
+        operation.get_by_role("button", name="Send").click()
+        expect(operation.get_by_role("status")).to_have_text(re.compile("Status 200"))
+        assert operation.get_by_label("The answer").inner_text()
