@@ -3,12 +3,15 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
+
+
+Serving = TypeVar("Serving", bound=BaseModel)
 
 
 class ArtifactError(Exception):
@@ -80,6 +83,27 @@ def read_manifest(folder: Path) -> Manifest:
     for name, expected in manifest.files.items():
         _verify(folder, name, expected)
     return manifest
+
+
+def read_serving(folder: Path, manifest: Manifest, model: type[Serving]) -> Serving:
+    """Read the settings that a domain needs from a manifest.
+
+    Args:
+        folder: Where the manifest is from.
+        manifest: The manifest.
+        model: The model of those settings.
+
+    Raises:
+        ArtifactError: Settings are missing or wrong.
+    """
+    try:
+        return model.model_validate(manifest.serving)
+    except ValidationError as error:
+        first = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ArtifactError(
+            f"{folder / MANIFEST} lacks settings for serving ({error.error_count()} are wrong), such as {first}; "
+            "train the model again."
+        ) from error
 
 
 def _verify(folder: Path, name: str, expected: str) -> None:

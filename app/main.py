@@ -68,8 +68,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
 
     Args:
         settings: By default those of the environment.
-        models: The sentiment models, if they are loaded already; by default they are loaded when the app starts.
-        forecasters: The same for the forecasts.
+        models: The models, if they are loaded already; by default they are loaded when the app starts.
     """
     settings = settings or Settings()
     metrics = Metrics()

@@ -17,7 +17,7 @@ MIN_TEXTS: Final = 2
 """An n-gram of fewer texts is left out."""
 WEIGHT: Final = 4.0
 """How much a training text counts against large coefficients: scikit-learn's C."""
-TOKEN: Final = r"[^\W_]+(?:'[^\W_]+)?|[!?]"  # noqa: S105
+WORD: Final = r"[^\W_]+(?:'[^\W_]+)?|[!?]"
 
 
 class BagOfWords:
@@ -40,7 +40,7 @@ class BagOfWords:
             labels: 1 for positive or 0, shape (n,).
         """
         vectorizer = CountVectorizer(
-            ngram_range=NGRAMS, min_df=MIN_TEXTS, binary=True, token_pattern=TOKEN, dtype=np.float32
+            ngram_range=NGRAMS, min_df=MIN_TEXTS, binary=True, token_pattern=WORD, dtype=np.float32
         )
         present = vectorizer.fit_transform(texts)
         positive, negative = (1 + np.asarray(present[labels == label].sum(axis=0)).ravel() for label in (1, 0))

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts import ArtifactError, read_manifest
+from app.artifacts import ArtifactError, read_manifest, read_serving
 from app.forecasts.layers import Layer
 from app.graphs import batches, open_graph
 
@@ -110,13 +110,7 @@ class Forecaster:
         self.name = self.manifest.name
         if GRAPH_FILE not in self.manifest.files:
             raise ArtifactError(f"{folder} has no {GRAPH_FILE} in its manifest; train the model again.")
-        try:
-            self.serving = Serving.model_validate(self.manifest.serving)
-        except ValidationError as error:
-            raise ArtifactError(
-                f"{folder / 'manifest.json'} lacks settings for serving ({error.error_count()} are wrong); "
-                "train the model again."
-            ) from error
+        self.serving = read_serving(folder, self.manifest, Serving)
         session = open_graph(folder / GRAPH_FILE)
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)
         shapes = [tuple(node.shape) for node in (*session.get_inputs(), *session.get_outputs())]

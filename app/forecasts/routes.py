@@ -70,11 +70,8 @@ async def forecast(request: Request, body: ForecastRequest, name: Name) -> Respo
         return response
 
     try:
-        if observations <= INLINE_OBSERVATIONS:
-            return work()
         workers: Workers = request.app.state.workers
-        with workers.place():
-            return await workers.run(work)
+        return await workers.call(work, inline=observations <= INLINE_OBSERVATIONS)
     except Misshapen as error:
         pointer = f"#/sequences/{error.sequence}/{error.row}"
         raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error

@@ -7,9 +7,9 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts import ArtifactError, read_manifest, sha256
+from app.artifacts import ArtifactError, read_manifest, read_serving, sha256
 from app.sentiment.engines import ENGINES, Engine, EngineName
 from app.sentiment.padding import Side, truncate
 from app.sentiment.tokenizer import Encoding, Tokenizer
@@ -83,13 +83,7 @@ class Classifier:
         for required in (TOKENIZER_FILE, ENGINES[engine].file):
             if required not in self.manifest.files:
                 raise ArtifactError(f"{folder} has no {required} in its manifest; train the model again.")
-        try:
-            self.serving = Serving.model_validate(self.manifest.serving)
-        except ValidationError as error:
-            raise ArtifactError(
-                f"{folder / 'manifest.json'} lacks settings for serving ({error.error_count()} are wrong); "
-                "train the model again."
-            ) from error
+        self.serving = read_serving(folder, self.manifest, Serving)
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
         self._check_agreement(folder)

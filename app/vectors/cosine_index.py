@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+from app.graphs import open_graph
 
 GRAPH: Final = Path(__file__).with_name("scan.onnx")
 """One ``MatMulInteger``: (1, d) uint8 times (d, n) int8, into int32. ``training.scan_graph`` writes it."""
@@ -52,10 +53,7 @@ class CosineIndex:
         self._offset = (_QUERY_LEVELS + 1) * self._copy.sum(axis=0, dtype=np.int32)
         # Each value is off by half a step at most.
         self._error = self._step / 2 * dimensions**0.5 + _ROUNDING
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._scan = onnxruntime.InferenceSession(GRAPH, options, providers=["CPUExecutionProvider"])
+        self._scan = open_graph(GRAPH)
 
     def search(self, direction: Floats, count: int, limit: int | None = None) -> tuple[Rows, Floats]:
         """Find the nearest rows.

@@ -99,7 +99,8 @@ def _rows(path: Path, file: File) -> Iterator[Row]:
     else:
         rows = _binary_rows(path, file, header)
     count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007
+    for row in rows:
+        count += 1
         yield row
     if count != header.words:
         raise ArtifactError(f"{path} announces {header.words:,} words in line 1 and has {count:,}; is it complete?")

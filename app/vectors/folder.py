@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, sha256
+from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, read_serving, sha256
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 
@@ -83,12 +83,7 @@ def load_folder(folder: Path) -> VectorSpace:
 def _serving(folder: Path, manifest: Manifest) -> Serving:
     if manifest.kind != KIND:
         raise ArtifactError(f"{folder / MANIFEST} is of a {manifest.kind} model, not of word vectors; restore it.")
-    try:
-        return Serving.model_validate(manifest.serving)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, ("serving", *problem["loc"])))
-        raise ArtifactError(f"{folder / MANIFEST} is damaged ({where}: {problem['msg']}); restore it.") from error
+    return read_serving(folder, manifest, Serving)
 
 
 def _files(serving: Serving) -> list[str]:

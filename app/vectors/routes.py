@@ -247,7 +247,7 @@ async def _run(
         try:
             return work()
         except UnknownWord as error:
-            raise Problem(404, str(error), errors=list(_unknown(space, fields))[:MAX_ERRORS]) from error
+            raise Problem(404, str(error), errors=list(_unknown(space, fields, error))[:MAX_ERRORS]) from error
         except NoDirection as error:
             raise Problem(422, str(error)) from error
 
@@ -256,16 +256,16 @@ async def _run(
     return await workers.call(described, inline=small and all(word in space for word in words))
 
 
-def _unknown(space: VectorSpace, fields: Mapping[str, Sequence[str]]) -> Iterator[FieldError]:
-    explained = 0
+def _unknown(space: VectorSpace, fields: Mapping[str, Sequence[str]], first: UnknownWord) -> Iterator[FieldError]:
+    known_spellings = {first.word: first.spellings}
     for field, words in fields.items():
         for index, word in enumerate(words):
             if word in space:
                 continue
             detail = f"is not a word of {space.name}"
-            explained += 1
-            spellings = closest(word, space.vocabulary) if explained <= EXPLAINED else []
-            if spellings:
+            if word not in known_spellings and len(known_spellings) < EXPLAINED:
+                known_spellings[word] = closest(word, space.vocabulary)
+            if spellings := known_spellings.get(word):
                 detail = f"{detail}; the closest are {', '.join(spellings)}"
             yield FieldError(pointer=f"#/{field}" if "/" in field else f"#/{field}/{index}", detail=detail)
 

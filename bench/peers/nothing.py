@@ -1,10 +1,10 @@
 """FastAPI endpoints with the service's schemas that do nothing: what the framework alone costs."""
 
 import sys
-from typing import Final
+from typing import Annotated, Final
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Path
 
 from app.forecasts.schemas import ForecastRequest, ForecastResponse
 from app.sentiment.classifier import Classification
@@ -24,7 +24,7 @@ async def sentiment(_body: SentimentRequest) -> SentimentResponse:
 
 
 @app.post("/forecasts/{name}", response_model=ForecastResponse)
-async def forecast(_body: ForecastRequest, name: str) -> ForecastResponse:  # noqa: ARG001 - it is part of the path
+async def forecast(_body: ForecastRequest, _name: Annotated[str, Path(alias="name")]) -> ForecastResponse:
     """Give the same answer to all observations."""
     return FORECAST
 

@@ -39,3 +39,14 @@ def test_models_that_are_not_there_are_one_sentence(tmp_path: Path, capsys: pyte
     (tmp_path / "sentiment-half").mkdir()
     assert main(["serve", "--models-dir", str(tmp_path)]) == 2
     assert "sentiment-half" in capsys.readouterr().err
+
+
+def test_a_bad_file_of_vectors_is_one_sentence(
+    models_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.txt").write_text("a 1 0\nb 0 x\n")
+    files = ["--vectors-files", str(tmp_path / "own.txt")]
+    assert main(["serve", "--models-dir", str(models_dir), "--default-model", "sentiment-tiny", *files]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {tmp_path / 'own.txt'}, line 2: ")
+    assert error.count("\n") == 1

@@ -29,7 +29,13 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_environment_of_settings_gives_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(port=1, cors_origins=["https://a.example", "b"], log_level="error", engine="tensorflow")
+    settings = Settings(
+        port=1,
+        cors_origins=["https://a.example", "b"],
+        log_level="error",
+        engine="tensorflow",
+        vectors_files=[Path("/a b.txt"), Path("/c.bin")],
+    )
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings() == settings

@@ -79,7 +79,7 @@ def test_a_manifest_of_something_else(folder: Path) -> None:
     with pytest.raises(ArtifactError, match="is of a sentiment model, not of word vectors"):
         load_folder(folder)
     change(folder, lambda document: document.update(kind="vectors", serving={"dimensions": 0}))
-    with pytest.raises(ArtifactError, match=r"damaged \(serving.dimensions: "):
+    with pytest.raises(ArtifactError, match=r"lacks settings for serving \(3 are wrong\), such as dimensions; train"):
         load_folder(folder)
 
 

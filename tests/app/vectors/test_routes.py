@@ -230,6 +230,7 @@ def test_similarity_needs_two_words(client: httpx.Client) -> None:
 def test_paths_and_methods_that_there_are_not(client: httpx.Client) -> None:
     assert problem(client.post("/vectors/toy/king", json={}), 405)
     assert problem(client.get("/vectors/toy"), 404)
+    assert problem(client.post("/vectors/{space}/projection", json={"words": ["a", "b"]}), 404)
     assert problem(client.get("/vectors/toy/"), 404)
 
 
