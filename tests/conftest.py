@@ -9,11 +9,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import httpx
 import pytest
 import uvicorn
+from hypothesis import settings
 
 from app.main import create_app
 from app.serve import options
 from app.settings import Settings
 from tests import toys
+
+# How long an example takes says more of a shared machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 
