@@ -120,7 +120,7 @@ def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> T
         checkpoint: Folder for the state of the training; it is gone on from if it exists.
 
     Raises:
-        training.fitting.Interrupted: A signal came; the state is saved.
+        training.interruption.Interrupted: A signal came; the state is saved.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
