@@ -10,7 +10,9 @@ import pytest
 from app.artifacts import read_manifest
 from app.sentiment.tokenizer import Tokenizer
 from tests.training.conftest import TINY
-from training import card, plots
+from training import card, card_sections, plots
+from training.calibration import Calibration
+from training.error_analysis import ErrorAnalysis, Group, WorstError
 from training.figures import measure
 from training.fitting import State
 from training.sentiment import LECTURE, Trained, build
@@ -21,6 +23,15 @@ HISTORY = [
     {"loss": 0.7, "accuracy": 0.5, "val_loss": 0.6, "val_accuracy": 0.7},
     {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.65, "val_accuracy": 0.6},
 ]
+ANALYSIS = ErrorAnalysis(
+    reviews=25000,
+    errors=1234,
+    by_length=[Group("< 100", 2400, 0.95), Group("100–149", 100, 0.5)],
+    by_stars=[Group("4", 3, 0.0), Group("7", 7, 1.0)],
+    by_unknown=[Group("≥ 10 %", 100, 0.8)],
+    worst=[WorstError("neg/7_4", 4, 1567, 0.999999), WorstError("pos/8_7", 7, 33, 0.25)],
+)
+CALIBRATION = Calibration(2501, 1.25, 0.31, 0.29, 0.041, 0.012)
 
 PLOTS: dict[str, Callable[[Path], None]] = {
     "learning curve": lambda path: plots.learning_curve(HISTORY, 1, path),
@@ -33,6 +44,13 @@ PLOTS: dict[str, Callable[[Path], None]] = {
     "reliability diagram": lambda path: plots.reliability_diagram(LABELS, PROBABILITIES, path),
     "reliability diagram of one bin": lambda path: plots.reliability_diagram(
         LABELS, np.full(5, 0.5, dtype=np.float32), path
+    ),
+    "reliability before and after": lambda path: plots.reliability_before_and_after(
+        LABELS, PROBABILITIES, 1 - PROBABILITIES, path
+    ),
+    "accuracy by kind": lambda path: plots.accuracy_by_kind(ANALYSIS, path),
+    "accuracy by kind where the interval ends at the accuracy": lambda path: plots.accuracy_by_kind(
+        replace(ANALYSIS, by_length=[Group("< 100", count, 1.0) for count in range(1, 60)]), path
     ),
 }
 
@@ -61,6 +79,22 @@ def test_a_plot_is_a_png_and_the_same_each_time(name: str, tmp_path: Path) -> No
         ("ROC curve", lambda path: plots.roc_curve(1 - LABELS, PROBABILITIES, path)),
         ("reliability diagram", lambda path: plots.reliability_diagram(1 - LABELS, PROBABILITIES, path)),
         ("confusion matrix", lambda path: plots.confusion_matrix(measure(1 - LABELS, PROBABILITIES), path)),
+        (
+            "reliability before and after",
+            lambda path: plots.reliability_before_and_after(LABELS, PROBABILITIES, PROBABILITIES, path),
+        ),
+        (
+            "reliability before and after",
+            lambda path: plots.reliability_before_and_after(LABELS, 1 - PROBABILITIES, 1 - PROBABILITIES, path),
+        ),
+        (
+            "accuracy by kind",
+            lambda path: plots.accuracy_by_kind(replace(ANALYSIS, by_unknown=[Group("≥ 10 %", 101, 0.8)]), path),
+        ),
+        (
+            "accuracy by kind",
+            lambda path: plots.accuracy_by_kind(replace(ANALYSIS, by_stars=[*ANALYSIS.by_stars[:1]] * 2), path),
+        ),
     ],
 )
 def test_a_plot_shows_its_values(plot: str, other: Callable[[Path], None], tmp_path: Path) -> None:
@@ -125,3 +159,57 @@ def test_the_card_of_a_trained_model_has_its_figures(trained_folder: Path) -> No
 def test_the_lecture_is_compared_with_its_own_figure() -> None:
     assert card.LECTURE_TEST_ACCURACY == 0.8694
     assert LECTURE.name == "lecture"
+
+
+def parts(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_section_on_calibration_says_what_was_measured() -> None:
+    section = card_sections.calibration(CALIBRATION)
+    assert section.startswith("## Calibration\n")
+    assert "| on 2,501 held-out reviews | before | after |" in section
+    assert "| log loss | 0.3100 | 0.2900 |\n| expected calibration error | 0.0410 | 0.0120 |" in section
+    assert "temperature of 1.250 (Guo" in section
+    assert f"]({card_sections.CALIBRATION_PLOT})" in section
+    assert "{" not in section
+
+
+@pytest.mark.parametrize(("temperature", "verdict"), [(1.1, "too sure of itself"), (0.9, "less sure of itself")])
+def test_the_section_on_calibration_says_which_way_it_was_wrong(temperature: float, verdict: str) -> None:
+    section = parts(card_sections.calibration(replace(CALIBRATION, temperature=temperature)))
+    assert f"the model is {verdict}" in section
+
+
+def test_the_section_on_errors_has_every_group_and_a_remark_for_each_error_that_has_one() -> None:
+    section = card_sections.errors(ANALYSIS, {"pos/8_7": "Praise | in irony.", "pos/1_7": "Another."})
+    assert section.startswith("## Where it errs\nOf 25,000 test reviews, 1,234 get")
+    assert f"]({card_sections.ACCURACY_PLOT})" in section
+    assert "| words | reviews | accuracy | 95 % interval |\n|---|---|---|---|\n| < 100 | 2,400 | 0.9500 | " in section
+    assert "| 100–149 | 100 | 0.5000 | 0.4038–0.5962 |" in section
+    assert "| 4 | 3 | 0.0000 | 0.0000–" in section
+    assert "| unknown words | reviews |" in section
+    assert "| ≥ 10 % | 100 | 0.8000 | " in section
+    assert "| `neg/7_4` | 4 | 1,567 | 0.999999 |  |\n" in section
+    assert "| `pos/8_7` | 7 | 33 | 0.250000 | Praise \\| in irony. |\n" in section
+    assert "Another" not in section
+    assert "{" not in section
+
+
+def test_without_errors_there_is_no_table_of_the_worst() -> None:
+    section = card_sections.errors(replace(ANALYSIS, errors=0, worst=[]), {})
+    assert "| 7 | 7 | 1.0000 | " in section
+    assert "worst" not in section
+    assert "| review |" not in section
+
+
+@pytest.mark.parametrize(
+    "section",
+    [card_sections.calibration(CALIBRATION), card_sections.errors(ANALYSIS, {})],
+    ids=["calibration", "errors"],
+)
+def test_each_table_of_a_section_has_as_many_cells_in_each_row(section: str) -> None:
+    tables = [table for table in section.split("\n\n") if "|---|" in table]
+    assert tables
+    for table in tables:
+        assert len({line.count("|") for line in table.splitlines() if line.startswith("|")}) == 1
