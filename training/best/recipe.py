@@ -1,0 +1,1 @@
+"""Everything that makes one training of the recipe ``best`` differ from another."""
