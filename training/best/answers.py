@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from training.best import stage
 from training.imdb import Reviews
 
 NAMES: Final = ("reviews", "held_out", "unlabelled")
@@ -32,16 +33,10 @@ class Answers:
     held_out: Logits
     unlabelled: Logits
 
-    def save(self, path: Path) -> None:
-        """Write the answers."""
-        with path.open("wb") as file:
-            np.savez(file, **{name: getattr(self, name) for name in NAMES})
-
     @classmethod
-    def load(cls, path: Path) -> "Answers":
-        """Read what :meth:`save` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(*(arrays[name] for name in NAMES))
+    def kept(cls, path: Path, make: Callable[[], "Answers"]) -> "Answers":
+        """Make the answers, or read those that were made before; see :func:`training.best.stage.kept`."""
+        return cls(**stage.kept(path, lambda: vars(make())))
 
 
 def folds(reviews: Reviews, count: int, seed: int) -> NDArray[np.intp]:

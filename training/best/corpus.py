@@ -1,6 +1,5 @@
 """The reviews as token ids, sentence by sentence: what every teacher and student reads."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +80,3 @@ def document(tokenizer: Tokenizer, text: str) -> Document:
     ids = [index for sentence in sentences for index in sentence]
     bounds = np.cumsum([0, *map(len, sentences)], dtype=np.int32)
     return Document(np.array(ids, dtype=np.int32), bounds)
-
-
-def texts_of_ids(documents: Sequence[Document]) -> list[list[str]]:
-    """Name the ids of documents, for tools that want words; unknown words are left out."""
-    return [[str(index) for index in document.ids if index != UNKNOWN_ID] for document in documents]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ from training.best.corpus import START_ID, Ids
 
 LONGEST_SENTENCE: Final = 40
 """Tokens of a sentence that is shown alone, at most."""
+SHORTEST_SENTENCE: Final = 2
+"""And at least."""
 _STEP: Final = 16
 """Windows longer than a sentence are cut to multiples of this, so that they fill batches of one length."""
 _SHORT: Final = 25
@@ -35,6 +38,15 @@ class Pieces:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @classmethod
+    def at(cls, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Pieces":
+        """Return pieces of which it is not known yet what should be answered."""
+        return cls(starts, lengths, np.full(len(starts), np.nan, np.float32))
+
+    def with_targets(self, targets: NDArray[np.floating]) -> "Pieces":
+        """Return the same pieces with targets, shape (n,)."""
+        return Pieces(self.starts, self.lengths, targets.astype(np.float32))
 
     def take(self, indices: NDArray[np.intp]) -> "Pieces":
         """Return the pieces at the indices."""
@@ -69,9 +81,7 @@ class Material:
     sentences: Pieces
     phrases: Pieces
 
-    def epoch(
-        self, *, window: int, sentences: float, batch_size: int, random: np.random.Generator
-    ) -> Iterator[Batch]:
+    def epoch(self, *, window: int, sentences: float, batch_size: int, random: np.random.Generator) -> Iterator[Batch]:
         """Yield the batches of an epoch, each of one length, in random order.
 
         Args:
@@ -105,7 +115,7 @@ def _windows(documents: Pieces, window: int, random: np.random.Generator) -> Pie
 def _batches(lengths: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.intp]]:
     """Cut sorted lengths into batches of one length."""
     edges = np.flatnonzero(np.diff(lengths, prepend=-1, append=-1))
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         size = batch_size * (4 if lengths[start] <= _SHORT else 2 if lengths[start] <= 64 else 1)
         for first in range(start, stop, size):
             yield np.arange(first, min(first + size, stop))

@@ -6,6 +6,7 @@ Embeddings*, ICML 2016; Sachan, Zaheer and Salakhutdinov, *Revisiting LSTM Netwo
 Classification via Mixed Objective Function*, AAAI 2019.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,15 +80,16 @@ class Network:
             maxlen: The length.
             temperature: The logits are divided by this.
         """
-        model = keras.Sequential(
-            [
-                keras.Input((maxlen,), dtype="int32", name="tokens"),
-                keras.layers.Embedding(self.embedding.input_dim, self.embedding.output_dim, mask_zero=True),
-                keras.layers.Bidirectional(keras.layers.LSTM(self.lstm.forward_layer.units, return_sequences=True)),
-                keras.layers.GlobalMaxPooling1D(),
-                keras.layers.Dense(1, activation="sigmoid"),
-            ]
-        )
+        layers = [
+            keras.Input((maxlen,), dtype="int32", name="tokens"),
+            keras.layers.Embedding(self.embedding.input_dim, self.embedding.output_dim, mask_zero=True),
+            keras.layers.Bidirectional(keras.layers.LSTM(self.lstm.forward_layer.units, return_sequences=True)),
+            keras.layers.GlobalMaxPooling1D(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"Layer .* does not support masking", UserWarning)
+            model = keras.Sequential(layers)
         weights = [array for layer in self.layers for array in layer.get_weights()]
         model.set_weights([*weights[:-2], *(array / np.float32(temperature) for array in weights[-2:])])
         return model
@@ -119,11 +121,11 @@ class Network:
     def _embed(self, ids: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
         embedded = tf.gather(self.embedding.embeddings.value, ids)
         shape = tf.stack([tf.shape(ids)[0], 1, self.embedding.output_dim])
-        return embedded * _kept(shape, dropped, seed + [1, 0])
+        return embedded * _kept(shape, dropped, seed + tf.constant([1, 0]))
 
     def _loss(self, embedded: tf.Tensor, targets: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
         features = tf.nn.relu(tf.reduce_max(self.lstm(embedded), axis=1))
-        features *= _kept(tf.shape(features), dropped, seed + [2, 0])
+        features *= _kept(tf.shape(features), dropped, seed + tf.constant([2, 0]))
         logits = (tf.matmul(features, self.dense.kernel.value) + self.dense.bias.value)[:, 0]
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits))
 

@@ -66,13 +66,19 @@ def n_grams(document: Document) -> Iterator[str]:
 
 
 def vectors(recipe: Recipe, documents: Sequence[Document], *, seed: int, workers: int) -> NDArray[np.float32]:
-    """Learn a vector for each document, of length 1; shape (n, ``vector_size``)."""
+    """Learn a vector for each document, of length 1; shape (n, ``vector_size``).
+
+    The documents are read in random order. A document's vector depends on what the n-grams' vectors are just then, and
+    they drift; documents read one after the other come out alike. Reviews that are sorted by label would have their
+    labels in their vectors, and the held-out ones too.
+    """
+    order = np.random.default_rng(seed).permutation(len(documents))
     settings: dict[str, Any] = {"min_count": recipe.min_count, "negative": recipe.negative, "epochs": recipe.epochs}
     settings |= {"alpha": recipe.alpha, "min_alpha": recipe.alpha / 100, "workers": workers, "seed": seed}
     with TemporaryDirectory() as folder:
         path = Path(folder, "n-grams.txt")
         with path.open("w", encoding="ascii") as file:
-            file.writelines(" ".join(n_grams(document)) + "\n" for document in documents)
+            file.writelines(" ".join(n_grams(documents[index])) + "\n" for index in order)
         model = Doc2Vec(
             corpus_file=str(path),
             dm=0,
@@ -81,13 +87,13 @@ def vectors(recipe: Recipe, documents: Sequence[Document], *, seed: int, workers
             callbacks=[_Progress(recipe.epochs)],
             **settings,
         )
-    found: NDArray[np.float32] = model.dv.vectors
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    found: NDArray[np.float32] = np.empty_like(model.dv.vectors)
+    found[order] = model.dv.vectors
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return found
 
 
-def answer(
-    recipe: Recipe, corpus: Corpus, fold_of: NDArray[np.intp], *, seed: int, workers: int
-) -> Answers:
+def answer(recipe: Recipe, corpus: Corpus, fold_of: NDArray[np.intp], *, seed: int, workers: int) -> Answers:
     """Learn the vectors, fit a regression on them without each fold in turn, and ask it.
 
     Args:

@@ -17,34 +17,43 @@ NEGATED_BLAME: Final = 0.8
 """*Not bad* is less than *good* (Potts, *On the negativity of negation*, SALT 2010)."""
 
 GOOD: Final = (
-    "good great excellent wonderful superb brilliant fantastic amazing beautiful charming clever delightful enjoyable "
-    "entertaining fascinating funny gripping hilarious impressive interesting lovely memorable moving original perfect "
-    "powerful refreshing satisfying smart stunning terrific touching witty exciting engaging compelling believable "
-    "convincing intelligent inspired fun likeable"
-).split()
+    "good", "great", "excellent", "wonderful", "superb", "brilliant", "fantastic", "amazing", "beautiful",
+    "charming", "clever", "delightful", "enjoyable", "entertaining", "fascinating", "funny", "gripping",
+    "hilarious", "impressive", "interesting", "lovely", "memorable", "moving", "original", "perfect",
+    "powerful", "refreshing", "satisfying", "smart", "stunning", "terrific", "touching", "witty", "exciting",
+    "engaging", "compelling", "believable", "convincing", "intelligent", "inspired", "fun", "likeable",
+)  # fmt: skip
 BAD: Final = (
-    "bad awful terrible horrible boring dull stupid poor weak lame predictable pointless ridiculous annoying tedious "
-    "dreadful disappointing silly mediocre unfunny cheesy pathetic bland clumsy confusing forgettable flat shallow slow "
-    "wooden unconvincing laughable painful overrated messy lifeless pretentious"
-).split()
-GOOD_NOUNS: Final = "gem delight treat pleasure triumph classic joy success winner".split()
-BAD_NOUNS: Final = "mess failure disappointment bore joke disgrace turkey dud insult".split()
+    "bad", "awful", "terrible", "horrible", "boring", "dull", "stupid", "poor", "weak", "lame", "predictable",
+    "pointless", "ridiculous", "annoying", "tedious", "dreadful", "disappointing", "silly", "mediocre",
+    "unfunny", "cheesy", "pathetic", "bland", "clumsy", "confusing", "forgettable", "flat", "shallow", "slow",
+    "wooden", "unconvincing", "laughable", "painful", "overrated", "messy", "lifeless", "pretentious",
+)  # fmt: skip
+GOOD_NOUNS: Final = ("gem", "delight", "treat", "pleasure", "triumph", "classic", "joy", "success", "winner")
+BAD_NOUNS: Final = ("mess", "failure", "disappointment", "bore", "joke", "disgrace", "turkey", "dud", "insult")
 GOOD_VERBS: Final = ("like", "love", "enjoy", "admire", "recommend", "appreciate", "care for")
 BAD_VERBS: Final = ("hate", "dislike", "despise", "loathe", "regret", "mind")
-GOOD_COMPARATIVES: Final = "better funnier smarter scarier sweeter wittier".split()
-BAD_COMPARATIVES: Final = "worse duller sillier weaker dumber uglier".split()
-DEEDS: Final = ("seeing it", "renting it", "buying it", "watching it", "going to see this", "spending the money on this")
+GOOD_COMPARATIVES: Final = ("better", "funnier", "smarter", "scarier", "sweeter", "wittier")
+BAD_COMPARATIVES: Final = ("worse", "duller", "sillier", "weaker", "dumber", "uglier")
+DEEDS: Final = (
+    "seeing it",
+    "renting it",
+    "buying it",
+    "watching it",
+    "going to see this",
+    "spending the money on this",
+)
 THINGS: Final = ("film", "movie", "story", "plot", "script", "performance", "ending", "show")
 
 _PLAIN: Final = (
-    "{0}", "{0}!", "very {0}", "so {0}", "really {0}", "a {0} {1}", "this {1} is {0}", "the {1} was {0}", "I found it {0}",
-    "it's {0} and {2}", "what a {0} {1}!", "a truly {0} {1}", "simply {0}", "{0}, {2}", "how {0} it is!",
+    "{0}", "{0}!", "very {0}", "so {0}", "really {0}", "a {0} {1}", "this {1} is {0}", "the {1} was {0}", 
+    "I found it {0}", "it's {0} and {2}", "what a {0} {1}!", "a truly {0} {1}", "simply {0}", "{0}, {2}", "how {0} it is!",
 )  # fmt: skip
 _NEGATED: Final = (
     "not {0}", "not very {0}", "not {0} at all", "not a {0} {1}", "this is not a {0} {1}", "the {1} isn't {0}",
     "it wasn't {0}", "it is never {0}", "hardly {0}", "nothing {0} about it", "far from {0}", "neither {0} nor {2}",
-    "anything but {0}", "the {1} isn’t {0} at all", "it's not {0} or {2}", "never {0} or {2}", "I don't think it is {0}",
-    "I didn't find the {1} {0}", "nobody could call this {1} {0}", "not once was it {0}",
+    "anything but {0}", "the {1} isn’t {0} at all", "it's not {0} or {2}", "never {0} or {2}",
+    "I don't think it is {0}", "I didn't find the {1} {0}", "nobody could call this {1} {0}", "not once was it {0}",
 )  # fmt: skip
 
 
@@ -91,7 +100,9 @@ def _verbs() -> Iterator[tuple[str, float]]:
     for verbs, plain, negated in ((GOOD_VERBS, CLEAR, NEGATED_PRAISE), (BAD_VERBS[:-1], 1 - CLEAR, NEGATED_BLAME)):
         for verb, what in product(verbs, ("it", "this film", "the movie")):
             yield from ((f"{who} {verb} {what}", plain) for who in ("I", "you will", "everyone will"))
-            yield from ((f"{who} {verb} {what}", negated) for who in ("I don't", "I did not", "you won't", "nobody will"))
+            yield from (
+                (f"{who} {verb} {what}", negated) for who in ("I don't", "I did not", "you won't", "nobody will")
+            )
     for deed in DEEDS:
         yield from ((f"{who} regret {deed}", 1 - CLEAR) for who in ("I", "I really", "you will"))
         yield from ((f"{who} regret {deed}", CLEAR) for who in ("I don't", "I did not", "you won't", "I'll never"))

@@ -1,21 +1,21 @@
 """The recipe ``best`` from beginning to end.
 
-1. Teachers answer for all reviews: a linear model and paragraph vectors, each fitted without the movies it speaks of,
-   and a regression that weighs the two.
-2. Assistants, LSTMs, learn from the labels, and from these answers on the unlabelled reviews.
-3. All of them together teach one small student, on reviews, single sentences and phrases.
+1. Teachers answer for all reviews: a linear model and paragraph vectors, each without having seen the movies it speaks
+   of, and a regression that weighs the two.
+2. Assistants, LSTMs, learn from the labels, and from these answers on the unlabelled reviews. They alone can say what
+   a single sentence is worth.
+3. All of them together teach one small network, on reviews, sentences and phrases.
 
-Teaching a small network what a larger ensemble says: Bucilă, Caruana and Niculescu-Mizil, *Model Compression*, KDD 2006;
+Teaching a small network what an ensemble says: Bucilă, Caruana and Niculescu-Mizil, *Model Compression*, KDD 2006;
 Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015; with assistants in between: Mirzadeh et
 al., *Improved Knowledge Distillation via Teacher Assistant*, AAAI 2020.
 """
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -23,48 +23,169 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from app.sentiment.engines import VOCABULARY_KEY, OnnxEngine
-from app.sentiment.padding import truncate
-from training.best import corpus as corpora
-from training.best import linear_teacher, paragraph_teacher, phrases, word_vectors
-from training.best.answers import Answers, Logits, folds, logits
-from training.best.corpus import START_ID, Corpus, Document, Ids
-from training.best.material import LONGEST_SENTENCE, Material, Pieces, Targets
+from training.best import lstm_answers, phrases, stage, teachers, word_vectors
+from training.best.answers import Answers, Logits
+from training.best.corpus import Corpus, Ids
+from training.best.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material, Pieces
 from training.best.network import Network
 from training.best.recipe import Recipe
 from training.best.student import Student
 from training.figures import measure
-from training.imdb import Reviews
-from training.onnx_export import export
-from training.sentiment import SPLIT_SEED
 
-THREADS: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+WORKERS: Final = os.cpu_count() or 1
 
 
-def read(recipe: Recipe, train: Reviews, unlabelled: Reviews) -> Corpus:
-    return corpora.read(
-        train,
-        unlabelled,
-        vocabulary_size=recipe.vocabulary_size,
-        validation=recipe.validation,
-        split_seed=SPLIT_SEED,
+@dataclass(frozen=True)
+class Taught:
+    """What comes out.
+
+    Attributes:
+        network: The student.
+        history: Its figures after each epoch.
+        teachers: The accuracy on the held-out reviews of each that taught it.
+        held_out: Its logits on the held-out reviews, shape (n,).
+    """
+
+    network: Network
+    history: list[dict[str, float]]
+    teachers: dict[str, float]
+    held_out: Logits
+
+
+def teach(recipe: Recipe, corpus: Corpus, *, seed: int, checkpoint: Path) -> Taught:
+    """Go through all stages. What each gives is kept in the checkpoint, and found there by the next attempt.
+
+    Args:
+        recipe: What to do.
+        corpus: The reviews.
+        seed: Of everything random.
+        checkpoint: Folder; made if need be.
+
+    Raises:
+        training.interruption.Interrupted: A signal came while an LSTM was learning; its state is saved.
+    """
+    read = Texts.of(corpus)
+    vectors = stage.kept(checkpoint / "word-vectors.npz", partial(_word_vectors, recipe, corpus, seed))["vectors"]
+    known = teachers.answer(recipe, corpus, seed=seed, workers=WORKERS, checkpoint=checkpoint)
+    targets = _targets(recipe, corpus, known["both"].reviews, known["both"].unlabelled)
+    material = read.material(targets, None)
+    found: list[_Learnt] = []
+    for number, assistant in enumerate(recipe.assistants, start=1):
+        student = Student(replace(assistant, seed=assistant.seed + seed), vectors, material)
+        student.teach(checkpoint / f"assistant-{number}", partial(_measured, recipe, corpus))
+        answers = partial(_answers, recipe, corpus, read, student.network)
+        found.append(_Learnt(**stage.kept(checkpoint / f"assistant-{number}.npz", answers)))
+    assistants = _Learnt(*(np.mean([getattr(one, name) for one in found], axis=0) for name in _Learnt.__annotations__))
+    weighed = _weigh(corpus, known["both"], assistants)
+    targets = _targets(recipe, corpus, known["both"].reviews, weighed.unlabelled)
+    student = Student(
+        replace(recipe.student, seed=recipe.student.seed + seed), vectors, read.material(targets, assistants.sentences)
     )
+    history = student.teach(checkpoint / "student", partial(_measured, recipe, corpus))
+    accuracies = {name: _accuracy(corpus, answers.held_out) for name, answers in known.items()}
+    accuracies |= {"assistants": _accuracy(corpus, assistants.held_out), "all": _accuracy(corpus, weighed.held_out)}
+    held_out = lstm_answers.answer(student.network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
+    return Taught(student.network, history, accuracies, held_out)
 
 
-def teach(recipe: Recipe, corpus: Corpus, *, seed: int, checkpoint: Path) -> Network:
-    """Go through all stages; each is kept in the checkpoint and not done again."""
-    checkpoint.mkdir(parents=True, exist_ok=True)
-    vectors = _vectors(recipe, corpus, seed, checkpoint)
-    first = _first_teachers(recipe, corpus, seed, checkpoint)
-    documents = corpus.documents
-    labels = _softened(corpus.reviews, first.reviews, recipe.label)
-    read = [*documents["reviews"], *documents["unlabelled"]]
-    targets = np.concatenate([labels, expit(first.unlabelled)])
-    material = _material(corpus, read, targets, None)
-    assistants: list[Network] = []
-    for number, assistant in enumerate(recipe.assistants):
-        taught = Student(assistant, vectors, material)
-        taught.teach(checkpoint / f"assistant-{number + 1}", lambda network: _measured(network, recipe.maxlen, corpus))
-        assistants.append(taught.network)
-    answers = _kept(checkpoint / "assistants.npz", lambda: _assistants_answers(recipe, assistants, corpus, read))
-    ...
+@dataclass(frozen=True)
+class Texts:
+    """All that an LSTM reads, as one long row of ids.
+
+    Attributes:
+        ids: The ids: of all reviews, then of all phrases.
+        documents: Where the reviews are, the labelled first; no targets yet.
+        sentences: Where the sentences are that are neither too short nor too long.
+        document_of: The review of each sentence, shape (sentences,).
+        phrases: Where the phrases are, with targets.
+    """
+
+    ids: Ids
+    documents: Pieces
+    sentences: Pieces
+    document_of: NDArray[np.intp]
+    phrases: Pieces
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "Texts":
+        """Lay out the labelled and the unlabelled reviews of a corpus, and the phrases."""
+        read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
+        texts, answers = zip(*phrases.labelled(), strict=True)
+        spelt = [np.array(corpus.tokenizer.encode(text).ids[1:], np.int32) for text in texts]
+        rows = [*(one.ids for one in read), *spelt]
+        lengths = np.array([len(row) for row in rows])
+        starts = np.cumsum(lengths) - lengths
+        document_of = np.repeat(np.arange(len(read)), [len(one.bounds) - 1 for one in read])
+        begin = np.concatenate([one.bounds[:-1] for one in read]) + starts[document_of]
+        length = np.concatenate([np.diff(one.bounds) for one in read])
+        fit = (length >= SHORTEST_SENTENCE) & (length <= LONGEST_SENTENCE)
+        count = len(read)
+        return cls(
+            np.concatenate(rows),
+            Pieces.at(starts[:count], lengths[:count]),
+            Pieces.at(begin[fit], length[fit]),
+            document_of[fit],
+            Pieces(starts[count:], lengths[count:], np.array(answers, np.float32)),
+        )
+
+    def material(self, targets: NDArray[np.float64], sentences: Logits | None) -> Material:
+        """Say what is to be answered.
+
+        Args:
+            targets: To each review, shape (documents,).
+            sentences: What is thought of each sentence, shape (sentences,); it is shown with the mean of that and
+                its review's target, or with the latter alone if nothing is known.
+        """
+        of_document = targets[self.document_of]
+        of_sentence = of_document if sentences is None else (of_document + expit(sentences)) / 2
+        return Material(
+            self.ids, self.documents.with_targets(targets), self.sentences.with_targets(of_sentence), self.phrases
+        )
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What an assistant says, in logits."""
+
+    held_out: Logits
+    unlabelled: Logits
+    sentences: Logits
+
+
+def _word_vectors(recipe: Recipe, corpus: Corpus, seed: int) -> stage.Arrays:
+    read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
+    size = corpus.tokenizer.vocabulary_size
+    return {"vectors": word_vectors.learn(recipe.word_vectors, read, size, seed=seed, workers=WORKERS)}
+
+
+def _targets(recipe: Recipe, corpus: Corpus, reviews: Logits, unlabelled: Logits) -> NDArray[np.float64]:
+    softened = recipe.label * corpus.reviews.labels + (1 - recipe.label) * expit(reviews)
+    return np.concatenate([softened, expit(unlabelled)])
+
+
+def _answers(recipe: Recipe, corpus: Corpus, read: Texts, network: Network) -> stage.Arrays:
+    sys.stderr.write("What the assistant thinks of the reviews and their sentences.\n")
+    sides = {name: [one.ids for one in corpus.documents[name]] for name in ("held_out", "unlabelled")}
+    places = zip(read.sentences.starts, read.sentences.lengths, strict=True)
+    sides["sentences"] = [read.ids[start : start + length] for start, length in places]
+    return {name: lstm_answers.answer(network, texts, recipe.maxlen) for name, texts in sides.items()}
+
+
+def _weigh(corpus: Corpus, both: Answers, assistants: _Learnt) -> _Learnt:
+    """Weigh teachers and assistants by a regression on the held-out reviews: the assistants know the others' labels."""
+    columns = {
+        name: np.stack([getattr(both, name), getattr(assistants, name)], axis=1) for name in ("held_out", "unlabelled")
+    }
+    weigher = LogisticRegression().fit(columns["held_out"], corpus.held_out.labels)
+    held_out, unlabelled = (weigher.decision_function(column) for column in columns.values())
+    return _Learnt(held_out, unlabelled, assistants.sentences)
+
+
+def _measured(recipe: Recipe, corpus: Corpus, network: Network) -> dict[str, float]:
+    given = lstm_answers.answer(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
+    figures = measure(corpus.held_out.labels, expit(given))
+    return {"val_loss": figures.log_loss, "val_accuracy": figures.accuracy}
+
+
+def _accuracy(corpus: Corpus, held_out: Logits) -> float:
+    return round(float(((held_out >= 0) == corpus.held_out.labels).mean()), 4)
