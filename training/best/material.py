@@ -115,7 +115,7 @@ def _windows(documents: Pieces, window: int, random: np.random.Generator) -> Pie
 def _batches(lengths: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.intp]]:
     """Cut sorted lengths into batches of one length."""
     edges = np.flatnonzero(np.diff(lengths, prepend=-1, append=-1))
-    for start, stop in pairwise(edges):
+    for start, stop in pairwise(edges.tolist()):
         size = batch_size * (4 if lengths[start] <= _SHORT else 2 if lengths[start] <= 64 else 1)
         for first in range(start, stop, size):
             yield np.arange(first, min(first + size, stop))

@@ -46,8 +46,9 @@ DEEDS: Final = (
 THINGS: Final = ("film", "movie", "story", "plot", "script", "performance", "ending", "show")
 
 _PLAIN: Final = (
-    "{0}", "{0}!", "very {0}", "so {0}", "really {0}", "a {0} {1}", "this {1} is {0}", "the {1} was {0}", 
-    "I found it {0}", "it's {0} and {2}", "what a {0} {1}!", "a truly {0} {1}", "simply {0}", "{0}, {2}", "how {0} it is!",
+    "{0}", "{0}!", "very {0}", "so {0}", "really {0}", "a {0} {1}", "this {1} is {0}", "the {1} was {0}",
+    "I found it {0}", "it's {0} and {2}", "what a {0} {1}!", "a truly {0} {1}", "simply {0}", "{0}, {2}",
+    "how {0} it is!",
 )  # fmt: skip
 _NEGATED: Final = (
     "not {0}", "not very {0}", "not {0} at all", "not a {0} {1}", "this is not a {0} {1}", "the {1} isn't {0}",
