@@ -22,11 +22,18 @@ _GREY: Final = "#8a8f98"
 
 
 def learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
-    """Plot loss and accuracy after each epoch, on training and held-out reviews, and mark the epoch kept."""
+    """Plot loss and accuracy after each epoch, on training and held-out reviews, and mark the epoch kept.
+
+    Args:
+        history: For each epoch ``val_loss``, ``val_accuracy``, and ``loss`` and ``accuracy`` where they are known.
+        best_epoch: The epoch kept, counted from 1.
+        path: Where to write.
+    """
     epochs = range(1, len(history) + 1)
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
+        if name in history[0]:
+            axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
         axes.plot(epochs, [epoch[f"val_{name}"] for epoch in history], "o-", color=_ORANGE, label="held-out movies")
         axes.axvline(best_epoch, color=_GREY, linestyle=":", label="epoch kept")
         axes.set(xlabel="epoch", ylabel=name, xticks=list(epochs))

@@ -6,7 +6,6 @@ Embeddings*, ICML 2016; Sachan, Zaheer and Salakhutdinov, *Revisiting LSTM Netwo
 Classification via Mixed Objective Function*, AAAI 2019.
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from app.sentiment.engines import dropping_masks
 from training.best.corpus import START_ID, UNKNOWN_ID
 
 
@@ -87,8 +87,7 @@ class Network:
             keras.layers.GlobalMaxPooling1D(),
             keras.layers.Dense(1, activation="sigmoid"),
         ]
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"Layer .* does not support masking", UserWarning)
+        with dropping_masks():
             model = keras.Sequential(layers)
         weights = [array for layer in self.layers for array in layer.get_weights()]
         model.set_weights([*weights[:-2], *(array / np.float32(temperature) for array in weights[-2:])])

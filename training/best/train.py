@@ -23,14 +23,19 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from training.best import lstm_answers, phrases, stage, teachers, word_vectors
+from training.best import card, lstm_answers, stage, teachers, word_vectors
+from training.best import corpus as corpora
 from training.best.answers import Answers, Logits
-from training.best.corpus import Corpus, Ids
-from training.best.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material, Pieces
+from training.best.corpus import Corpus
 from training.best.network import Network
 from training.best.recipe import Recipe
 from training.best.student import Student
+from training.best.texts import Texts
+from training.calibration import fit_temperature
 from training.figures import measure
+from training.imdb import Reviews
+from training.sentiment import SPLIT_SEED
+from training.trained import HeldOut, Trained
 
 WORKERS: Final = os.cpu_count() or 1
 
@@ -50,6 +55,46 @@ class Taught:
     history: list[dict[str, float]]
     teachers: dict[str, float]
     held_out: Logits
+
+
+def train(recipe: Recipe, reviews: Reviews, unlabelled: Reviews, *, seed: int, checkpoint: Path) -> Trained:
+    """Train the recipe.
+
+    Args:
+        recipe: What to train.
+        reviews: The train split, or a sample of it.
+        unlabelled: The unsup split, or a sample of it.
+        seed: Of everything random.
+        checkpoint: Folder for the state of the training; it is gone on from if it exists.
+
+    Raises:
+        training.interruption.Interrupted: A signal came while an LSTM was learning; its state is saved.
+    """
+    corpus = corpora.read(
+        reviews,
+        unlabelled,
+        vocabulary_size=recipe.vocabulary_size,
+        validation=recipe.validation,
+        split_seed=SPLIT_SEED,
+    )
+    taught = teach(recipe, corpus, seed=seed, checkpoint=checkpoint)
+    held_out = HeldOut(corpus.held_out.labels, taught.held_out)
+    return Trained(
+        recipe=recipe,
+        seed=seed,
+        tokenizer=corpus.tokenizer,
+        model=taught.network.serving_model(recipe.maxlen, fit_temperature(held_out.logits, held_out.labels)),
+        history=taught.history,
+        best_epoch=len(taught.history),
+        data={
+            "training": len(corpus.reviews),
+            "validation": len(corpus.held_out),
+            "unlabelled": {"reviews": len(unlabelled), "sha256": unlabelled.sha256},
+        },
+        card=card.CARD,
+        held_out=held_out,
+        figures={"teachers": taught.teachers},
+    )
 
 
 def teach(recipe: Recipe, corpus: Corpus, *, seed: int, checkpoint: Path) -> Taught:
@@ -86,61 +131,6 @@ def teach(recipe: Recipe, corpus: Corpus, *, seed: int, checkpoint: Path) -> Tau
     accuracies |= {"assistants": _accuracy(corpus, assistants.held_out), "all": _accuracy(corpus, weighed.held_out)}
     held_out = lstm_answers.answer(student.network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
     return Taught(student.network, history, accuracies, held_out)
-
-
-@dataclass(frozen=True)
-class Texts:
-    """All that an LSTM reads, as one long row of ids.
-
-    Attributes:
-        ids: The ids: of all reviews, then of all phrases.
-        documents: Where the reviews are, the labelled first; no targets yet.
-        sentences: Where the sentences are that are neither too short nor too long.
-        document_of: The review of each sentence, shape (sentences,).
-        phrases: Where the phrases are, with targets.
-    """
-
-    ids: Ids
-    documents: Pieces
-    sentences: Pieces
-    document_of: NDArray[np.intp]
-    phrases: Pieces
-
-    @classmethod
-    def of(cls, corpus: Corpus) -> "Texts":
-        """Lay out the labelled and the unlabelled reviews of a corpus, and the phrases."""
-        read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
-        texts, answers = zip(*phrases.labelled(), strict=True)
-        spelt = [np.array(corpus.tokenizer.encode(text).ids[1:], np.int32) for text in texts]
-        rows = [*(one.ids for one in read), *spelt]
-        lengths = np.array([len(row) for row in rows])
-        starts = np.cumsum(lengths) - lengths
-        document_of = np.repeat(np.arange(len(read)), [len(one.bounds) - 1 for one in read])
-        begin = np.concatenate([one.bounds[:-1] for one in read]) + starts[document_of]
-        length = np.concatenate([np.diff(one.bounds) for one in read])
-        fit = (length >= SHORTEST_SENTENCE) & (length <= LONGEST_SENTENCE)
-        count = len(read)
-        return cls(
-            np.concatenate(rows),
-            Pieces.at(starts[:count], lengths[:count]),
-            Pieces.at(begin[fit], length[fit]),
-            document_of[fit],
-            Pieces(starts[count:], lengths[count:], np.array(answers, np.float32)),
-        )
-
-    def material(self, targets: NDArray[np.float64], sentences: Logits | None) -> Material:
-        """Say what is to be answered.
-
-        Args:
-            targets: To each review, shape (documents,).
-            sentences: What is thought of each sentence, shape (sentences,); it is shown with the mean of that and
-                its review's target, or with the latter alone if nothing is known.
-        """
-        of_document = targets[self.document_of]
-        of_sentence = of_document if sentences is None else (of_document + expit(sentences)) / 2
-        return Material(
-            self.ids, self.documents.with_targets(targets), self.sentences.with_targets(of_sentence), self.phrases
-        )
 
 
 @dataclass(frozen=True)
