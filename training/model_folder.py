@@ -83,7 +83,8 @@ def _write_models(trained: Trained, folder: Path) -> None:
 
 def _predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:
     padded = encode(trained.tokenizer, trained.recipe, texts)
-    probabilities: NDArray[np.float32] = trained.model.predict(padded, batch_size=500, verbose=0)[:, 0]
+    with dropping_masks():
+        probabilities: NDArray[np.float32] = trained.model.predict(padded, batch_size=500, verbose=0)[:, 0]
     return probabilities
 
 

@@ -108,7 +108,8 @@ class TensorFlowEngine:
         if not sequences:  # Keras breaks on no rows.
             return np.empty(0, dtype=np.float32)
         padded = pad_sequences(sequences, self._maxlen)
-        result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
+        with dropping_masks():
+            result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
         return result
 
 
