@@ -73,7 +73,7 @@ class Material:
         ids: The ids of all texts, one after the other.
         documents: Each whole text; a window of it is shown in each epoch.
         sentences: Single sentences; a share of them is shown in each epoch.
-        phrases: Phrases; all are shown in each epoch.
+        phrases: Phrases; all are shown in each epoch, several times.
     """
 
     ids: Ids
@@ -87,12 +87,13 @@ class Material:
         Args:
             window: Tokens of a window, at most.
             sentences: How many sentences are shown for each document.
+            phrases: How many times each phrase is shown.
             batch_size: Texts in a batch of long ones.
             random: Decides windows, sentences and order.
         """
         shown = min(round(sentences * len(self.documents)), len(self.sentences))
         chosen = self.sentences.take(random.choice(len(self.sentences), shown, replace=False))
-        pieces = Pieces.joined([_windows(self.documents, window, random), chosen, self.phrases])
+        pieces = Pieces.joined([_windows(self.documents, window, random), chosen, *[self.phrases] * phrases])
         pieces = pieces.take(random.permutation(len(pieces)))
         pieces = pieces.take(np.argsort(pieces.lengths, kind="stable"))
         batches = list(_batches(pieces.lengths, batch_size))

@@ -56,8 +56,8 @@ BEST: Final = Recipe(
     word_vectors=word_vectors.Recipe(),
     paragraph_vectors=paragraph_teacher.Recipe(),
     assistants=(
-        student.Recipe(units=64, epochs=4, noise=Noise(), seed=1, sentences=0.5),
-        student.Recipe(units=64, epochs=4, noise=Noise(words=0.2), seed=2, window=240, sentences=0.5),
+        student.Recipe(units=64, epochs=4, noise=Noise(), seed=1, sentences=0.5, phrases=1),
+        student.Recipe(units=64, epochs=4, noise=Noise(words=0.2), seed=2, window=240, sentences=0.5, phrases=1),
     ),
     student=student.Recipe(units=96, epochs=5, noise=Noise(), seed=3),
 )

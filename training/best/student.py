@@ -40,6 +40,7 @@ class Recipe:
         epochs: Times that all documents are read.
         window: Tokens of a document that are read at once, at most.
         sentences: Sentences that are shown for each document.
+        phrases: Times that each phrase is shown in an epoch.
         batch_size: Documents a step.
         learning_rate: The largest, of Adam.
         noise: See :class:`Noise`.
@@ -52,6 +53,7 @@ class Recipe:
     seed: int
     window: int = 200
     sentences: float = 1.5
+    phrases: int = 4
     batch_size: int = 128
     learning_rate: float = 1e-3
 
@@ -134,6 +136,7 @@ class Student:
         return self._material.epoch(
             window=recipe.window,
             sentences=recipe.sentences,
+            phrases=recipe.phrases,
             batch_size=recipe.batch_size,
             random=np.random.default_rng([recipe.seed, number]),
         )

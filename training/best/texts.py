@@ -1,15 +1,20 @@
 """All that the LSTMs read, laid out in one long row of ids."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from training.best import phrases
-from training.best.answers import Logits
+from training.best.answers import Logits, logits
 from training.best.corpus import Corpus, Ids
 from training.best.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material, Pieces
+
+CONTEXT: Final = 0.3
+"""How much a review tells about its sentences. Of the sentences of :mod:`training.short_texts`, the assistants alone
+get 0.860 right and this sum 0.912; their reviews' teachers alone, 0.860."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,11 @@ class Texts:
 
         Args:
             targets: To each review, shape (documents,).
-            sentences: What is thought of each sentence, shape (sentences,); it is shown with the mean of that and
-                its review's target, or with the latter alone if nothing is known.
+            sentences: What is thought of each sentence alone, shape (sentences,); to it :data:`CONTEXT` of the logit of
+                its review is added. If nothing is known of the sentences, each gets the target of its review.
         """
         of_document = targets[self.document_of]
-        of_sentence = of_document if sentences is None else (of_document + expit(sentences)) / 2
+        of_sentence = of_document if sentences is None else expit(sentences + CONTEXT * logits(of_document))
         return Material(
             self.ids, self.documents.with_targets(targets), self.sentences.with_targets(of_sentence), self.phrases
         )
