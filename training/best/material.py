@@ -81,7 +81,9 @@ class Material:
     sentences: Pieces
     phrases: Pieces
 
-    def epoch(self, *, window: int, sentences: float, batch_size: int, random: np.random.Generator) -> Iterator[Batch]:
+    def epoch(
+        self, *, window: int, sentences: float, phrases: int, batch_size: int, random: np.random.Generator
+    ) -> Iterator[Batch]:
         """Yield the batches of an epoch, each of one length, in random order.
 
         Args:
