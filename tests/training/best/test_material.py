@@ -24,7 +24,7 @@ class Shown(NamedTuple):
 
 def pieces(starts: Sequence[int], lengths: Sequence[int], first_target: int) -> Pieces:
     found = Pieces.at(np.array(starts, np.int64), np.array(lengths, np.int64))
-    return found.with_targets(np.arange(len(starts)) + first_target)
+    return found.with_targets(np.arange(len(starts), dtype=np.float64) + first_target)
 
 
 def material(documents: Sequence[int], sentences: Sequence[tuple[int, int]], phrases: Sequence[int]) -> Material:

@@ -30,7 +30,8 @@ def nearest(found: NDArray[np.float32]) -> NDArray[np.intp]:
     """For each vector, the index of the one most like it."""
     alike = found @ found.T
     np.fill_diagonal(alike, -2)
-    return alike.argmax(axis=1)
+    most: NDArray[np.intp] = alike.argmax(axis=1)
+    return most
 
 
 def test_the_n_grams_of_a_document() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from training.best import corpus
 from training.best.corpus import Corpus, Document
-from training.best.network import Noise
+from training.best.network import Network, Noise
 from training.best.paragraph_teacher import Recipe as ParagraphRecipe
 from training.best.recipe import BEST, Recipe
 from training.best.student import Recipe as StudentRecipe
@@ -67,3 +67,12 @@ def document(ids: Sequence[int], sentences: Sequence[int] | None = None) -> Docu
     """A document of these ids, as one sentence unless its sentences' lengths are given."""
     bounds = np.cumsum([0, *(sentences if sentences is not None else [len(ids)])])
     return Document(np.array(ids, np.int32), bounds.astype(np.int32))
+
+
+def network(vocabulary: int) -> Network:
+    """A network of random weights, biases included, so large that its answers differ."""
+    random = np.random.default_rng(4)
+    made = Network(random.normal(0, 1, (vocabulary, 6)).astype(np.float32), 4)
+    for layer, scale in zip(made.layers[1:], (0.7, 4.0), strict=True):
+        layer.set_weights([random.normal(0, scale, weight.shape) for weight in layer.get_weights()])
+    return made
