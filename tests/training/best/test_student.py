@@ -250,6 +250,20 @@ def test_the_seed_decides_weights_and_order(uninterrupted: Taught, checkpoint: P
     assert other.history[0]["loss"] != pytest.approx(uninterrupted.history[0]["loss"], abs=1e-4)
 
 
+def test_every_step_has_a_noise_of_its_own(checkpoint: Path) -> None:
+    seeds: list[tuple[int, ...]] = []
+
+    def note(_ids: tf.Tensor, _targets: tf.Tensor, seed: tf.Tensor) -> float:
+        seeds.append(tuple(seed.numpy().tolist()))
+        return 0.0
+
+    for seed in (5, 6):
+        made = Student(replace(RECIPE, seed=seed), VECTORS, MATERIAL)
+        made._step = note
+        made.teach(checkpoint.with_name(str(seed)))
+    assert len(set(seeds)) == len(seeds) == 2 * EPOCHS * STEPS
+
+
 @pytest.mark.usefixtures("_traced")
 def test_it_learns_what_is_obvious(checkpoint: Path) -> None:
     noise = Noise(words=0, embedding=0.1, output=0.1)
