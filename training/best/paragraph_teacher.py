@@ -26,6 +26,8 @@ LONGEST: Final = 3
 """Words of the longest n-gram."""
 MOST: Final = 3_000
 """Of a longer review, the first words are read: gensim reads no more than 10,000 n-grams of a text."""
+_NOTHING: Final = "-"
+"""Stands for a text without n-grams: gensim skips an empty line, and gives each text after it the next one's vector."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def vectors(recipe: Recipe, documents: Sequence[Document], *, seed: int, workers
     with TemporaryDirectory() as folder:
         path = Path(folder, "n-grams.txt")
         with path.open("w", encoding="ascii") as file:
-            file.writelines(" ".join(n_grams(documents[index])) + "\n" for index in order)
+            file.writelines((" ".join(n_grams(documents[index])) or _NOTHING) + "\n" for index in order)
         model = Doc2Vec(
             corpus_file=str(path),
             dm=0,

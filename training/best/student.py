@@ -128,6 +128,8 @@ class Student:
                 self._end_epoch(state, measure)
                 bar.write(f"epoch {state.epoch}: {state.history[-1]}")
                 self._save(state, checkpoint)
+                if stopped:
+                    raise Interrupted(f"Stopped after epoch {state.epoch}.")
         self._optimizer.finalize_variable_values(self.network.variables)
         return state.history
 
