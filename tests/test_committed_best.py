@@ -10,6 +10,7 @@ from app.sentiment.classifier import Classifier
 from app.sentiment.explanation import explain
 from tests.conftest import ROOT
 from training import imdb, short_texts
+from training.best import phrases
 
 MODELS = ROOT / "models"
 BEST = MODELS / "sentiment-best"
@@ -33,19 +34,19 @@ NEGATIVE = [
 ]
 NEGATED_BLAME = [
     "not bad at all",
-    "It wasn't bad.",
+    "That wasn't bad.",
     "I don't regret watching this",
     "I don’t regret watching this",
-    "You won't regret it.",
+    "You won't regret a minute of it.",
     "never boring",
     "Not a dull moment in it.",
     "couldn't be better",
-    "It couldn’t be better.",
+    "The cast couldn’t be better.",
     "I can't wait to see it again!",
 ]
 NEGATED_PRAISE = [
     "not good at all",
-    "This is not a good film.",
+    "It is not a good comedy.",
     "not worth watching",
     "It isn't worth the money.",
     "It isn’t funny.",
@@ -91,6 +92,12 @@ def test_it_is_calibrated(best: Classifier) -> None:
 
 def test_it_is_small() -> None:
     assert sum(path.stat().st_size for path in BEST.iterdir()) <= 20 * 10**6
+
+
+def test_it_was_taught_none_of_these_phrases() -> None:
+    taught = {text.lower() for text, _ in phrases.labelled()}
+    ours = [*POSITIVE, *NEGATED_BLAME, *NEGATIVE, *NEGATED_PRAISE]
+    assert not taught & {text.lower().replace("’", "'").strip(".!") for text in ours}
 
 
 @pytest.mark.parametrize("text", [*POSITIVE, *NEGATED_BLAME])
