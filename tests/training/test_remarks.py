@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sentiment.tokenizer import split_words
+from app.sentiment.rules import KERAS
 from training import imdb, remarks
 
 QUOTED = 5
@@ -11,7 +11,7 @@ QUOTED = 5
 
 
 def quotes(remark: str, text: str) -> bool:
-    words, of_text = split_words(remark), f" {' '.join(split_words(text))} "
+    words, of_text = KERAS.split(remark), f" {' '.join(KERAS.split(text))} "
     runs = (words[start : start + QUOTED] for start in range(len(words) - QUOTED + 1))
     return any(f" {' '.join(run)} " in of_text for run in runs)
 
