@@ -14,8 +14,9 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
 FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -143,9 +144,9 @@ def _reviews_split(text: str) -> list[str]:
             text = pattern.sub(feeling, text)
     text = text.replace(_CONTRACTION, f" {_CONTRACTION}").replace("!", " ! ").replace("?", " ? ")
     text = _translate(f" {text} ", _REVIEWS_SPACES)
-    words = text.split(" ")
+    words: Iterable[str] = text.split(" ")
     if " '" in text or "' " in text:
-        words = [word.strip(_APOSTROPHE) for word in words]
+        words = map(str.strip, words, repeat(_APOSTROPHE))
     return list(filter(None, words))
 
 
