@@ -20,8 +20,8 @@ _CALIBRATION: Final = """## Calibration
 A probability should be what it says: of the reviews that get 0.8, four in five should be positive. As trained, the
 model is {verdict}. So its logits are divided by a temperature of {temperature:.3f} (Guo et al., *On Calibration
 of Modern Neural Networks*, ICML 2017, section 4.2), which is part of the weights of its last layer. It changes no
-label. The temperature is the one with the least log loss on these very reviews, which also chose the epoch; the
-figures of the test split, at the top, are of reviews that chose nothing.
+label. The temperature is the one with the least log loss on these very reviews, on which other choices were made
+too; the figures of the test split, at the top, are of reviews that chose nothing.
 
 ![Reliability before and after]({plot})
 """

@@ -160,9 +160,11 @@ class Student:
         """Put the averaged weights in place for a while."""
         present = [variable.numpy() for variable in self.network.variables]
         self._optimizer.finalize_variable_values(self.network.variables)
-        yield
-        for variable, value in zip(self.network.variables, present, strict=True):
-            variable.assign(value)
+        try:
+            yield
+        finally:
+            for variable, value in zip(self.network.variables, present, strict=True):
+                variable.assign(value)
 
     def _variables(self) -> list[Any]:
         return [*self.network.variables, *self._optimizer.variables]

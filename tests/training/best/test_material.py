@@ -41,10 +41,18 @@ def material(documents: Sequence[int], sentences: Sequence[tuple[int, int]], phr
 
 
 def epoch(
-    material: Material, *, seed: int, window: int = 64, sentences: float = 0.25, batch_size: int = 8
+    material: Material,
+    *,
+    seed: int,
+    window: int = 64,
+    sentences: float = 0.25,
+    phrases: int = 1,
+    batch_size: int = 8,
 ) -> list[Batch]:
     random = np.random.default_rng(seed)
-    return list(material.epoch(window=window, sentences=sentences, batch_size=batch_size, random=random))
+    return list(
+        material.epoch(window=window, sentences=sentences, phrases=phrases, batch_size=batch_size, random=random)
+    )
 
 
 def shown(batches: Sequence[Batch]) -> dict[int, list[Shown]]:
@@ -69,11 +77,11 @@ def materials(draw: st.DrawFn) -> Material:
     return material(documents, draw(st.lists(places, max_size=20)), phrases)
 
 
-@given(materials(), st.integers(1, 100), st.floats(0, 3), st.integers(1, 5), st.integers(0, 9))
+@given(materials(), st.integers(1, 100), st.floats(0, 3), st.integers(1, 3), st.integers(1, 5), st.integers(0, 9))
 def test_an_epoch_shows_a_window_of_each_document_some_sentences_and_all_phrases(
-    material: Material, window: int, share: float, batch_size: int, seed: int
+    material: Material, window: int, share: float, times: int, batch_size: int, seed: int
 ) -> None:
-    batches = epoch(material, seed=seed, window=window, sentences=share, batch_size=batch_size)
+    batches = epoch(material, seed=seed, window=window, sentences=share, phrases=times, batch_size=batch_size)
     found = shown(batches)
     starts, lengths = material.documents.starts, material.documents.lengths
     assert sorted(piece.number for piece in found[0]) == np.flatnonzero(lengths).tolist()
@@ -84,7 +92,7 @@ def test_an_epoch_shows_a_window_of_each_document_some_sentences_and_all_phrases
         assert length == (most if most <= LONGEST_SENTENCE else most // 16 * 16)
     numbers = [piece.number for piece in found[SENTENCE]]
     assert len(numbers) == len(set(numbers)) == min(round(share * len(starts)), len(material.sentences))
-    assert sorted(piece.number for piece in found[PHRASE]) == list(range(len(material.phrases)))
+    assert sorted(piece.number for piece in found[PHRASE]) == sorted([*range(len(material.phrases))] * times)
     for kind, where in ((SENTENCE, material.sentences), (PHRASE, material.phrases)):
         for number, start, length in found[kind]:
             assert (start, length) == (where.starts[number], where.lengths[number])

@@ -20,7 +20,9 @@ from training.interruption import Interrupted
 EPOCHS: Final = 2
 STEPS: Final = 4
 GOOD, BAD = 3, 4
-RECIPE: Final = Recipe(units=3, epochs=EPOCHS, noise=Noise(), seed=5, sentences=0.5, batch_size=3, learning_rate=0.05)
+RECIPE: Final = Recipe(
+    units=3, epochs=EPOCHS, noise=Noise(), seed=5, sentences=0.5, phrases=1, batch_size=3, learning_rate=0.05
+)
 
 
 class Killed(Exception):

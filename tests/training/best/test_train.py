@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from tests.training.best.tiny import RECIPE, document
 from training.best import linear_teacher, lstm_answers, paragraph_teacher, phrases, stage, student, train, word_vectors
@@ -14,7 +14,8 @@ from training.best.answers import Answers
 from training.best.corpus import Corpus
 from training.best.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
 from training.best.recipe import BEST
-from training.best.train import Taught, Texts, teach
+from training.best.texts import CONTEXT, Texts
+from training.best.train import Taught, teach
 
 SEED: Final = 2
 
@@ -145,13 +146,14 @@ def test_the_sentences_are_where_they_stand_in_their_review(
     assert [(number, texts.ids[start : start + length].tolist()) for number, start, length in places] == expected
 
 
-def test_a_sentence_is_shown_with_the_answer_to_its_review_and_to_itself(corpus: Corpus) -> None:
+def test_a_sentence_is_shown_with_what_is_thought_of_itself_and_of_its_review(corpus: Corpus) -> None:
     texts = Texts.of(corpus)
     targets = np.random.default_rng(1).random(len(texts.documents))
     thought = np.random.default_rng(2).normal(size=len(texts.sentences))
     alone, both = texts.material(targets, None), texts.material(targets, thought)
     np.testing.assert_allclose(alone.sentences.targets, targets[texts.document_of], rtol=1e-6)
-    np.testing.assert_allclose(both.sentences.targets, (targets[texts.document_of] + expit(thought)) / 2, rtol=1e-6)
+    weighed = thought + CONTEXT * logit(targets[texts.document_of])
+    np.testing.assert_allclose(both.sentences.targets, expit(weighed), rtol=1e-6)
     for material in (alone, both):
         np.testing.assert_allclose(material.documents.targets, targets, rtol=1e-6)
         np.testing.assert_array_equal(material.phrases.targets, texts.phrases.targets)
