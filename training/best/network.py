@@ -26,15 +26,11 @@ class Noise:
         words: Share of the words that are replaced by the unknown one.
         embedding: Share of the dimensions of the word vectors that are dropped, the same ones in a whole text.
         output: Share of the features that are dropped before the output.
-        adversarial: Length of the step that the word vectors take against the answer, as a share of their own length
-            (Miyato, Dai and Goodfellow, *Adversarial Training Methods for Semi-Supervised Text Classification*, ICLR
-            2017); 0 for none.
     """
 
     words: float = 0.1
     embedding: float = 0.3
     output: float = 0.5
-    adversarial: float = 0.0
 
 
 class Network:
@@ -106,16 +102,7 @@ class Network:
         with tf.GradientTape() as tape:
             embedded = self._embed(ids, noise.embedding, seed)
             loss = self._loss(embedded, targets, noise.output, seed)
-        *gradients, of_embedded = tape.gradient(loss, [*self._values, embedded])
-        if not noise.adversarial:
-            return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
-        step = _step(embedded, of_embedded, noise.adversarial)
-        with tf.GradientTape() as tape:
-            moved = self._embed(ids, noise.embedding, seed) + step
-            adversarial = self._loss(moved, targets, noise.output, seed)
-        others = tape.gradient(adversarial, self._values)
-        pairs = zip(gradients, others, strict=True)
-        return loss, [(tf.convert_to_tensor(one) + tf.convert_to_tensor(other)) / 2 for one, other in pairs]
+        return loss, [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self._values)]
 
     def _embed(self, ids: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
         embedded = tf.gather(self.embedding.embeddings.value, ids)
@@ -137,10 +124,3 @@ def _drop_words(ids: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
 def _kept(shape: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
     """Return dropout's mask: zeros where something is dropped, and what makes up for them elsewhere."""
     return tf.cast(tf.random.stateless_uniform(shape, seed) >= dropped, tf.float32) / (1 - dropped)
-
-
-def _step(embedded: tf.Tensor, gradient: tf.Tensor, share: float) -> tf.Tensor:
-    """Return the step of each text against its answer, ``share`` times as long as the text's vectors."""
-    length = tf.norm(embedded, axis=[1, 2], keepdims=True)
-    direction = gradient / (tf.norm(gradient, axis=[1, 2], keepdims=True) + 1e-12)
-    return tf.stop_gradient(share * length * direction)

@@ -24,7 +24,8 @@ class Recipe:
         seed: Of everything random but the students, unless another is asked for; it is added to the students' seeds.
         word_vectors: The first vectors of the words.
         paragraph_vectors: The second teacher's vectors.
-        assistants: The LSTMs that answer for single sentences, and with the teachers for unlabelled reviews.
+        assistants: The LSTMs that answer for single sentences, and with the teachers for unlabelled reviews;
+            generation by generation, each taught by those before.
         student: The network that is kept.
     """
 
@@ -39,7 +40,7 @@ class Recipe:
     seed: int
     word_vectors: word_vectors.Recipe
     paragraph_vectors: paragraph_teacher.Recipe
-    assistants: tuple[student.Recipe, ...]
+    assistants: tuple[tuple[student.Recipe, ...], ...]
     student: student.Recipe
 
 
@@ -56,8 +57,11 @@ BEST: Final = Recipe(
     word_vectors=word_vectors.Recipe(),
     paragraph_vectors=paragraph_teacher.Recipe(),
     assistants=(
-        student.Recipe(units=64, epochs=4, noise=Noise(), seed=1, sentences=0.5, phrases=1),
-        student.Recipe(units=64, epochs=4, noise=Noise(words=0.2), seed=2, window=240, sentences=0.5, phrases=1),
+        (
+            student.Recipe(units=64, epochs=4, noise=Noise(), seed=1, sentences=0.5),
+            student.Recipe(units=64, epochs=4, noise=Noise(words=0.2), seed=2, window=240, sentences=0.5),
+        ),
+        (student.Recipe(units=96, epochs=4, noise=Noise(), seed=3, window=400, phrases=8, learning_rate=2e-3),),
     ),
-    student=student.Recipe(units=96, epochs=5, noise=Noise(), seed=3),
+    student=student.Recipe(units=96, epochs=6, noise=Noise(), seed=4, window=400, phrases=8, learning_rate=2e-3),
 )

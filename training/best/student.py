@@ -53,7 +53,7 @@ class Recipe:
     seed: int
     window: int = 200
     sentences: float = 1.5
-    phrases: int = 4
+    phrases: int = 1
     batch_size: int = 128
     learning_rate: float = 1e-3
 

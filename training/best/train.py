@@ -3,8 +3,8 @@
 1. Teachers answer for all reviews: a linear model and paragraph vectors, each without having seen the movies it speaks
    of, and a regression that weighs the two.
 2. Assistants, LSTMs, learn from the labels, and from these answers on the unlabelled reviews. They alone can say what
-   a single sentence is worth.
-3. All of them together teach one small network, on reviews, sentences and phrases.
+   a single sentence is worth. A second generation learns from the teachers and the first, sentences too.
+3. All of them together teach the network that is kept, on reviews, sentences and phrases.
 
 Teaching a small network what an ensemble says: Bucilă, Caruana and Niculescu-Mizil, *Model Compression*, KDD 2006;
 Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015; with assistants in between: Mirzadeh et
@@ -13,9 +13,11 @@ al., *Improved Knowledge Distillation via Teacher Assistant*, AAAI 2020.
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Final
 
 import numpy as np
@@ -23,13 +25,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from training.best import card, lstm_answers, stage, teachers, word_vectors
+from training.best import card, lstm_answers, stage, student, teachers, word_vectors
 from training.best import corpus as corpora
 from training.best.answers import Answers, Logits
 from training.best.corpus import Corpus
 from training.best.network import Network
 from training.best.recipe import Recipe
-from training.best.student import Student
 from training.best.texts import Texts
 from training.calibration import fit_temperature
 from training.figures import measure
@@ -112,34 +113,50 @@ def teach(recipe: Recipe, corpus: Corpus, *, seed: int, checkpoint: Path) -> Tau
     read = Texts.of(corpus)
     vectors = stage.kept(checkpoint / "word-vectors.npz", partial(_word_vectors, recipe, corpus, seed))["vectors"]
     known = teachers.answer(recipe, corpus, seed=seed, workers=WORKERS, checkpoint=checkpoint)
-    targets = _targets(recipe, corpus, known["both"].reviews, known["both"].unlabelled)
-    material = read.material(targets, None)
-    found: list[_Learnt] = []
-    for number, assistant in enumerate(recipe.assistants, start=1):
-        student = Student(replace(assistant, seed=assistant.seed + seed), vectors, material)
-        student.teach(checkpoint / f"assistant-{number}", partial(_measured, recipe, corpus))
-        answers = partial(_answers, recipe, corpus, read, student.network)
-        found.append(_Learnt(**stage.kept(checkpoint / f"assistant-{number}.npz", answers)))
-    assistants = _Learnt(*(np.mean([getattr(one, name) for one in found], axis=0) for name in _Learnt.__annotations__))
-    weighed = _weigh(corpus, known["both"], assistants)
-    targets = _targets(recipe, corpus, known["both"].reviews, weighed.unlabelled)
-    student = Student(
-        replace(recipe.student, seed=recipe.student.seed + seed), vectors, read.material(targets, assistants.sentences)
-    )
-    history = student.teach(checkpoint / "student", partial(_measured, recipe, corpus))
     accuracies = {name: _accuracy(corpus, answers.held_out) for name, answers in known.items()}
-    accuracies |= {"assistants": _accuracy(corpus, assistants.held_out), "all": _accuracy(corpus, weighed.held_out)}
-    held_out = lstm_answers.answer(student.network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
-    return Taught(student.network, history, accuracies, held_out)
+    said: list[Said] = []
+    weighed = known["both"]
+
+    def learn(how: student.Recipe, place: Path) -> tuple[Network, list[dict[str, float]]]:
+        material = read.material(_targets(recipe, corpus, weighed), said[-1].sentences if said else None)
+        learner = student.Student(replace(how, seed=how.seed + seed), vectors, material)
+        history = learner.teach(place, partial(_measured, recipe, corpus))
+        return learner.network, history
+
+    for number, generation in enumerate(recipe.assistants, start=1):
+        answers = []
+        for letter, assistant in zip(ascii_lowercase, generation, strict=False):
+            place = checkpoint / f"assistant-{number}{letter}"
+            network, _ = learn(assistant, place)
+            ask = partial(_answers, recipe, corpus, read, network)
+            answers.append(Said(**stage.kept(place.with_suffix(".npz"), ask)))
+        said.append(Said.mean(answers))
+        weighed = _weigh(corpus, known["both"], said)
+        accuracies[f"assistants {number}"] = _accuracy(corpus, said[-1].held_out)
+        accuracies[f"all up to assistants {number}"] = _accuracy(corpus, weighed.held_out)
+    network, history = learn(recipe.student, checkpoint / "student")
+    held_out = lstm_answers.answer(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
+    return Taught(network, history, accuracies, held_out)
 
 
 @dataclass(frozen=True)
-class _Learnt:
-    """What an assistant says, in logits."""
+class Said:
+    """What assistants say, in logits.
+
+    Attributes:
+        held_out: Of the held-out reviews.
+        unlabelled: Of the unlabelled reviews.
+        sentences: Of the sentences of :class:`training.best.texts.Texts`.
+    """
 
     held_out: Logits
     unlabelled: Logits
     sentences: Logits
+
+    @classmethod
+    def mean(cls, parts: Sequence["Said"]) -> "Said":
+        """Return the mean of what several say."""
+        return cls(*(np.mean([getattr(part, name) for part in parts], axis=0) for name in cls.__annotations__))
 
 
 def _word_vectors(recipe: Recipe, corpus: Corpus, seed: int) -> stage.Arrays:
@@ -148,27 +165,29 @@ def _word_vectors(recipe: Recipe, corpus: Corpus, seed: int) -> stage.Arrays:
     return {"vectors": word_vectors.learn(recipe.word_vectors, read, size, seed=seed, workers=WORKERS)}
 
 
-def _targets(recipe: Recipe, corpus: Corpus, reviews: Logits, unlabelled: Logits) -> NDArray[np.float64]:
-    softened = recipe.label * corpus.reviews.labels + (1 - recipe.label) * expit(reviews)
-    return np.concatenate([softened, expit(unlabelled)])
+def _targets(recipe: Recipe, corpus: Corpus, weighed: Answers) -> NDArray[np.float64]:
+    softened = recipe.label * corpus.reviews.labels + (1 - recipe.label) * expit(weighed.reviews)
+    return np.concatenate([softened, expit(weighed.unlabelled)])
 
 
 def _answers(recipe: Recipe, corpus: Corpus, read: Texts, network: Network) -> stage.Arrays:
-    sys.stderr.write("What the assistant thinks of the reviews and their sentences.\n")
+    sys.stderr.write("What an assistant says of the reviews and their sentences.\n")
     sides = {name: [one.ids for one in corpus.documents[name]] for name in ("held_out", "unlabelled")}
     places = zip(read.sentences.starts, read.sentences.lengths, strict=True)
     sides["sentences"] = [read.ids[start : start + length] for start, length in places]
     return {name: lstm_answers.answer(network, texts, recipe.maxlen) for name, texts in sides.items()}
 
 
-def _weigh(corpus: Corpus, both: Answers, assistants: _Learnt) -> _Learnt:
-    """Weigh teachers and assistants by a regression on the held-out reviews: the assistants know the others' labels."""
+def _weigh(corpus: Corpus, both: Answers, said: Sequence[Said]) -> Answers:
+    """Weigh the teachers and each generation of assistants by a regression on the held-out reviews.
+
+    Of the labelled reviews the teachers alone speak: the assistants know their labels.
+    """
     columns = {
-        name: np.stack([getattr(both, name), getattr(assistants, name)], axis=1) for name in ("held_out", "unlabelled")
+        name: np.stack([getattr(one, name) for one in (both, *said)], axis=1) for name in ("held_out", "unlabelled")
     }
     weigher = LogisticRegression().fit(columns["held_out"], corpus.held_out.labels)
-    held_out, unlabelled = (weigher.decision_function(column) for column in columns.values())
-    return _Learnt(held_out, unlabelled, assistants.sentences)
+    return Answers(both.reviews, **{name: weigher.decision_function(column) for name, column in columns.items()})
 
 
 def _measured(recipe: Recipe, corpus: Corpus, network: Network) -> dict[str, float]:
