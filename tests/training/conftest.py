@@ -32,7 +32,7 @@ TINY_BEST = replace(
     folds=2,
     word_vectors=word_vectors.Recipe(vector_size=4, epochs=1),
     paragraph_vectors=paragraph_teacher.Recipe(vector_size=4, min_count=1, epochs=1),
-    assistants=(student.Recipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),
+    assistants=((student.Recipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),),
     student=student.Recipe(units=3, epochs=2, noise=Noise(), seed=2, batch_size=512),
 )
 

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from tests.training.best import tiny
 from training.best.corpus import START_ID, UNKNOWN_ID
-from training.best.network import Network, Noise, _drop_words, _kept, _step
+from training.best.network import Network, Noise, _drop_words, _kept
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 """What Keras says of `GlobalMaxPooling1D` is true, and is what `losses` reproduces."""
@@ -99,9 +99,7 @@ def test_gradients_are_the_slopes_of_the_loss(network: Network, noise: Noise) ->
         assert slope == pytest.approx(float(np.sum(gradient.numpy() * direction)), rel=0.05, abs=2e-4)
 
 
-@pytest.mark.parametrize(
-    "noise", [*NOISES, Noise(words=0, embedding=0, output=0, adversarial=0.1)], ids=["quiet", "noisy", "adversarial"]
-)
+@pytest.mark.parametrize("noise", NOISES, ids=["quiet", "noisy"])
 def test_a_step_along_the_gradients_lowers_the_loss(network: Network, noise: Noise) -> None:
     before, gradients = network.losses(IDS, TARGETS, noise, SEED)
     assert all(np.isfinite(gradient).all() for gradient in gradients)
@@ -154,43 +152,3 @@ def test_the_same_dimensions_are_dropped_in_a_whole_text(network: Network) -> No
     assert 0.2 < dropped.mean() < 0.8
     np.testing.assert_array_equal(embedded == 0, np.broadcast_to(dropped[:, None], embedded.shape))
     assert len({tuple(row) for row in dropped.tolist()}) > 1
-
-
-def test_the_adversarial_step_goes_uphill_and_is_as_long_as_asked() -> None:
-    random = np.random.default_rng(3)
-    embedded, gradient = (random.normal(size=(4, 5, 6)).astype(np.float32) for _ in range(2))
-    found = _step(tf.constant(embedded), tf.constant(gradient), 0.25).numpy()
-    for step, text, uphill in zip(found, embedded, gradient, strict=True):
-        length = 0.25 * np.linalg.norm(text)
-        np.testing.assert_allclose(step, length * uphill / np.linalg.norm(uphill), rtol=1e-4)
-
-
-def test_where_it_is_flat_there_is_no_adversarial_step() -> None:
-    assert not _step(tf.ones((2, 3, 4)), tf.zeros((2, 3, 4)), 0.25).numpy().any()
-
-
-def test_half_of_what_is_followed_is_the_adversarys(network: Network) -> None:
-    hard = Noise(words=0, embedding=0, output=0, adversarial=0.3)
-    plain, gradients = network.losses(IDS, TARGETS, QUIET, SEED)
-    same, halves = network.losses(IDS, TARGETS, hard, SEED)
-    assert float(plain) == float(same)
-    with tf.GradientTape() as tape:
-        embedded = network._embed(IDS, 0, SEED)
-        tape.watch(embedded)
-        loss = network._loss(embedded, TARGETS, 0, SEED)
-    step = _step(embedded, tape.gradient(loss, embedded), 0.3)
-    with tf.GradientTape() as tape:
-        moved = network._loss(network._embed(IDS, 0, SEED) + step, TARGETS, 0, SEED)
-    others = tape.gradient(moved, [variable.value for variable in network.variables])
-    for half, gradient, other in zip(halves, gradients, map(tf.convert_to_tensor, others), strict=True):
-        assert not np.allclose(gradient, other, atol=1e-3)
-        np.testing.assert_allclose(half, (gradient + other) / 2, atol=1e-5)
-
-
-def test_the_adversary_raises_the_loss(network: Network) -> None:
-    with tf.GradientTape() as tape:
-        embedded = network._embed(IDS, 0, SEED)
-        tape.watch(embedded)
-        loss = network._loss(embedded, TARGETS, 0, SEED)
-    step = _step(embedded, tape.gradient(loss, embedded), 0.05)
-    assert float(network._loss(embedded + step, TARGETS, 0, SEED)) > float(loss) + 1e-4

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -15,7 +16,7 @@ from training.best.corpus import Corpus
 from training.best.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
 from training.best.recipe import BEST
 from training.best.texts import CONTEXT, Texts
-from training.best.train import Taught, teach
+from training.best.train import Said, Taught, teach
 
 SEED: Final = 2
 
@@ -34,7 +35,8 @@ def taught(corpus: Corpus, checkpoint: Path) -> Taught:
 
 def test_it_goes_from_beginning_to_end(corpus: Corpus, taught: Taught) -> None:
     assert [set(row) for row in taught.history] == [{"loss", "val_loss", "val_accuracy"}] * RECIPE.student.epochs
-    assert set(taught.teachers) == {"linear", "paragraphs", "both", "assistants", "all"}
+    generations = [f"{who} {number}" for number in (1, 2) for who in ("assistants", "all up to assistants")]
+    assert list(taught.teachers) == ["linear", "paragraphs", "both", *generations]
     assert taught.teachers["linear"] > 0.9
     assert all(0 <= accuracy <= 1 for accuracy in taught.teachers.values())
     assert taught.held_out.shape == (len(corpus.held_out),)
@@ -51,10 +53,12 @@ def test_what_it_says_of_the_held_out_reviews_is_the_students(corpus: Corpus, ta
 def test_each_stage_leaves_its_results(taught: Taught, checkpoint: Path) -> None:
     assert taught.history
     assert sorted(path.name for path in checkpoint.iterdir()) == [
-        "assistant-1",
-        "assistant-1.npz",
-        "assistant-2",
-        "assistant-2.npz",
+        "assistant-1a",
+        "assistant-1a.npz",
+        "assistant-1b",
+        "assistant-1b.npz",
+        "assistant-2a",
+        "assistant-2a.npz",
         "linear.npz",
         "paragraphs.npz",
         "student",
@@ -82,12 +86,12 @@ def test_no_stage_is_gone_through_twice(
     assert (same.history, same.teachers) == (taught.history, taught.teachers)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("name", ["1a", "1b", "2a"])
 def test_assistants_answer_for_all_but_what_they_learnt_the_labels_of(
-    corpus: Corpus, taught: Taught, checkpoint: Path, number: int
+    corpus: Corpus, taught: Taught, checkpoint: Path, name: str
 ) -> None:
     assert taught.history
-    found = stage.kept(checkpoint / f"assistant-{number}.npz", dict)
+    found = stage.kept(checkpoint / f"assistant-{name}.npz", dict)
     sizes = {"held_out": len(corpus.held_out), "unlabelled": len(corpus.unlabelled)}
     sizes["sentences"] = len(Texts.of(corpus).sentences)
     assert {name: answers.shape for name, answers in found.items()} == {name: (size,) for name, size in sizes.items()}
@@ -95,14 +99,14 @@ def test_assistants_answer_for_all_but_what_they_learnt_the_labels_of(
 
 def test_the_assistants_are_not_the_same(taught: Taught, checkpoint: Path) -> None:
     assert taught.history
-    one, other = (stage.kept(checkpoint / f"assistant-{number}.npz", dict) for number in (1, 2))
+    one, other = (stage.kept(checkpoint / f"assistant-{name}.npz", dict) for name in ("1a", "1b"))
     assert not np.allclose(one["held_out"], other["held_out"], atol=1e-4)
 
 
 def test_every_network_has_a_seed_of_its_own() -> None:
-    seeds = [recipe.seed for recipe in (*BEST.assistants, BEST.student)]
-    assert len(set(seeds)) == len(seeds)
-    assert all(recipe.window < BEST.maxlen for recipe in (*BEST.assistants, BEST.student))
+    students = [*chain(*BEST.assistants), BEST.student]
+    assert len({recipe.seed for recipe in students}) == len(students)
+    assert all(recipe.window < BEST.maxlen for recipe in students)
 
 
 # What an LSTM reads.
@@ -163,7 +167,8 @@ def test_a_sentence_is_shown_with_what_is_thought_of_itself_and_of_its_review(co
 def test_the_label_counts_as_much_as_the_recipe_says(corpus: Corpus) -> None:
     random = np.random.default_rng(1)
     reviews, unlabelled = random.normal(size=len(corpus.reviews)), random.normal(size=len(corpus.unlabelled))
-    found = train._targets(replace(RECIPE, label=0.7), corpus, reviews, unlabelled)
+    answers = Answers(reviews, np.empty(0), unlabelled)
+    found = train._targets(replace(RECIPE, label=0.7), corpus, answers)
     count = len(corpus.reviews)
     np.testing.assert_allclose(found[:count], 0.7 * corpus.reviews.labels + 0.3 * expit(reviews))
     np.testing.assert_allclose(found[count:], expit(unlabelled))
@@ -173,10 +178,24 @@ def test_the_label_counts_as_much_as_the_recipe_says(corpus: Corpus) -> None:
 def test_teachers_and_assistants_are_weighed_by_how_well_they_do_on_held_out_reviews(corpus: Corpus) -> None:
     random = np.random.default_rng(1)
     signs = 2.0 * corpus.held_out.labels - 1
-    good, guessing = (signs * 2 + random.normal(size=len(signs)), random.normal(size=len(signs)))
-    one, other = (random.normal(size=len(corpus.unlabelled)) for _ in range(2))
-    both = Answers(np.empty(0), guessing, one)
-    found = train._weigh(corpus, both, train._Learnt(good, other, np.array([0.5])))
-    assert found.sentences.tolist() == [0.5]
+    good, guessing, other = (kind * signs * 2 + random.normal(size=len(signs)) for kind in (1, 0, 0))
+    unlabelled = [random.normal(size=len(corpus.unlabelled)) for _ in range(3)]
+    reviews = random.normal(size=len(corpus.reviews))
+    both = Answers(reviews, guessing, unlabelled[0])
+    said = [Said(good, unlabelled[1], np.empty(0)), Said(other, unlabelled[2], np.empty(0))]
+    found = train._weigh(corpus, both, said)
+    assert found.reviews is reviews
     assert ((found.held_out > 0) == corpus.held_out.labels).mean() > 0.9
-    assert np.corrcoef(found.unlabelled, other)[0, 1] > 0.9
+    assert np.corrcoef(found.unlabelled, unlabelled[1])[0, 1] > 0.9
+
+
+def test_what_several_say_is_the_mean() -> None:
+    one, other = (
+        Said(*(np.array([value, 2 * value]) for value in values)) for values in ((1.0, 2.0, 3.0), (3.0, 4.0, 5.0))
+    )
+    mean = Said.mean([one, other])
+    assert [getattr(mean, name).tolist() for name in ("held_out", "unlabelled", "sentences")] == [
+        [2, 4],
+        [3, 6],
+        [4, 8],
+    ]

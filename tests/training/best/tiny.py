@@ -30,7 +30,10 @@ RECIPE: Final[Recipe] = replace(
     folds=2,
     word_vectors=WordRecipe(vector_size=8, epochs=1),
     paragraph_vectors=ParagraphRecipe(vector_size=8, min_count=2, epochs=5),
-    assistants=tuple(StudentRecipe(units=4, epochs=1, noise=Noise(), seed=seed, window=20) for seed in (1, 2)),
+    assistants=tuple(
+        tuple(StudentRecipe(units=4, epochs=1, noise=Noise(), seed=seed, window=20) for seed in seeds)
+        for seeds in ((1, 2), (4,))
+    ),
     student=StudentRecipe(units=4, epochs=2, noise=Noise(), seed=3, window=20),
 )
 
