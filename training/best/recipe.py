@@ -64,5 +64,5 @@ BEST: Final = Recipe(
         (student.Recipe(units=96, epochs=4, noise=Noise(), seed=3, window=400, phrases=8, learning_rate=2e-3),),
         (student.Recipe(units=96, epochs=6, noise=Noise(), seed=4, window=400, phrases=8, learning_rate=2e-3),),
     ),
-    student=student.Recipe(units=96, epochs=8, noise=Noise(), seed=5, window=400, phrases=8, learning_rate=2e-3),
+    student=student.Recipe(units=96, epochs=6, noise=Noise(), seed=5, window=400, phrases=8, learning_rate=2e-3),
 )
