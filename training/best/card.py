@@ -1,8 +1,9 @@
 """The model card of the recipe ``best``, to be filled in by :mod:`training.card`."""
 
+from collections.abc import Mapping
 from typing import Final
 
-CARD: Final = """# sentiment-{name}
+_CARD: Final = """# sentiment-{name}
 
 Tells whether an English text, such as a film review or a sentence of one, is positive or negative.
 Embedding({vocabulary_size:,} × {word_vectors.vector_size}) → Bidirectional(LSTM({student.units})) → maximum of each
@@ -30,9 +31,13 @@ table above.
    regression on 1–3-grams (`training/bag_of_words.py`), and one on paragraph vectors that predict n-grams
    (`training/best/paragraph_teacher.py`). A regression weighs what they say.
 2. Assistants, LSTMs too, learnt from the labels and from these answers, and said what they think of each review and
-   of each single sentence.
+   of each single sentence. Further generations learnt from the teachers and the assistants before them.
 3. The network learnt from all of them: windows of {student.window} words of the reviews, single sentences, and phrases
    in which a negation decides. For a review with a label, the label counts {label:.0%} of what it was to answer.
+
+| who taught | accuracy on the held-out reviews |
+|---|---|
+TEACHERS
 
 Text is split into words and marks by the rule `reviews` (`app/sentiment/rules.py`): *didn't* is *did* and *n't*; `!`,
 `?` and emoticons are words of their own. The {vocabulary_size:,} most frequent ids stay, others become `<unknown>`. Of
@@ -54,3 +59,12 @@ little more than which words praise and which blame. It knows two answers and gi
 text gets some probability in the middle or, by chance, at an end. It does not recognise irony. Negations that it has
 not met are mistaken for their contrary. Where `tokens.unknown` is close to `tokens.count`, the answer means little.
 """
+
+
+def card(teachers: Mapping[str, float]) -> str:
+    """Return the card, a format string.
+
+    Args:
+        teachers: The accuracy on the held-out reviews of each that taught, by name.
+    """
+    return _CARD.replace("TEACHERS", "\n".join(f"| {name} | {accuracy:.4f} |" for name, accuracy in teachers.items()))

@@ -22,7 +22,7 @@ def answer(recipe: Recipe, corpus: Corpus, *, seed: int, workers: int, checkpoin
         checkpoint: Folder where each one's answers are kept, and found if they are there.
 
     Returns:
-        The answers of ``linear`` and ``paragraphs``, and ``both`` weighed.
+        The answers of the ``linear model`` and on ``paragraph vectors``, and of ``both``, weighed.
     """
     fold_of = folds(corpus.reviews, recipe.folds, seed)
     linear = Answers.kept(checkpoint / "linear.npz", lambda: linear_teacher.answer(corpus, fold_of))
@@ -30,7 +30,7 @@ def answer(recipe: Recipe, corpus: Corpus, *, seed: int, workers: int, checkpoin
         checkpoint / "paragraphs.npz",
         lambda: paragraph_teacher.answer(recipe.paragraph_vectors, corpus, fold_of, seed=seed, workers=workers),
     )
-    return {"linear": linear, "paragraphs": paragraphs, "both": _weighed(corpus, linear, paragraphs)}
+    return {"linear model": linear, "paragraph vectors": paragraphs, "both": _weighed(corpus, linear, paragraphs)}
 
 
 def _weighed(corpus: Corpus, *teachers: Answers) -> Answers:

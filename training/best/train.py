@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from training.best import card, lstm_answers, stage, student, teachers, word_vectors
 from training.best import corpus as corpora
+from training.best import lstm_answers, stage, student, teachers, word_vectors
 from training.best.answers import Answers, Logits
+from training.best.card import card
 from training.best.corpus import Corpus
 from training.best.network import Network
 from training.best.recipe import Recipe
@@ -92,7 +93,7 @@ def train(recipe: Recipe, reviews: Reviews, unlabelled: Reviews, *, seed: int, c
             "validation": len(corpus.held_out),
             "unlabelled": {"reviews": len(unlabelled), "sha256": unlabelled.sha256},
         },
-        card=card.CARD,
+        card=card(taught.teachers),
         held_out=held_out,
         figures={"teachers": taught.teachers},
     )
@@ -132,8 +133,8 @@ def teach(recipe: Recipe, corpus: Corpus, *, seed: int, checkpoint: Path) -> Tau
             answers.append(Said(**stage.kept(place.with_suffix(".npz"), ask)))
         said.append(Said.mean(answers))
         weighed = _weigh(corpus, known["both"], said)
-        accuracies[f"assistants {number}"] = _accuracy(corpus, said[-1].held_out)
-        accuracies[f"all up to assistants {number}"] = _accuracy(corpus, weighed.held_out)
+        accuracies[f"assistants of generation {number}"] = _accuracy(corpus, said[-1].held_out)
+        accuracies[f"all up to generation {number}"] = _accuracy(corpus, weighed.held_out)
     network, history = learn(recipe.student, checkpoint / "student")
     held_out = lstm_answers.answer(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
     return Taught(network, history, accuracies, held_out)

@@ -32,9 +32,11 @@ def asked(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_they_are_weighed_by_how_much_they_know(corpus: Corpus, asked: list[str], tmp_path: Path) -> None:
     found = teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=tmp_path)
     assert asked == ["linear", "paragraphs"]
-    assert list(found) == ["linear", "paragraphs", "both"]
+    assert list(found) == ["linear model", "paragraph vectors", "both"]
     for name in NAMES:
-        both, linear, paragraphs = (getattr(found[teacher], name) for teacher in ("both", "linear", "paragraphs"))
+        both, linear, paragraphs = (
+            getattr(found[teacher], name) for teacher in ("both", "linear model", "paragraph vectors")
+        )
         columns = np.stack([linear, paragraphs, np.ones(len(linear))], axis=1)
         weights, *_ = np.linalg.lstsq(columns, both, rcond=None)
         np.testing.assert_allclose(columns @ weights, both, atol=1e-9)

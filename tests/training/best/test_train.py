@@ -35,9 +35,9 @@ def taught(corpus: Corpus, checkpoint: Path) -> Taught:
 
 def test_it_goes_from_beginning_to_end(corpus: Corpus, taught: Taught) -> None:
     assert [set(row) for row in taught.history] == [{"loss", "val_loss", "val_accuracy"}] * RECIPE.student.epochs
-    generations = [f"{who} {number}" for number in (1, 2) for who in ("assistants", "all up to assistants")]
-    assert list(taught.teachers) == ["linear", "paragraphs", "both", *generations]
-    assert taught.teachers["linear"] > 0.9
+    generations = [f"{who} generation {number}" for number in (1, 2) for who in ("assistants of", "all up to")]
+    assert list(taught.teachers) == ["linear model", "paragraph vectors", "both", *generations]
+    assert taught.teachers["linear model"] > 0.9
     assert all(0 <= accuracy <= 1 for accuracy in taught.teachers.values())
     assert taught.held_out.shape == (len(corpus.held_out),)
     assert np.isfinite(taught.held_out).all()
