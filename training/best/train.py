@@ -3,7 +3,7 @@
 1. Teachers answer for all reviews: a linear model and paragraph vectors, each without having seen the movies it speaks
    of, and a regression that weighs the two.
 2. Assistants, LSTMs, learn from the labels, and from these answers on the unlabelled reviews. They alone can say what
-   a single sentence is worth. A second generation learns from the teachers and the first, sentences too.
+   a single sentence is worth. Further generations learn from the teachers and those before them, sentences too.
 3. All of them together teach the network that is kept, on reviews, sentences and phrases.
 
 Teaching a small network what an ensemble says: Bucilă, Caruana and Niculescu-Mizil, *Model Compression*, KDD 2006;
