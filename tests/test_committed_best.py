@@ -41,7 +41,7 @@ NEGATED_BLAME = [
     "never boring",
     "Not a dull moment in it.",
     "couldn't be better",
-    "It couldn’t be better.",
+    "That wasn’t bad.",
     "I can't wait to see it again!",
 ]
 NEGATED_PRAISE = [

@@ -27,15 +27,15 @@ _RESULT: dict[str, Any] = {
 }
 EXPLAINED: Final[dict[str, Any]] = {
     "label": "positive",
-    "score": 0.907145,
-    "probabilities": {"negative": 0.092855, "positive": 0.907145},
+    "score": 0.903557,
+    "probabilities": {"negative": 0.096443, "positive": 0.903557},
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "model": "sentiment-best",
     "words": [
-        {"text": "Superb", "start": 0, "end": 6, "contribution": 0.08624},
-        {"text": "acting", "start": 7, "end": 13, "contribution": -0.053884},
+        {"text": "Superb", "start": 0, "end": 6, "contribution": 0.415924},
+        {"text": "acting", "start": 7, "end": 13, "contribution": 0.017949},
     ],
-    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.907145}],
+    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.903557}],
 }
 """What `Superb acting.` gets when it is explained."""
 
