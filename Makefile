@@ -25,6 +25,7 @@ train: $(VENV)/.testing
 	$(BIN)/python -m training sentiment --recipe lecture
 	$(BIN)/python -m training embedding
 	$(BIN)/python -m training forecasts
+	$(BIN)/python -m training sentiment --recipe best
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench

@@ -48,7 +48,7 @@ _MEANINGS: Final = {
 }
 _EXAMPLES: Final = {
     400: "The body is not valid JSON: expected value at line 1 column 1.",
-    404: "There is no such model; there is sentiment-lecture.",
+    404: "There is no such model; there is sentiment-best, sentiment-lecture.",
     413: "The body is larger than 16,777,216 bytes; send less at once.",
     415: "The request does not say what its body is; send it with `Content-Type: application/json`.",
     422: "The request is not valid: #/text is missing.",

@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
     models_dir: Path = Field(ROOT / "models", description="Folder that holds the model folders.")
-    default_model: str = Field("sentiment-lecture", description="Model that answers when a request names none.")
+    default_model: str = Field("sentiment-best", description="Model that answers when a request names none.")
     vectors_files: Annotated[list[Path], NoDecode] = Field(
         [],
         description="Further spaces of word vectors: files of GloVe or word2vec (text or binary, gzipped or not), "

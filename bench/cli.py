@@ -90,7 +90,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what to measure, by default all: {', '.join(SECTIONS)}",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
-    add("--model", type=Path, default=MODEL, metavar="DIR", help="model folder; default: the lecture's model")
+    add(
+        "--model",
+        type=Path,
+        default=MODEL,
+        metavar="DIR",
+        help="model folder; default: the model that answers by default",
+    )
     add("--data", type=Path, default=DATA, metavar="DIR", help="folder with train.parquet and test.parquet of IMDb")
     add("--output", type=Path, default=OUTPUT, metavar="DIR", help="where to write; default: bench")
     add("--rounds", type=_count, default=8, help="how often contenders take turns; default: %(default)s")

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from app.sentiment.classifier import Classifier
-from app.sentiment.engines import ENGINES
+from app.sentiment.engines import ENGINES, dropping_masks
 from app.sentiment.padding import pad_sequences
 from bench.figures import Figure, Result, Table
 from bench.options import Options
@@ -24,9 +24,10 @@ CHECKS: Final = 20
 TARGETS: Final = {(12, PREDICT): 300.0, (12, FUNCTION): 100.0}
 
 METHOD: Final = (
-    "The service's ONNX engine on the tokens alone, on one thread, against TensorFlow on the tokens padded to "
-    "{maxlen}, on as many threads as it likes: `model.predict`, a compiled `tf.function` with a fixed signature, and "
-    "one that XLA compiles (`jit_compile=True`). Contenders take turns; the best of {rounds} rounds counts for each."
+    "The service's ONNX engine with `{model}` on the tokens alone, on one thread, against TensorFlow on the tokens "
+    "padded to {maxlen}, on as many threads as it likes: `model.predict`, a compiled `tf.function` with a fixed "
+    "signature, and one that XLA compiles (`jit_compile=True`). Contenders take turns; the best of {rounds} rounds "
+    "counts for each."
 )
 
 Predict = Callable[[list[int]], float]
@@ -49,7 +50,7 @@ def measure(options: Options) -> Result:
         times[length] = {name: min(found) for name, found in interleave(stopwatches, options.rounds).items()}
         options.say(f"{length} tokens: " + ", ".join(f"{name} {s * 1e3:.3f} ms" for name, s in times[length].items()))
     return Result(
-        METHOD.format(maxlen=serving.maxlen, rounds=options.rounds),
+        METHOD.format(model=options.model.name, maxlen=serving.maxlen, rounds=options.rounds),
         [*_figures(times), Figure("largest difference of any probability", max(differences), "", below=1e-5)],
         [
             Table(
@@ -63,7 +64,8 @@ def measure(options: Options) -> Result:
 def _predictors(options: Options, maxlen: int) -> dict[str, Predict]:
     """Return the contenders as functions of unpadded ids, each called once already."""
     onnx = ENGINES["onnx"].load(options.model, maxlen)
-    model = keras.models.load_model(options.model / "model.keras", compile=False)
+    with dropping_masks():
+        model = keras.models.load_model(options.model / "model.keras", compile=False)
     signature = [tf.TensorSpec((1, maxlen), tf.int32)]
 
     def call(tokens: Any) -> Any:
@@ -77,8 +79,9 @@ def _predictors(options: Options, maxlen: int) -> dict[str, Predict]:
         FUNCTION: lambda ids: float(function(pad_sequences([ids], maxlen))[0, 0]),
         XLA: lambda ids: float(xla(pad_sequences([ids], maxlen))[0, 0]),
     }
-    for predict in predictors.values():
-        predict([1])
+    with dropping_masks():
+        for predict in predictors.values():
+            predict([1])
     return predictors
 
 

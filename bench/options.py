@@ -10,7 +10,7 @@ class Options:
     """How to measure.
 
     Attributes:
-        model: The model folder.
+        model: The model folder. What only compares tokenizers is measured on :data:`bench.paths.LECTURE`.
         data: Folder with ``train.parquet`` and ``test.parquet``; without the test reviews made-up ones are used.
         rounds: How often the contenders take turns.
         seconds: Seconds of load a turn.

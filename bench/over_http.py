@@ -39,10 +39,10 @@ SLOW_FACTOR: Final = 4
 
 METHOD: Final = (
     "wrk on one core, a server with one worker pinned to another; the servers that are not measured are held still "
-    "(SIGSTOP). The service runs as `python -m app serve`, its logs written to a file and its metrics on; LitServe "
-    "{litserve} and BentoML {bentoml} serve the same tokenizer, graph and answer, in environments of their own, with "
-    "one worker and their default logs. Contenders take turns; of every number the best of {rounds} rounds of "
-    "{seconds} s counts ({slow_rounds} of {slow_seconds} s for the tutorial's)."
+    "(SIGSTOP). The service runs as `python -m app serve` with `{model}`, its logs written to a file and its metrics "
+    "on; LitServe {litserve} and BentoML {bentoml} serve the same tokenizer, graph and answer, in environments of "
+    "their own, with one worker and their default logs. Contenders take turns; of every number the best of {rounds} "
+    "rounds of {seconds} s counts ({slow_rounds} of {slow_seconds} s for the tutorial's)."
 )
 
 
@@ -157,6 +157,7 @@ def _tables(found: Found) -> list[Table]:
 
 def _method(options: Options) -> str:
     return METHOD.format(
+        model=options.model.name,
         litserve=version_of("litserve"),
         bentoml=version_of("bentoml"),
         rounds=options.rounds,

@@ -84,6 +84,9 @@ sections, `python -m bench --full` adds the comparison with Keras on all 50,000 
 where they are). It needs wrk and taskset (Debian: `apt install wrk util-linux`), two cores, and a package index for the
 two peers, which get virtual environments of their own in `bench/.peers`.
 
+What is measured is the model that answers by default; and the lecture's where Keras' tokenizer is compared, as Keras
+splits texts by that model's rule only. `--model models/sentiment-lecture` takes the lecture's throughout.
+
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.
 

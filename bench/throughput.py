@@ -11,14 +11,15 @@ import keras
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tensorflow.keras.preprocessing.text import text_to_word_sequence
 
 from app.sentiment.classifier import Classifier
+from app.sentiment.engines import dropping_masks
 from bench.errors import BenchError
 from bench.figures import Figure, Result, Table
 from bench.options import Options
 from bench.processes import python_module, run
 from bench.rounds import interleave
+from bench.splitting import splitter
 from bench.texts import Writer
 
 REVIEWS: Final = 25_000
@@ -30,9 +31,9 @@ ROUNDS: Final = 3
 
 METHOD: Final = (
     "{reviews:,} {kind} ({words:.0f} words on average) in a Parquet file, classified into another one by `python -m "
-    "app classify`, from the start of the process to its end; beside it Keras' own splitting, `pad_sequences` and "
-    "`model.predict` in batches of {batch} on {sample:,} of them, TensorFlow loaded already. Both may use all cores; "
-    "they take turns, and the best of {rounds} rounds counts."
+    "app classify` with `{model}`, from the start of the process to its end; beside it splitting in Python, "
+    "`pad_sequences` and `model.predict` in batches of {batch} on {sample:,} of them, TensorFlow loaded already. Both "
+    "may use all cores; they take turns, and the best of {rounds} rounds counts."
 )
 
 
@@ -53,6 +54,7 @@ def measure(options: Options) -> Result:
         METHOD.format(
             reviews=len(texts),
             kind=kind,
+            model=options.model.name,
             words=mean(len(text.split()) for text in texts),
             batch=BATCH,
             sample=len(sample),
@@ -93,17 +95,21 @@ def _classify(options: Options, source: Path, output: Path) -> float:
 
 def _predictor(options: Options, texts: Sequence[str]) -> Callable[[], float]:
     """Return a function that classifies texts with Keras and gives the rate."""
-    model: Any = keras.models.load_model(options.model / "model.keras", compile=False)
-    word_index = Classifier(options.model).tokenizer.word_index
+    with dropping_masks():
+        model: Any = keras.models.load_model(options.model / "model.keras", compile=False)
+    tokenizer = Classifier(options.model).tokenizer
+    split, word_index = splitter(tokenizer), tokenizer.word_index
     maxlen = model.input_shape[1]
 
     def predict() -> float:
         start = perf_counter()
-        sequences = [[1] + [word_index.get(word, 2) for word in text_to_word_sequence(text)] for text in texts]
-        model.predict(keras.utils.pad_sequences(sequences, maxlen=maxlen), batch_size=BATCH, verbose=0)
+        sequences = [[1] + [word_index.get(word, 2) for word in split(text)] for text in texts]
+        with dropping_masks():
+            model.predict(keras.utils.pad_sequences(sequences, maxlen=maxlen), batch_size=BATCH, verbose=0)
         rate = len(texts) / (perf_counter() - start)
         options.say(f"model.predict: {rate:,.0f} reviews/s")
         return rate
 
-    model.predict(np.zeros((BATCH, maxlen), dtype=np.int32), batch_size=BATCH, verbose=0)
+    with dropping_masks():
+        model.predict(np.zeros((BATCH, maxlen), dtype=np.int32), batch_size=BATCH, verbose=0)
     return predict

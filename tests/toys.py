@@ -10,6 +10,7 @@ from training import model_folder, sentiment, vector_folder
 from training.forecasts import data, folder, network
 from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
 from training.imdb import Review, Reviews
+from training.trained import Trained
 
 GOOD = ["wonderful", "lovely", "great", "brilliant", "moving", "superb"]
 BAD = ["awful", "boring", "terrible", "dull", "bad", "poor"]
@@ -58,11 +59,11 @@ def reviews(text: str = "What a {adjective} {thing}, I don't regret it.<br />Rea
     return Reviews(rows)
 
 
-def train(checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> sentiment.Trained:
+def train(checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
     return sentiment.train(recipe, reviews(), seed=recipe.seed, checkpoint=checkpoint)
 
 
-def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> sentiment.Trained:
+def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
     trained = train(checkpoint, recipe)
     model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
     return trained

@@ -1,92 +1,83 @@
 """The model card of a sentiment model: ``README.md`` and its plots."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training import plots
+from training import card_sections, plots, remarks
+from training.calibration import Calibration, scaled
+from training.error_analysis import ErrorAnalysis
 from training.figures import Figures
-from training.sentiment import Trained
-
-LECTURE_TEST_ACCURACY: Final = 0.8694
-"""What the lecture prints in its section 5, after its third epoch."""
-
-_CARD: Final = """# sentiment-{name}
-
-Tells whether an English text, such as a film review, is positive or negative. Embedding({vocabulary_size:,} ×
-{embedding_dim}) → LSTM({units}) → Dense(1, sigmoid), trained with `python -m training sentiment --recipe {name}
---seed {seed}` on the Large Movie Review Dataset v1.0 (Maas et al., *Learning Word Vectors for Sentiment Analysis*,
-ACL 2011).
-
-| on {reviews:,} test reviews | this model | the lecture's |
-|---|---|---|
-| accuracy | **{accuracy:.4f}** | {lecture:.4f} |
-| area under the ROC curve | {roc_auc:.4f} | |
-| log loss | {log_loss:.4f} | 0.3089 |
-| Brier score | {brier_score:.4f} | |
-| expected calibration error | {calibration_error:.4f} | |
-
-The ONNX graph gives the same probabilities as Keras to {largest_difference:.1e} on these {texts:,} reviews;
-{labels_that_differ} labels differ.
-
-## How it was trained
-{training:,} reviews of the train split were fitted; {validation:,} reviews, of movies that are not among those,
-chose epoch {best_epoch} of {epochs} by their loss. The test split was read once, for the table above.
-
-Text is lower-cased, stripped of punctuation and split at spaces; the {vocabulary_size:,} most frequent ids stay, others
-become `<unknown>`. Reviews are padded in front and cut in front to {maxlen} ids. Batches of {batch_size}, Adam with a
-learning rate of {learning_rate}, binary cross-entropy.
-
-| epoch | loss | accuracy | held-out loss | held-out accuracy |
-|---|---|---|---|---|
-{rows}
-
-![Learning curve](learning-curve.png)
-
-## How good it is
-![Confusion matrix](confusion-matrix.png) ![ROC curve](roc-curve.png)
-
-![Reliability diagram](reliability-diagram.png)
-
-## Limits
-It knows two answers, and gives one of them to anything: a neutral text, another language, a recipe for soup. It
-learnt from whole reviews of films, {maxlen} words of padding included; single words and short sentences are not what
-it has seen, and its answers to them are less reliable. It does not recognise irony. Where `tokens.unknown` is close
-to `tokens.count`, the answer means little.
-"""
+from training.trained import HeldOut, Trained
 
 
-def write(
-    folder: Path,
-    trained: Trained,
-    figures: Figures,
-    parity: dict[str, Any],
-    labels: NDArray[np.int8],
-    probabilities: NDArray[np.float32],
-) -> None:
+@dataclass(frozen=True)
+class Tested:
+    """What was measured on the test reviews.
+
+    Attributes:
+        labels: Their labels, shape (n,).
+        probabilities: What the model gave for them, shape (n,).
+        figures: How good that is.
+        parity: How far ONNX and Keras are apart, by :class:`training.model_folder.Parity`.
+        errors: Where the model errs.
+    """
+
+    labels: NDArray[np.int8]
+    probabilities: NDArray[np.float32]
+    figures: Figures
+    parity: dict[str, Any]
+    errors: ErrorAnalysis
+
+
+def write(folder: Path, trained: Trained, tested: Tested, calibration: Calibration | None) -> None:
     """Write the card and its plots into a model folder.
+
+    The card is ``trained.card``, formatted with the fields of the recipe, ``trained.data``, the figures of the test
+    reviews and of the parity, ``seed``, ``best_epoch``, and ``epochs_table``. The sections on calibration and errors
+    follow if the model is calibrated.
 
     Args:
         folder: The model folder.
         trained: The model.
-        figures: What was measured on the test reviews.
-        parity: How far ONNX and Keras are apart, by :class:`training.model_folder.Parity`.
-        labels: The labels of the test reviews, shape (n,).
-        probabilities: What the model gave for them, shape (n,).
+        tested: What was measured.
+        calibration: What the temperature did on the held-out reviews, if there is one.
     """
-    state, recipe = trained.state, trained.recipe
-    plots.learning_curve(state.history, state.best_epoch, folder / "learning-curve.png")
-    plots.confusion_matrix(figures, folder / "confusion-matrix.png")
-    plots.roc_curve(labels, probabilities, folder / "roc-curve.png")
-    plots.reliability_diagram(labels, probabilities, folder / "reliability-diagram.png")
-    rows = "\n".join(
-        f"| {number} | {epoch['loss']:.4f} | {epoch['accuracy']:.4f} | {epoch['val_loss']:.4f} "
-        f"| {epoch['val_accuracy']:.4f} |"
-        for number, epoch in enumerate(state.history, start=1)
+    plots.learning_curve(trained.history, trained.best_epoch, folder / "learning-curve.png")
+    plots.confusion_matrix(tested.figures, folder / "confusion-matrix.png")
+    plots.roc_curve(tested.labels, tested.probabilities, folder / "roc-curve.png")
+    plots.reliability_diagram(tested.labels, tested.probabilities, folder / "reliability-diagram.png")
+    values: dict[str, Any] = {**vars(trained.recipe), **tested.figures.model_dump(), **tested.parity, **trained.data}
+    values |= {"seed": trained.seed, "best_epoch": trained.best_epoch, "epochs_table": _epochs(trained.history)}
+    sections = [trained.card.format_map(values)]
+    if calibration is not None and trained.held_out is not None:
+        sections += _more(folder, trained.held_out, tested, calibration)
+    (folder / "README.md").write_text("\n".join(sections), encoding="utf-8")
+
+
+def _more(folder: Path, held_out: HeldOut, tested: Tested, calibration: Calibration) -> list[str]:
+    before, after = (scaled(held_out.logits, divisor) for divisor in (1.0, calibration.temperature))
+    plots.reliability_before_and_after(held_out.labels, before, after, folder / card_sections.CALIBRATION_PLOT)
+    plots.accuracy_by_kind(tested.errors, folder / card_sections.ACCURACY_PLOT)
+    return [card_sections.calibration(calibration), card_sections.errors(tested.errors, remarks.load())]
+
+
+_COLUMNS: Final = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "val_loss": "held-out loss",
+    "val_accuracy": "held-out accuracy",
+}
+
+
+def _epochs(history: list[dict[str, float]]) -> str:
+    columns = {name: title for name, title in _COLUMNS.items() if name in history[0]}
+    head = f"| epoch | {' | '.join(columns.values())} |\n|---|{'---|' * len(columns)}"
+    rows = (
+        f"| {number} | {' | '.join(f'{epoch[name]:.4f}' for name in columns)} |"
+        for number, epoch in enumerate(history, start=1)
     )
-    values: dict[str, Any] = {**vars(recipe), **figures.model_dump(), **parity, **trained.sizes}
-    values |= {"lecture": LECTURE_TEST_ACCURACY, "seed": trained.seed, "best_epoch": state.best_epoch, "rows": rows}
-    text = _CARD.format_map(values)
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    return "\n".join([head, *rows])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.artifacts import ArtifactError
 from training import glove, imdb
 from training.commands import forecasts, report, sentiment, vectors
-from training.fitting import Interrupted
+from training.interruption import Interrupted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

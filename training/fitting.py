@@ -1,13 +1,9 @@
 """The training loop: epochs over shuffled batches, with progress, resumable at any step."""
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 from typing import Any, Final
 
 import keras
@@ -16,14 +12,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.folders import replacing
+from training.interruption import Interrupted, signals
 
 SAVE_EVERY: Final = 60.0
 """Seconds between checkpoints."""
 _MODEL, _SEEDS, _BEST, _STATE = "model.keras", "seeds.npz", "best.npz", "state.json"
-
-
-class Interrupted(Exception):
-    """Training was stopped by a signal; its state is saved."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ def fit(
     best = _read(checkpoint / _BEST) if state.history else model.get_weights()
     steps = -(-len(training) // batch_size)
     saved = monotonic()
-    with _signals() as stopped, tqdm(total=epochs * steps, initial=state.epoch * steps + state.step) as bar:
+    with signals() as stopped, tqdm(total=epochs * steps, initial=state.epoch * steps + state.step) as bar:
         while state.epoch < epochs:
             order = np.random.default_rng([seed, state.epoch]).permutation(len(training))
             bar.set_description(f"epoch {state.epoch + 1}/{epochs}")
@@ -166,23 +159,3 @@ def _seed_states(model: keras.Model) -> list[keras.Variable]:
     """Return the states of the model's random numbers, such as those of dropout, which Keras does not save."""
     weights = {id(variable) for variable in model.weights}
     return [variable for variable in model.variables if id(variable) not in weights]
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collect the first SIGINT or SIGTERM instead of dying from it; a second one acts as usual."""
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        restore()
-
-    def restore() -> None:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        restore()

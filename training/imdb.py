@@ -52,6 +52,18 @@ class Review(NamedTuple):
     text: str
     label: int
 
+    @property
+    def stars(self) -> int:
+        """The author's rating, 1 to 4 or 7 to 10; 0 if the review has no label.
+
+        Raises:
+            DataError: The id does not end with it.
+        """
+        stars = self.id.partition("_")[2]
+        if not stars.isdecimal():
+            raise DataError(f"The id {self.id} of a review does not end with its rating.")
+        return int(stars)
+
 
 @dataclass(frozen=True)
 class Reviews:

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from app.artifacts import Manifest, sha256, write_manifest
 from app.sentiment.classifier import KIND, TOKENIZER_FILE
-from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine
+from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine, dropping_masks
 from app.sentiment.padding import truncate
 from training import card, imdb
+from training.calibration import Calibration
+from training.encoding import encode
+from training.error_analysis import analyse
 from training.figures import Figures, measure
 from training.folders import replacing
 from training.imdb import Reviews
 from training.onnx_export import export
-from training.sentiment import Trained, encode
+from training.trained import Trained
 
 VERSION: Final = "1.0.0"
 
@@ -55,15 +58,20 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
         probabilities = _predict(trained, test.texts)
         parity = compare(trained, folder, test.texts, probabilities)
         figures = measure(test.labels, probabilities)
-        card.write(folder, trained, figures, asdict(parity), test.labels, probabilities)
-        write_manifest(folder, _manifest(trained, train, test, figures, parity))
+        errors = analyse(test, [trained.tokenizer.encode(text) for text in test.texts], probabilities)
+        tested = card.Tested(test.labels, probabilities, figures, asdict(parity), errors)
+        held_out = trained.held_out
+        calibration = Calibration.of(held_out.logits, held_out.labels) if held_out is not None else None
+        card.write(folder, trained, tested, calibration)
+        write_manifest(folder, _manifest(trained, train, test, tested, calibration))
     return figures, parity
 
 
 def _write_models(trained: Trained, folder: Path) -> None:
     trained.tokenizer.save(folder / TOKENIZER_FILE)
     # Made anew it is not compiled, so it is saved without the state of the optimizer, which is twice its size.
-    bare = keras.Sequential.from_config(trained.model.get_config())
+    with dropping_masks():
+        bare = keras.Sequential.from_config(trained.model.get_config())
     bare.set_weights(trained.model.get_weights())
     bare.save(folder / ENGINES["tensorflow"].file)
     metadata = {
@@ -75,7 +83,8 @@ def _write_models(trained: Trained, folder: Path) -> None:
 
 def _predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:
     padded = encode(trained.tokenizer, trained.recipe, texts)
-    probabilities: NDArray[np.float32] = trained.model.predict(padded, batch_size=500, verbose=0)[:, 0]
+    with dropping_masks():
+        probabilities: NDArray[np.float32] = trained.model.predict(padded, batch_size=500, verbose=0)[:, 0]
     return probabilities
 
 
@@ -92,19 +101,21 @@ def compare(trained: Trained, folder: Path, texts: Sequence[str], expected: NDAr
     )
 
 
-def _manifest(trained: Trained, train: Reviews, test: Reviews, figures: Figures, parity: Parity) -> Manifest:
+def _manifest(
+    trained: Trained, train: Reviews, test: Reviews, tested: card.Tested, calibration: Calibration | None
+) -> Manifest:
     recipe = trained.recipe
-    best = trained.state.history[trained.state.best_epoch - 1]
+    best = trained.history[trained.best_epoch - 1]
     data: dict[str, Any] = {
         "name": imdb.NAME,
-        "train": {"reviews": len(train), "sha256": train.sha256, **trained.sizes},
+        "train": {"reviews": len(train), "sha256": train.sha256, **trained.data},
         "test": {"reviews": len(test), "sha256": test.sha256},
     }
     return Manifest(
         name=f"{KIND}-{recipe.name}",
         version=VERSION,
         kind=KIND,
-        recipe={**asdict(recipe), "seed": trained.seed, "best_epoch": trained.state.best_epoch},
+        recipe={**asdict(recipe), "seed": trained.seed, "best_epoch": trained.best_epoch},
         data=data,
         serving={
             "vocabulary_size": trained.tokenizer.vocabulary_size,
@@ -114,8 +125,11 @@ def _manifest(trained: Trained, train: Reviews, test: Reviews, figures: Figures,
         },
         figures={
             "validation": {"accuracy": best["val_accuracy"], "log_loss": best["val_loss"]},
-            "test": figures.model_dump(),
-            "onnx_against_keras": asdict(parity),
-            "epochs": trained.state.history,
+            "test": tested.figures.model_dump(),
+            "onnx_against_keras": tested.parity,
+            "epochs": trained.history,
+            "calibration": asdict(calibration) if calibration is not None else None,
+            "errors": asdict(tested.errors),
+            **trained.figures,
         },
     )

@@ -1,6 +1,6 @@
 """The plots of a model card, as PNG files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from training.error_analysis import ErrorAnalysis, Group
 from training.figures import Figures, Floats, reliability
 
 mpl.use("Agg")
@@ -21,11 +22,18 @@ _GREY: Final = "#8a8f98"
 
 
 def learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
-    """Plot loss and accuracy after each epoch, on training and held-out reviews, and mark the epoch kept."""
+    """Plot loss and accuracy after each epoch, on training and held-out reviews, and mark the epoch kept.
+
+    Args:
+        history: For each epoch ``val_loss``, ``val_accuracy``, and ``loss`` and ``accuracy`` where they are known.
+        best_epoch: The epoch kept, counted from 1.
+        path: Where to write.
+    """
     epochs = range(1, len(history) + 1)
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
+        if name in history[0]:
+            axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
         axes.plot(epochs, [epoch[f"val_{name}"] for epoch in history], "o-", color=_ORANGE, label="held-out movies")
         axes.axvline(best_epoch, color=_GREY, linestyle=":", label="epoch kept")
         axes.set(xlabel="epoch", ylabel=name, xticks=list(epochs))
@@ -58,14 +66,41 @@ def roc_curve(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> No
 
 def reliability_diagram(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
     """Plot the share of positive reviews over the probability given to them, with the size of each bin."""
-    share, mean, count = reliability(labels, probabilities)
     figure, axes = _square()
-    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
-    axes.plot(mean, share, "o-", color=_BLUE)
-    axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
-    bars = axes.twinx()
-    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
-    bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
+    _reliability(axes, labels, probabilities)
+    _save(figure, path)
+
+
+def reliability_before_and_after(labels: NDArray[np.int8], before: Floats, after: Floats, path: Path) -> None:
+    """Plot the reliability diagrams of the same reviews before and after calibration, side by side.
+
+    Args:
+        labels: 1 for positive or 0, shape (n,).
+        before: The probabilities as the model was trained, shape (n,).
+        after: Those with the temperature, shape (n,).
+        path: Where to write.
+    """
+    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    panels = {"before": before, "after": after}
+    bars = []
+    for axes, (name, probabilities) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        bars.append(_reliability(axes, labels, probabilities))
+        axes.set(title=name)
+    # One scale, or the bars of one side could not be compared with those of the other.
+    top = max(axes.get_ylim()[1] for axes in bars)
+    for axes in bars:
+        axes.set_ylim(0, top)
+    _save(figure, path)
+
+
+def accuracy_by_kind(analysis: ErrorAnalysis, path: Path) -> None:
+    """Plot the accuracy by length, stars and share of unknown words, with 95 % intervals and the size of each group."""
+    panels = {"words": analysis.by_length, "stars": analysis.by_stars, "unknown words": analysis.by_unknown}
+    figure = Figure(figsize=(14, 3.6), layout="constrained")
+    widths = [len(groups) for groups in panels.values()]
+    for axes, (name, groups) in zip(figure.subplots(1, 3, width_ratios=widths), panels.items(), strict=True):
+        _accuracy(axes, groups)
+        axes.set(xlabel=name, ylabel="accuracy")
     _save(figure, path)
 
 
@@ -94,6 +129,28 @@ def comparison(
     roc.set(xlabel="false positive rate", ylabel="true positive rate")
     calibration.set(xlabel="probability of positive", ylabel="share of positive")
     _save(figure, path)
+
+
+def _reliability(axes: Axes, labels: NDArray[np.int8], probabilities: Floats) -> Axes:
+    """Draw a reliability diagram, and return the axes of its bars."""
+    share, mean, count = reliability(labels, probabilities)
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.plot(mean, share, "o-", color=_BLUE)
+    axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
+    bars = axes.twinx()
+    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
+    bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
+    return bars
+
+
+def _accuracy(axes: Axes, groups: Sequence[Group]) -> None:
+    accuracy = np.array([group.accuracy for group in groups])
+    low, high = np.array([group.interval for group in groups]).T
+    # The accuracy may lie beyond its interval by a rounding error, and matplotlib takes no negative ones.
+    beyond = np.maximum([accuracy - low, high - accuracy], 0)
+    axes.bar(range(len(groups)), accuracy, yerr=beyond, capsize=4, color=_BLUE, ecolor=_ORANGE)
+    axes.set_xticks(range(len(groups)), [f"{group.name}\n{group.reviews:,}" for group in groups], fontsize=8)
+    axes.set_ylim(0, 1)
 
 
 def _square() -> tuple[Figure, Axes]:

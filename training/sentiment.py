@@ -1,21 +1,20 @@
-"""The sentiment classifier: recipes, and the way from reviews to a trained Keras model."""
+"""The lecture's recipe, and the way from reviews to its trained Keras model."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from app.sentiment.padding import Side, pad_sequences
+from app.sentiment.padding import Side
 from app.sentiment.tokenizer import Tokenizer
-from training.fitting import Examples, State, fit
+from training import lecture_card
+from training.encoding import encode
+from training.fitting import Examples, fit
 from training.imdb import Reviews
+from training.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -67,23 +66,8 @@ LECTURE: Final = Recipe(
 )
 """Section 5 of the lecture, number for number. Of six seeds, this one had the least loss on the held-out movies."""
 
-RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in [LECTURE]}
-
-
 SPLIT_SEED: Final = 0
 """The held-out movies are the same for every seed, so that seeds and recipes can be compared on them."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training gives: the model with the weights of its best epoch, its tokenizer, and how it went."""
-
-    recipe: Recipe
-    seed: int
-    tokenizer: Tokenizer
-    model: keras.Model
-    state: State
-    sizes: dict[str, int]
 
 
 def build(recipe: Recipe, vocabulary_size: int) -> keras.Model:
@@ -104,12 +88,6 @@ def build(recipe: Recipe, vocabulary_size: int) -> keras.Model:
     return model
 
 
-def encode(tokenizer: Tokenizer, recipe: Recipe, texts: Sequence[str]) -> NDArray[np.int32]:
-    """Tokenize and pad texts; shape (n, maxlen)."""
-    sequences = [tokenizer.encode(text).ids for text in texts]
-    return pad_sequences(sequences, recipe.maxlen, padding=recipe.padding, truncating=recipe.truncating)
-
-
 def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> Trained:
     """Train a recipe on labelled reviews, of which some movies are held out to choose the epoch.
 
@@ -120,7 +98,7 @@ def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> T
         checkpoint: Folder for the state of the training; it is gone on from if it exists.
 
     Raises:
-        training.fitting.Interrupted: A signal came; the state is saved.
+        training.interruption.Interrupted: A signal came; the state is saved.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -135,11 +113,5 @@ def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> T
         seed=seed,
         checkpoint=checkpoint,
     )
-    return Trained(recipe, seed, tokenizer, fitted, state, {"training": len(kept), "validation": len(held)})
-
-
-def checkpoint_folder(parent: Path, recipe: Recipe, reviews: Reviews, seed: int) -> Path:
-    """Name the checkpoint of a training, so that only the very same one is resumed from it."""
-    identity: list[Any] = [asdict(recipe), reviews.sha256, seed]
-    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-    return parent / f"sentiment-{recipe.name}-{digest[:12]}"
+    data = {"training": len(kept), "validation": len(held)}
+    return Trained(recipe, seed, tokenizer, fitted, state.history, state.best_epoch, data, lecture_card.CARD)

@@ -13,7 +13,7 @@ import numpy as np
 from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 
-from app.sentiment.tokenizer import split_words
+from app.sentiment.rules import KERAS
 from training import imdb
 from training.imdb import DataError, Reviews, Split
 from training.vector_folder import Vectors
@@ -48,13 +48,13 @@ RECIPE: Final = Recipe()
 
 
 class Sentences:
-    """Reviews as lists of words, split by the one rule of this project; the markup of a new line is left out."""
+    """Reviews as lists of words, split by Keras' rule; the markup of a new line is left out."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
 
     def __iter__(self) -> Iterator[list[str]]:
-        return (split_words(text.replace("<br />", " ")) for text in self._texts)
+        return (KERAS.split(text.replace("<br />", " ")) for text in self._texts)
 
 
 class _Progress(CallbackAny2Vec):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.operations.schemas import Health, ModelInfo, Models
 from app.sentiment.models import SentimentModels
 
-_METRICS: Final = 'sentiment_texts_total{label="positive",model="sentiment-lecture"} 42.0'
+_METRICS: Final = 'sentiment_texts_total{label="positive",model="sentiment-best"} 42.0'
 
 router = APIRouter()
 

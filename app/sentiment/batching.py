@@ -8,7 +8,7 @@ from typing import Final
 from app.sentiment.classifier import Classification, Classifier, Timing
 
 ROWS: Final = 8
-"""Texts a run, so that other requests get their turn after some hundred microseconds."""
+"""Texts a run, so that other requests get their turn after some milliseconds."""
 
 _Found = tuple[float, float]
 """A probability, and the seconds that the run took which gave it."""

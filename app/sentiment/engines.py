@@ -1,6 +1,8 @@
 """What computes the probabilities: ONNX Runtime, or Keras on TensorFlow as the reference."""
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -92,7 +94,8 @@ class TensorFlowEngine:
             raise ArtifactError(
                 "ENGINE=tensorflow needs TensorFlow, which is not installed; install the extra `training`."
             ) from error
-        self._model = keras.models.load_model(path, compile=False)
+        with dropping_masks():
+            self._model = keras.models.load_model(path, compile=False)
         self._maxlen = maxlen
         self.vocabulary_size = int(self._model.layers[0].input_dim)
 
@@ -105,8 +108,17 @@ class TensorFlowEngine:
         if not sequences:  # Keras breaks on no rows.
             return np.empty(0, dtype=np.float32)
         padded = pad_sequences(sequences, self._maxlen)
-        result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
+        with dropping_masks():
+            result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
         return result
+
+
+@contextmanager
+def dropping_masks() -> Iterator[None]:
+    """Keep Keras from warning of a layer that takes no mask: max-pooling is meant to see the zeros of the padding."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Layer .* does not support masking", UserWarning)
+        yield
 
 
 @dataclass(frozen=True)

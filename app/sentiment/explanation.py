@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.sentences import split_sentences
-from app.sentiment.tokenizer import word_spans
 
 
 class Word(NamedTuple):
@@ -52,7 +51,7 @@ def explain(classifier: Classifier, text: str, probability: float) -> Explanatio
         text: The text.
         probability: What the model says of the whole text: the probability that it is positive.
     """
-    spans = split_sentences(text)
+    spans = split_sentences(text, classifier.tokenizer.rule)
     classifications, _ = classifier.classify_all([text[start:end] for start, end in spans])
     sentences = [Sentence(*span, found) for span, found in zip(spans, classifications, strict=True)]
     return Explanation(_words(classifier, text, probability), sentences)
@@ -64,7 +63,7 @@ def _words(classifier: Classifier, text: str, probability: float) -> list[Word]:
     Of a text that is truncated, a word is left out of the tokens that the model read: none that was cut off takes its
     place, as that would add what the other word counts. What was cut off counts nothing.
     """
-    spans = word_spans(text)
+    spans = classifier.tokenizer.rule.spans(text)
     ids = classifier.tokenizer.encode(text).ids
     # Below 0 is the start id, which stands in front of the words.
     words = classifier.truncate(range(len(spans) - len(ids), len(spans)))

@@ -23,19 +23,19 @@ _RESULT: dict[str, Any] = {
     "score": 0.973123,
     "probabilities": {"negative": 0.026877, "positive": 0.973123},
     "tokens": {"count": 8, "unknown": 0, "truncated": False},
-    "model": "sentiment-lecture",
+    "model": "sentiment-best",
 }
 EXPLAINED: Final[dict[str, Any]] = {
     "label": "positive",
-    "score": 0.907145,
-    "probabilities": {"negative": 0.092855, "positive": 0.907145},
+    "score": 0.903557,
+    "probabilities": {"negative": 0.096443, "positive": 0.903557},
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
-    "model": "sentiment-lecture",
+    "model": "sentiment-best",
     "words": [
-        {"text": "Superb", "start": 0, "end": 6, "contribution": 0.08624},
-        {"text": "acting", "start": 7, "end": 13, "contribution": -0.053884},
+        {"text": "Superb", "start": 0, "end": 6, "contribution": 0.415924},
+        {"text": "acting", "start": 7, "end": 13, "contribution": 0.017949},
     ],
-    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.907145}],
+    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.903557}],
 }
 """What `Superb acting.` gets when it is explained."""
 
@@ -250,7 +250,7 @@ class PredictRequest(BaseModel):
 class PredictResponse(BaseModel):
     """The probability of each sequence."""
 
-    model_config = _example({"probabilities": [0.612345, 0.534567], "model": "sentiment-lecture"})
+    model_config = _example({"probabilities": [0.612345, 0.534567], "model": "sentiment-best"})
 
     probabilities: list[float] = Field(description="Probability that each sequence is positive, in order.")
     model: str = Field(description="Name of the model that answered.")

@@ -7,7 +7,7 @@ and at a line break, or HTML's ``<br />``. A single full stop after an initial o
 import re
 from typing import Final
 
-from app.sentiment.tokenizer import split_words
+from app.sentiment.rules import Rule
 
 _BREAK: Final = re.compile(
     # The quantifiers are possessive, and only the first of several marks is looked at: a text of nothing but marks
@@ -23,11 +23,15 @@ _LONGEST: Final = 8
 """Characters to look at before a full stop: the longest abbreviation and what stands in front of it."""
 
 
-def split_sentences(text: str) -> list[tuple[int, int]]:
+def split_sentences(text: str, rule: Rule) -> list[tuple[int, int]]:
     """Find the sentences of a text.
 
-    Every word of the text, as the tokenizer finds them, is in exactly one of them; not, though, the ``br`` of a line
-    break, nor white space that the tokenizer holds for part of a word.
+    Every word of the text, as the model's rule finds them, is in exactly one of them; not, though, the ``br`` of a line
+    break, nor white space that the rule holds for part of a word. Where a lone ``!`` is a word, it is a sentence too.
+
+    Args:
+        text: The text.
+        rule: What the model splits texts into words by.
 
     Returns:
         Start and end of each sentence in the text, in code points: in order, without overlap, with at least one word
@@ -39,14 +43,14 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
         stop = match.end("stop")
         if match["stop"] == "." and _ABBREVIATION.search(text[max(start, stop - _LONGEST) : stop]):
             continue
-        found += _sentence(text, start, match.start() if stop < 0 else stop)
+        found += _sentence(text, start, match.start() if stop < 0 else stop, rule)
         start = match.end()
-    return found + _sentence(text, start, len(text))
+    return found + _sentence(text, start, len(text), rule)
 
 
-def _sentence(text: str, start: int, end: int) -> list[tuple[int, int]]:
+def _sentence(text: str, start: int, end: int, rule: Rule) -> list[tuple[int, int]]:
     """Return the place without white space at its edges; nothing, if it has no word."""
     piece = text[start:end]
-    if not any(map(str.strip, split_words(piece))):
+    if not any(map(str.strip, rule.split(piece))):
         return []
     return [(end - len(piece.lstrip()), start + len(piece.rstrip()))]

@@ -1,18 +1,17 @@
-"""Text to token ids: the rule of Keras' ``Tokenizer``, fitted in training and loaded in serving.
+"""Text to token ids: a vocabulary fitted in training and loaded in serving, as Keras' ``Tokenizer`` fits it.
 
-Lower-case, turn :data:`FILTERS` into spaces, split on spaces. A word's id is its rank by frequency in the
-training texts (ties in order of first appearance), shifted past the reserved ids.
+A rule splits texts into words. A word's id is its rank by frequency in the training texts (ties in order of first
+appearance), shifted past the reserved ids.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from app.artifacts import ArtifactError
+from app.sentiment.rules import KERAS, RULES, Rule
 
-FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 PADDING: Final = "<pad>"
 START: Final = "<start>"
 UNKNOWN: Final = "<unknown>"
@@ -21,48 +20,15 @@ RESERVED: Final = (PADDING, START, UNKNOWN)
 PLAIN: Final = (PADDING,)
 """The reserved ids of a bare Keras ``Tokenizer``: words begin at 1, unknown words are dropped."""
 
-_RULE: Final = {"lower": True, "filters": FILTERS, "split": " "}
 _DROPPED: Final = -1
 """Stands for unknown words in a tokenizer that has no id for them."""
-_TO_SPACES: Final = bytes.maketrans(FILTERS.encode(), b" " * len(FILTERS))
-_WORD: Final = re.compile(f"[^ {re.escape(FILTERS)}]+")
 
 
-def _split(text: str) -> list[str]:
-    """Split a text into words, and an empty one wherever two spaces meet.
-
-    The filters are ASCII, so they may be replaced in UTF-8: that is five times as fast as ``str.translate`` on a text
-    that has a single character beyond ASCII.
-    """
-    return (
-        text.lower().encode("utf-8", "surrogatepass").translate(_TO_SPACES).decode("utf-8", "surrogatepass").split(" ")
-    )
-
-
-def split_words(text: str) -> list[str]:
-    r"""Split a text into words, as Keras' ``text_to_word_sequence`` does.
-
-    Only the space separates: ``\r``, ``\xa0`` and other blanks stay part of a word, as they do in Keras.
-    """
-    return [word for word in _split(text) if word]
-
-
-def word_spans(text: str) -> list[tuple[int, int]]:
-    """Find the words that :func:`split_words` makes of a text.
-
-    Nothing needs to be lower-cased for that: no character becomes one that separates words, or ceases to be one.
-
-    Returns:
-        Start and end of each word in the text as it stands, in code points.
-    """
-    return [match.span() for match in _WORD.finditer(text)]
-
-
-def count_words(texts: Iterable[str]) -> dict[str, int]:
+def count_words(texts: Iterable[str], rule: Rule = KERAS) -> dict[str, int]:
     """Count the words of all texts; keys are in order of first appearance."""
     counts: dict[str, int] = {}
     for text in texts:
-        for word in split_words(text):
+        for word in rule.split(text):
             counts[word] = counts.get(word, 0) + 1
     return counts
 
@@ -95,23 +61,25 @@ class Encoding(NamedTuple):
 class Tokenizer:
     """A vocabulary and the rule that splits texts into its words."""
 
-    def __init__(self, words: Sequence[str], reserved: Sequence[str] = RESERVED) -> None:
+    def __init__(self, words: Sequence[str], reserved: Sequence[str] = RESERVED, rule: Rule = KERAS) -> None:
         """Build the tokenizer.
 
         Args:
             words: The vocabulary, most frequent first. ``words[0]`` gets the id ``len(reserved)``.
             reserved: Names of the ids before the words: :data:`RESERVED` or :data:`PLAIN`.
+            rule: What splits texts into words.
 
         Raises:
             ValueError: A word stands twice, or is one that the rule can never produce.
         """
         self.words = tuple(words)
         self.reserved = tuple(reserved)
+        self.rule = rule
         self.word_index = {word: index for index, word in enumerate(self.words, start=len(self.reserved))}
         if len(self.word_index) != len(self.words):
             raise ValueError("a word stands twice in the vocabulary")
         for word in self.words:
-            if split_words(word) != [word]:
+            if rule.split(word) != [word]:
                 raise ValueError(f"{word!r} is not a word that the tokenizer's rule can produce")
         self._start = [self.reserved.index(START)] if START in self.reserved else []
         self._unknown = self.reserved.index(UNKNOWN) if UNKNOWN in self.reserved else _DROPPED
@@ -119,7 +87,11 @@ class Tokenizer:
 
     @classmethod
     def fit(
-        cls, texts: Iterable[str], vocabulary_size: int | None = None, reserved: Sequence[str] = RESERVED
+        cls,
+        texts: Iterable[str],
+        vocabulary_size: int | None = None,
+        reserved: Sequence[str] = RESERVED,
+        rule: Rule = KERAS,
     ) -> "Tokenizer":
         """Learn the vocabulary of the texts.
 
@@ -127,10 +99,11 @@ class Tokenizer:
             texts: The training texts.
             vocabulary_size: Number of ids, the reserved ones included; ``None`` keeps every word.
             reserved: See :meth:`__init__`.
+            rule: See :meth:`__init__`.
         """
-        counts = count_words(texts)
+        counts = count_words(texts, rule)
         ranked = sorted(counts, key=counts.__getitem__, reverse=True)
-        return cls(ranked if vocabulary_size is None else ranked[: vocabulary_size - len(reserved)], reserved)
+        return cls(ranked if vocabulary_size is None else ranked[: vocabulary_size - len(reserved)], reserved, rule)
 
     @property
     def vocabulary_size(self) -> int:
@@ -139,7 +112,7 @@ class Tokenizer:
 
     def encode(self, text: str) -> Encoding:
         """Turn a text into ids."""
-        ids = list(map(self._lookup, filter(None, _split(text))))
+        ids = list(map(self._lookup, self.rule.split(text)))
         words, unknown = len(ids), ids.count(self._unknown)
         if self._unknown == _DROPPED:
             ids = [index for index in ids if index != _DROPPED]
@@ -159,7 +132,7 @@ class Tokenizer:
 
     def save(self, path: Path) -> None:
         """Write the artifact: rule, reserved ids and vocabulary as JSON, a word a line."""
-        document = {"rule": _RULE, "reserved": self.reserved, "words": self.words}
+        document = {"rule": self.rule.document, "reserved": self.reserved, "words": self.words}
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -171,14 +144,15 @@ class Tokenizer:
         """
         try:
             document: Any = json.loads(path.read_text(encoding="utf-8"))
-            rule, reserved, words = document["rule"], document["reserved"], document["words"]
+            described, reserved, words = document["rule"], document["reserved"], document["words"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"{path} is not a tokenizer artifact ({error!r}); train the model again.") from error
-        if rule != _RULE:
+        rule = next((known for known in RULES if known.document == described), None)
+        if rule is None:
             raise ArtifactError(f"{path} splits text by another rule than this version; train the model again.")
         if reserved not in (list(RESERVED), list(PLAIN)) or not isinstance(words, list):
             raise ArtifactError(f"{path} names other reserved ids than this version; train the model again.")
         try:
-            return cls(words, reserved)
+            return cls(words, reserved, rule)
         except (ValueError, AttributeError, TypeError) as error:
             raise ArtifactError(f"{path} has a broken vocabulary: {error}; train the model again.") from error

@@ -1,4 +1,4 @@
-"""The service that tutorials teach: a ``def`` endpoint, Keras' own text functions, and ``model.predict``."""
+"""The service that tutorials teach: a ``def`` endpoint, Keras' text functions if it has them, ``model.predict``."""
 
 import os
 import sys
@@ -7,16 +7,17 @@ from pathlib import Path
 import keras
 import uvicorn
 from fastapi import FastAPI
-from tensorflow.keras.preprocessing.text import text_to_word_sequence
 
 from app.sentiment.classifier import Classification
 from app.sentiment.schemas import SentimentRequest, SentimentResponse
 from app.sentiment.tokenizer import Tokenizer
 from bench.peers.answers import answer
+from bench.splitting import splitter
 
 folder = Path(os.environ["BENCH_MODEL"])
 model = keras.models.load_model(folder / "model.keras")
-word_index = Tokenizer.load(folder / "tokenizer.json").word_index
+tokenizer = Tokenizer.load(folder / "tokenizer.json")
+split, word_index = splitter(tokenizer), tokenizer.word_index
 maxlen = model.input_shape[1]
 
 app = FastAPI()
@@ -25,7 +26,7 @@ app = FastAPI()
 @app.post("/sentiment", response_model=SentimentResponse)
 def sentiment(body: SentimentRequest) -> SentimentResponse:
     """Split, pad, predict."""
-    words = text_to_word_sequence(body.text)
+    words = split(body.text)
     sequence = [1] + [word_index.get(word, 2) for word in words]
     padded = keras.utils.pad_sequences([sequence], maxlen=maxlen)
     positive = float(model.predict(padded, verbose=0)[0][0])

@@ -35,7 +35,7 @@ def test_models_that_are_not_there_are_one_sentence(tmp_path: Path, capsys: pyte
     assert main(["serve", "--models-dir", str(tmp_path / "none")]) == 2
     assert f"There is no folder {tmp_path / 'none'}" in capsys.readouterr().err
     assert main(["serve", "--models-dir", str(tmp_path)]) == 2
-    assert "There is no model sentiment-lecture" in capsys.readouterr().err
+    assert "There is no model sentiment-best" in capsys.readouterr().err
     (tmp_path / "sentiment-half").mkdir()
     assert main(["serve", "--models-dir", str(tmp_path)]) == 2
     assert "sentiment-half" in capsys.readouterr().err

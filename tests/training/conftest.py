@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 
 from tests.training import dataset
-from training import cli, sentiment
+from training import cli, recipes, sentiment
+from training.best import paragraph_teacher, student, word_vectors
+from training.best.network import Noise
+from training.best.recipe import BEST
 from training.commands import arguments
 from training.sentiment import Recipe
 
@@ -20,10 +23,22 @@ TINY = replace(
     learning_rate=0.3,
     validation=0.2,
 )
+TINY_BEST = replace(
+    BEST,
+    name="tiny-best",
+    vocabulary_size=40,
+    maxlen=12,
+    validation=0.2,
+    folds=2,
+    word_vectors=word_vectors.Recipe(vector_size=4, epochs=1),
+    paragraph_vectors=paragraph_teacher.Recipe(vector_size=4, min_count=1, epochs=1),
+    assistants=((student.Recipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),),
+    student=student.Recipe(units=3, epochs=2, noise=Noise(), seed=2, batch_size=512),
+)
 
 
 class Workplace:
-    """A root folder of its own for the commands: with its data, its cache, and only the recipe `tiny`."""
+    """A root folder of its own for the commands: its data, its cache, and only the recipes `tiny` and `tiny-best`."""
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.data = dataset.write_parquet(root / "data")
@@ -32,7 +47,7 @@ class Workplace:
         self.checkpoints = root / "cache" / "sentiment-service" / "checkpoints"
         patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
         patch.setattr(arguments, "ROOT", root)
-        patch.setattr(sentiment, "RECIPES", {"tiny": TINY})
+        patch.setattr(recipes, "RECIPES", {recipe.name: recipe for recipe in (TINY, TINY_BEST)})
 
     def train(self, *arguments: str) -> int:
         """Run `python -m training sentiment` in here, in this process."""

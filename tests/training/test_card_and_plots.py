@@ -9,11 +9,14 @@ import pytest
 
 from app.artifacts import read_manifest
 from app.sentiment.tokenizer import Tokenizer
-from tests.training.conftest import TINY
-from training import card, plots
+from tests.training.conftest import TINY, TINY_BEST
+from training import card, card_sections, lecture_card, plots
+from training.best.card import card as best_card
+from training.calibration import Calibration, scaled
+from training.error_analysis import ErrorAnalysis, Group, WorstError
 from training.figures import measure
-from training.fitting import State
-from training.sentiment import LECTURE, Trained, build
+from training.sentiment import LECTURE, build
+from training.trained import HeldOut, Trained
 
 LABELS = np.array([0, 1, 0, 1, 1], dtype=np.int8)
 PROBABILITIES = np.array([0.1, 0.9, 0.6, 0.4, 1.0], dtype=np.float32)
@@ -21,6 +24,15 @@ HISTORY = [
     {"loss": 0.7, "accuracy": 0.5, "val_loss": 0.6, "val_accuracy": 0.7},
     {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.65, "val_accuracy": 0.6},
 ]
+ANALYSIS = ErrorAnalysis(
+    reviews=25000,
+    errors=1234,
+    by_length=[Group("< 100", 2400, 0.95), Group("100–149", 100, 0.5)],
+    by_stars=[Group("4", 3, 0.0), Group("7", 7, 1.0)],
+    by_unknown=[Group("≥ 10 %", 100, 0.8)],
+    worst=[WorstError("neg/7_4", 4, 1567, 0.999999), WorstError("pos/8_7", 7, 33, 0.25)],
+)
+CALIBRATION = Calibration(2501, 1.25, 0.31, 0.29, 0.041, 0.012)
 
 PLOTS: dict[str, Callable[[Path], None]] = {
     "learning curve": lambda path: plots.learning_curve(HISTORY, 1, path),
@@ -33,6 +45,13 @@ PLOTS: dict[str, Callable[[Path], None]] = {
     "reliability diagram": lambda path: plots.reliability_diagram(LABELS, PROBABILITIES, path),
     "reliability diagram of one bin": lambda path: plots.reliability_diagram(
         LABELS, np.full(5, 0.5, dtype=np.float32), path
+    ),
+    "reliability before and after": lambda path: plots.reliability_before_and_after(
+        LABELS, PROBABILITIES, 1 - PROBABILITIES, path
+    ),
+    "accuracy by kind": lambda path: plots.accuracy_by_kind(ANALYSIS, path),
+    "accuracy by kind where the interval ends at the accuracy": lambda path: plots.accuracy_by_kind(
+        replace(ANALYSIS, by_length=[Group("< 100", count, 1.0) for count in range(1, 60)]), path
     ),
 }
 
@@ -61,6 +80,22 @@ def test_a_plot_is_a_png_and_the_same_each_time(name: str, tmp_path: Path) -> No
         ("ROC curve", lambda path: plots.roc_curve(1 - LABELS, PROBABILITIES, path)),
         ("reliability diagram", lambda path: plots.reliability_diagram(1 - LABELS, PROBABILITIES, path)),
         ("confusion matrix", lambda path: plots.confusion_matrix(measure(1 - LABELS, PROBABILITIES), path)),
+        (
+            "reliability before and after",
+            lambda path: plots.reliability_before_and_after(LABELS, PROBABILITIES, PROBABILITIES, path),
+        ),
+        (
+            "reliability before and after",
+            lambda path: plots.reliability_before_and_after(LABELS, 1 - PROBABILITIES, 1 - PROBABILITIES, path),
+        ),
+        (
+            "accuracy by kind",
+            lambda path: plots.accuracy_by_kind(replace(ANALYSIS, by_unknown=[Group("≥ 10 %", 101, 0.8)]), path),
+        ),
+        (
+            "accuracy by kind",
+            lambda path: plots.accuracy_by_kind(replace(ANALYSIS, by_stars=[*ANALYSIS.by_stars[:1]] * 2), path),
+        ),
     ],
 )
 def test_a_plot_shows_its_values(plot: str, other: Callable[[Path], None], tmp_path: Path) -> None:
@@ -69,15 +104,57 @@ def test_a_plot_shows_its_values(plot: str, other: Callable[[Path], None], tmp_p
     assert (tmp_path / "first.png").read_bytes() != (tmp_path / "second.png").read_bytes()
 
 
+def parts(text: str) -> str:
+    return " ".join(text.split())
+
+
+TESTED = card.Tested(
+    LABELS,
+    PROBABILITIES,
+    measure(LABELS, PROBABILITIES),
+    {"texts": 25000, "largest_difference": 3.4e-7, "labels_that_differ": 4},
+    ANALYSIS,
+)
+
+
 @pytest.fixture
 def text(tmp_path: Path) -> str:
     """The card of a model whose every figure is known."""
-    tokenizer = Tokenizer(["film", "a"])
     recipe = replace(TINY, vocabulary_size=12345, maxlen=77, learning_rate=0.25)
-    state = State(epoch=2, history=HISTORY)
-    trained = Trained(recipe, 41, tokenizer, build(recipe, 5), state, {"training": 22500, "validation": 2501})
-    parity = {"texts": 25000, "largest_difference": 3.4e-7, "labels_that_differ": 4}
-    card.write(tmp_path, trained, measure(LABELS, PROBABILITIES), parity, LABELS, PROBABILITIES)
+    trained = Trained(
+        recipe=recipe,
+        seed=41,
+        tokenizer=Tokenizer(["film", "a"]),
+        model=build(recipe, 5),
+        history=HISTORY,
+        best_epoch=1,
+        data={"training": 22500, "validation": 2501},
+        card=lecture_card.CARD,
+    )
+    card.write(tmp_path, trained, TESTED, None)
+    return (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def calibrated(tmp_path: Path) -> str:
+    """The card of the recipe `best` for a model whose every figure is known."""
+    recipe = replace(TINY_BEST, vocabulary_size=12345, maxlen=7700, label=0.65)
+    trained = Trained(
+        recipe=recipe,
+        seed=41,
+        tokenizer=Tokenizer(["film", "a"]),
+        model=build(TINY, 5),
+        history=[{name: epoch[name] for name in ("loss", "val_loss", "val_accuracy")} for epoch in HISTORY],
+        best_epoch=2,
+        data={
+            "training": 22500,
+            "validation": 2501,
+            "unlabelled": {"reviews": 50001, "sha256": "0"},
+        },
+        card=best_card({"linear model": 0.9, "both": 0.91}),
+        held_out=HeldOut(LABELS, np.array([-4.0, 3.0, 0.5, -0.5, 9.0])),
+    )
+    card.write(tmp_path, trained, TESTED, CALIBRATION)
     return (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
@@ -101,7 +178,7 @@ def text(tmp_path: Path) -> str:
     ],
 )
 def test_the_card_says(part: str, text: str) -> None:
-    assert " ".join(part.split()) in " ".join(text.split())
+    assert parts(part) in parts(text)
 
 
 def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
@@ -113,15 +190,117 @@ def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
     assert "{" not in text
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "# sentiment-tiny-best",
+        "--recipe tiny-best --seed 41",
+        "Embedding(12,345 × 4) → Bidirectional(LSTM(3))",
+        "| accuracy | **0.6000** |",
+        "3.4e-07",
+        "22,500 reviews of the train split and 50,001 reviews without labels",
+        "2,501 reviews, of movies",
+        "| linear model | 0.9000 |\n| both | 0.9100 |",
+        "the label counts 65% of",
+        "the last 7,700 words count",
+        "| epoch | loss | held-out loss | held-out accuracy |\n|---|---|---|---|\n"
+        "| 1 | 0.7000 | 0.6000 | 0.7000 |\n| 2 | 0.5000 | 0.6500 | 0.6000 |",
+        card_sections.calibration(CALIBRATION),
+        "Of 25,000 test reviews, 1,234 get the wrong label.",
+        "| `pos/8_7` | 7 | 33 | 0.250000 |",
+    ],
+)
+def test_the_card_of_a_calibrated_model_says(part: str, calibrated: str) -> None:
+    assert parts(part) in parts(calibrated)
+
+
+def test_the_card_of_a_calibrated_model_shows_all_its_plots(calibrated: str, tmp_path: Path) -> None:
+    names = re.findall(r"!\[[^]]+\]\(([^)]+)\)", calibrated)
+    assert sorted(names) == [
+        "accuracy-by-kind.png",
+        "calibration.png",
+        "confusion-matrix.png",
+        "learning-curve.png",
+        "reliability-diagram.png",
+        "roc-curve.png",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "README.md"}
+    assert "{" not in calibrated
+    headings = re.findall("^## (.*)$", calibrated, re.MULTILINE)
+    assert headings == ["How it was trained", "How good it is", "Limits", "Calibration", "Where it errs"]
+
+
+def test_the_card_of_another_model_has_no_calibration(text: str) -> None:
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == ["How it was trained", "How good it is", "Limits"]
+
+
+def test_the_plot_of_the_calibration_is_of_the_held_out_reviews(calibrated: str, tmp_path: Path) -> None:
+    assert calibrated
+    logits = np.array([-4.0, 3.0, 0.5, -0.5, 9.0])
+    before, after = (scaled(logits, divisor) for divisor in (1.0, CALIBRATION.temperature))
+    plots.reliability_before_and_after(LABELS, before, after, tmp_path / "expected.png")
+    assert (tmp_path / "calibration.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
+
+
 def test_the_card_of_a_trained_model_has_its_figures(trained_folder: Path) -> None:
     text = (trained_folder / "README.md").read_text(encoding="utf-8")
     figures = read_manifest(trained_folder).figures["test"]
-    assert f"| accuracy | **{figures['accuracy']:.4f}** | {card.LECTURE_TEST_ACCURACY} |" in text
+    assert f"| accuracy | **{figures['accuracy']:.4f}** | {lecture_card.TEST_ACCURACY} |" in text
     assert f"| log loss | {figures['log_loss']:.4f} |" in text
     assert f"| Brier score | {figures['brier_score']:.4f} |" in text
     assert f"| expected calibration error | {figures['calibration_error']:.4f} |" in text
 
 
 def test_the_lecture_is_compared_with_its_own_figure() -> None:
-    assert card.LECTURE_TEST_ACCURACY == 0.8694
+    assert lecture_card.TEST_ACCURACY == 0.8694
     assert LECTURE.name == "lecture"
+
+
+def test_the_section_on_calibration_says_what_was_measured() -> None:
+    section = card_sections.calibration(CALIBRATION)
+    assert section.startswith("## Calibration\n")
+    assert "| on 2,501 held-out reviews | before | after |" in section
+    assert "| log loss | 0.3100 | 0.2900 |\n| expected calibration error | 0.0410 | 0.0120 |" in section
+    assert "temperature of 1.250 (Guo" in section
+    assert f"]({card_sections.CALIBRATION_PLOT})" in section
+    assert "{" not in section
+
+
+@pytest.mark.parametrize(("temperature", "verdict"), [(1.1, "too sure of itself"), (0.9, "less sure of itself")])
+def test_the_section_on_calibration_says_which_way_it_was_wrong(temperature: float, verdict: str) -> None:
+    section = parts(card_sections.calibration(replace(CALIBRATION, temperature=temperature)))
+    assert f"the model is {verdict}" in section
+
+
+def test_the_section_on_errors_has_every_group_and_a_remark_for_each_error_that_has_one() -> None:
+    section = card_sections.errors(ANALYSIS, {"pos/8_7": "Praise | in irony.", "pos/1_7": "Another."})
+    assert section.startswith("## Where it errs\nOf 25,000 test reviews, 1,234 get")
+    assert f"]({card_sections.ACCURACY_PLOT})" in section
+    assert "| words | reviews | accuracy | 95 % interval |\n|---|---|---|---|\n| < 100 | 2,400 | 0.9500 | " in section
+    assert "| 100–149 | 100 | 0.5000 | 0.4038–0.5962 |" in section
+    assert "| 4 | 3 | 0.0000 | 0.0000–" in section
+    assert "| unknown words | reviews |" in section
+    assert "| ≥ 10 % | 100 | 0.8000 | " in section
+    assert "| `neg/7_4` | 4 | 1,567 | 0.999999 |  |\n" in section
+    assert "| `pos/8_7` | 7 | 33 | 0.250000 | Praise \\| in irony. |\n" in section
+    assert "Another" not in section
+    assert "{" not in section
+
+
+def test_without_errors_there_is_no_table_of_the_worst() -> None:
+    section = card_sections.errors(replace(ANALYSIS, errors=0, worst=[]), {})
+    assert "| 7 | 7 | 1.0000 | " in section
+    assert "worst" not in section
+    assert "| review |" not in section
+
+
+@pytest.mark.parametrize(
+    "section",
+    [card_sections.calibration(CALIBRATION), card_sections.errors(ANALYSIS, {})],
+    ids=["calibration", "errors"],
+)
+def test_each_table_of_a_section_has_as_many_cells_in_each_row(section: str) -> None:
+    tables = [table for table in section.split("\n\n") if "|---|" in table]
+    assert tables
+    for table in tables:
+        assert len({line.count("|") for line in table.splitlines() if line.startswith("|")}) == 1

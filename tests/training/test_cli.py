@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from app.artifacts import read_manifest
+from app.sentiment.classifier import Classifier
+from app.sentiment.rules import REVIEWS
 from tests.training import dataset
-from tests.training.conftest import Workplace
+from tests.training.conftest import TINY_BEST, Workplace
 from training import cli, fitting, imdb, model_folder
 
 
@@ -102,6 +104,44 @@ def test_a_sample_goes_into_build_and_replaces_no_model(workplace: Workplace) ->
     assert manifest.recipe["seed"] == 2
     assert (workplace.model / "manifest.json").read_text() == "the real one"
     assert [path.name for path in workplace.model.parent.iterdir()] == [workplace.model.name]
+
+
+# A dozen reviews with one word that tells them apart are too easy to stop at.
+@pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
+def test_a_sample_of_the_recipe_best_reads_the_reviews_without_labels_too(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert workplace.train("--recipe", "tiny-best", "--sample", "26") == 0
+    captured = capsys.readouterr()
+    folder = workplace.data.parent / "build" / "sentiment-tiny-best"
+    assert captured.out.endswith(f"wrote {folder}\n")
+    assert "Evaluating on 18 test reviews." in captured.err
+    manifest = read_manifest(folder)
+    unlabelled = manifest.data["train"]["unlabelled"]
+    assert (manifest.data["train"]["reviews"], unlabelled["reviews"]) == (26, 12)
+    assert manifest.recipe["student"]["units"] == TINY_BEST.student.units
+    assert len(manifest.figures["epochs"]) == manifest.recipe["best_epoch"] == TINY_BEST.student.epochs
+    names = ["linear model", "paragraph vectors", "both", "assistants of generation 1", "all up to generation 1"]
+    assert sorted(manifest.figures["teachers"]) == sorted(names)
+    assert manifest.figures["calibration"]["reviews"] == manifest.data["train"]["validation"]
+    assert manifest.figures["onnx_against_keras"]["largest_difference"] < 1e-5
+    classifier = Classifier(folder)
+    assert classifier.tokenizer.rule is REVIEWS
+    assert 0 < classifier.classify("It isn't bad! :)")[0].probability < 1
+    assert list(workplace.checkpoints.iterdir()) == []
+    assert not workplace.model.parent.exists()
+
+
+def test_the_recipe_of_the_lecture_does_without_the_reviews_without_labels(workplace: Workplace) -> None:
+    (workplace.data / "unsup.parquet").unlink()
+    assert workplace.train("--sample", "14") == 0
+
+
+def test_the_recipe_best_needs_the_reviews_without_labels(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace.data / "unsup.parquet").unlink()
+    assert str(workplace.data) in refused(workplace, capsys, "--recipe", "tiny-best")
 
 
 def _nothing(_path: Path) -> None:

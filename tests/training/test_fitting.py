@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from training import fitting
-from training.fitting import Examples, Interrupted, State, fit
+from training.fitting import Examples, State, fit
+from training.interruption import Interrupted
 
 EPOCHS, STEPS = 3, 3
 

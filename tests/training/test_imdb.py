@@ -133,6 +133,18 @@ def test_a_sample_of_one_label_is_refused() -> None:
     assert len(unlabelled.sample(1, seed=0)) == 1
 
 
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_stars_are_the_rating_of_the_file(sources: dict[str, Path], split: Split) -> None:
+    written = {review.row.id: review.rating for review in dataset.CORPUS if review.split == split}
+    assert {row.id: row.stars for row in load(split, sources["archive"]).rows} == written
+
+
+@pytest.mark.parametrize("name", ["pos/0", "pos/0_", "pos/0_\u00b2", "7"])
+def test_an_id_without_a_rating_has_no_stars(name: str) -> None:
+    with pytest.raises(DataError, match=f"{name} of a review does not end with its rating"):
+        _ = Review(name, "tt1", "text", 1).stars
+
+
 def test_taking_keeps_the_order_asked_for() -> None:
     assert reviews_of([5, 6, 7]).take(np.array([2, 0])).movies == ["tt7", "tt5"]
 

@@ -1,4 +1,6 @@
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from app.sentiment.engines import TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine
 from app.sentiment.tokenizer import Tokenizer
 from tests.training import dataset
 from tests.training.conftest import TINY
-from training import model_folder, onnx_export
+from training import card_sections, lecture_card, model_folder, onnx_export
+from training.calibration import fit_temperature
 from training.figures import measure
-from training.fitting import State
 from training.imdb import Reviews
-from training.sentiment import Trained, build
+from training.sentiment import build
+from training.trained import HeldOut, Trained
 
 FILES = [
     "README.md",
@@ -47,9 +50,16 @@ def keras_probabilities(folder: Path, texts: list[str]) -> Any:
 
 def untrained() -> Trained:
     tokenizer = Tokenizer.fit(TRAIN.texts, TINY.vocabulary_size)
-    epoch = {"loss": 0.7, "accuracy": 0.5, "val_loss": 0.7, "val_accuracy": 0.5}
-    state = State(epoch=1, history=[epoch])
-    return Trained(TINY, 5, tokenizer, build(TINY, tokenizer.vocabulary_size), state, {"training": 1, "validation": 2})
+    return Trained(
+        recipe=TINY,
+        seed=5,
+        tokenizer=tokenizer,
+        model=build(TINY, tokenizer.vocabulary_size),
+        history=[{"loss": 0.7, "accuracy": 0.5, "val_loss": 0.7, "val_accuracy": 0.5}],
+        best_epoch=1,
+        data={"training": 1, "validation": 2},
+        card=lecture_card.CARD,
+    )
 
 
 def test_the_folder_is_complete_and_verified(trained_folder: Path) -> None:
@@ -129,6 +139,32 @@ def test_an_existing_folder_is_replaced(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == FILES
     assert list(tmp_path.iterdir()) == [tmp_path / "model"]
     assert read_manifest(tmp_path / "model").recipe["seed"] == 5
+
+
+def test_a_calibrated_model_has_more_figures_and_plots(tmp_path: Path) -> None:
+    held_out = HeldOut(np.array([0, 1, 1, 0], dtype=np.int8), np.array([-2.0, 1.0, 3.0, 0.5]))
+    trained = replace(
+        untrained(), held_out=held_out, figures={"teachers": {"linear": 0.5}}, data={"training": 1, "validation": 4}
+    )
+    model_folder.write(trained, TRAIN, TEST, tmp_path / "model")
+    plots = [card_sections.CALIBRATION_PLOT, card_sections.ACCURACY_PLOT]
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted([*FILES, *plots])
+    manifest = read_manifest(tmp_path / "model")
+    assert sorted([*manifest.files, "manifest.json"]) == sorted([*FILES, *plots])
+    assert manifest.figures["teachers"] == {"linear": 0.5}
+    calibration = manifest.figures["calibration"]
+    assert calibration["reviews"] == 4
+    assert calibration["temperature"] == pytest.approx(fit_temperature(held_out.logits, held_out.labels))
+    assert calibration["log_loss_after"] <= calibration["log_loss_before"]
+    assert manifest.figures["errors"]["errors"] == manifest.figures["errors"]["reviews"] - round(
+        manifest.figures["test"]["accuracy"] * len(TEST)
+    )
+    text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert re.findall("^## (.*)$", text, re.MULTILINE)[-2:] == ["Calibration", "Where it errs"]
+
+
+def test_a_model_that_is_not_calibrated_says_so(trained_folder: Path) -> None:
+    assert read_manifest(trained_folder).figures["calibration"] is None
 
 
 @pytest.mark.parametrize("failing", ["export", "measure", "write_manifest"])

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,15 @@ from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
 from app.sentiment.tokenizer import Tokenizer
 from tests.training import dataset
 from tests.training.conftest import TINY
-from training import imdb, sentiment
+from training import imdb, lecture_card, sentiment
+from training.encoding import encode
+from training.fitting import State
 from training.imdb import Reviews
-from training.sentiment import LECTURE, RECIPES, Recipe, build, checkpoint_folder, encode, train
+from training.sentiment import LECTURE, Recipe, build, train
 
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "imdb"
 TRAIN = Reviews(dataset.rows("train"))
+STATE = State(epoch=2, history=[{"loss": 0.4, "val_loss": 0.5}, {"loss": 0.3, "val_loss": 0.6}])
 
 
 def test_the_recipe_of_the_lecture() -> None:
@@ -35,7 +37,6 @@ def test_the_recipe_of_the_lecture() -> None:
     assert float(model.optimizer.learning_rate.numpy()) == pytest.approx(0.001)
     assert (LECTURE.padding, LECTURE.truncating) == ("pre", "pre")
     assert (LECTURE.batch_size, LECTURE.epochs) == (128, 3)
-    assert RECIPES["lecture"] == LECTURE
 
 
 def keras_ids(tokenizer: Any, recipe: Recipe, texts: list[str]) -> Any:
@@ -89,9 +90,9 @@ def test_the_real_reviews_are_whole() -> None:
 def test_training_fits_the_vocabulary_and_holds_out_movies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given_to_fit: dict[str, Any] = {}
 
-    def fit(model: Any, training: Any, validation: Any, **settings: Any) -> tuple[Any, None]:
+    def fit(model: Any, training: Any, validation: Any, **settings: Any) -> tuple[Any, State]:
         given_to_fit.update(settings, training=training, validation=validation)
-        return model, None
+        return model, STATE
 
     monkeypatch.setattr(sentiment, "fit", fit)
     trained = train(TINY, TRAIN, seed=9, checkpoint=tmp_path)
@@ -99,31 +100,17 @@ def test_training_fits_the_vocabulary_and_holds_out_movies(tmp_path: Path, monke
     for name, side in (("training", kept), ("validation", held)):
         np.testing.assert_array_equal(given_to_fit[name].inputs, encode(trained.tokenizer, TINY, side.texts))
         np.testing.assert_array_equal(given_to_fit[name].labels, side.labels)
-    assert trained.sizes == {"training": len(kept), "validation": len(held)}
+    assert trained.data == {"training": len(kept), "validation": len(held)}
+    assert (trained.history, trained.best_epoch) == (STATE.history, 1)
+    assert (trained.card, trained.held_out) == (lecture_card.CARD, None)
     assert (given_to_fit["batch_size"], given_to_fit["epochs"], given_to_fit["seed"]) == (8, 2, 9)
     assert trained.tokenizer.words == Tokenizer.fit(TRAIN.texts, TINY.vocabulary_size).words
     assert trained.model.layers[0].input_dim == trained.tokenizer.vocabulary_size <= TINY.vocabulary_size
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentiment, "fit", lambda model, *_, **__: (model, None))
+    monkeypatch.setattr(sentiment, "fit", lambda model, *_, **__: (model, STATE))
     one, same, other = (train(TINY, TRAIN, seed=seed, checkpoint=tmp_path).model.get_weights() for seed in (1, 1, 2))
     for first, second in zip(one, same, strict=True):
         np.testing.assert_array_equal(first, second)
     assert not np.array_equal(one[0], other[0])
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        lambda parent: checkpoint_folder(parent, replace(TINY, units=TINY.units + 1), TRAIN, 1),
-        lambda parent: checkpoint_folder(parent, TINY, TRAIN.take(np.arange(20)), 1),
-        lambda parent: checkpoint_folder(parent, TINY, TRAIN, 2),
-    ],
-    ids=["recipe", "reviews", "seed"],
-)
-def test_a_checkpoint_is_of_one_training_only(name: Callable[[Path], Path], tmp_path: Path) -> None:
-    folder = checkpoint_folder(tmp_path, TINY, TRAIN, 1)
-    assert folder.parent == tmp_path
-    assert folder == checkpoint_folder(tmp_path, TINY, Reviews(list(TRAIN.rows)), 1)
-    assert folder != name(tmp_path)

@@ -5,17 +5,19 @@ import shutil
 import sys
 from pathlib import Path
 
-from training import imdb, model_folder, sentiment
+from training import imdb, model_folder, recipes
 from training.commands import arguments
 from training.commands.arguments import add_data, natural, positive, replaceable
+
+_DESCRIPTION = "Train a recipe, evaluate it on the test reviews and write its model folder."
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
-    command = commands.add_parser("sentiment", help="train a sentiment model", description=sentiment.__doc__)
+    command = commands.add_parser("sentiment", help="train a sentiment model", description=_DESCRIPTION)
     command.set_defaults(run=_sentiment)
     command.add_argument(
-        "--recipe", choices=sentiment.RECIPES, default="lecture", help="what to train (default: lecture)"
+        "--recipe", choices=recipes.RECIPES, default="lecture", help="what to train (default: lecture)"
     )
     add_data(command)
     command.add_argument("--seed", type=natural, help="seed of weights and shuffling (default: the recipe's)")
@@ -35,16 +37,18 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _sentiment(options: argparse.Namespace) -> None:
-    recipe = sentiment.RECIPES[options.recipe]
+    recipe = recipes.RECIPES[options.recipe]
     train, test = imdb.load("train", options.data), imdb.load("test", options.data)
+    unlabelled = imdb.load("unsup", options.data) if recipes.reads_unlabelled(recipe) else None
     place = arguments.ROOT / "models"
     if options.sample is not None:
         place = arguments.ROOT / "build"
         train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
+        unlabelled = unlabelled.sample(options.sample, seed=0) if unlabelled is not None else None
     output: Path = options.output or place / f"sentiment-{recipe.name}"
     seed = recipe.seed if options.seed is None else options.seed
-    checkpoint = sentiment.checkpoint_folder(options.checkpoints, recipe, train, seed)
-    trained = sentiment.train(recipe, train, seed=seed, checkpoint=checkpoint)
+    checkpoint = recipes.checkpoint_folder(options.checkpoints, recipe, train, unlabelled, seed)
+    trained = recipes.train(recipe, train, unlabelled, seed=seed, checkpoint=checkpoint)
     sys.stderr.write(f"Evaluating on {len(test):,} test reviews.\n")
     figures, parity = model_folder.write(trained, train, test, output)
     shutil.rmtree(checkpoint, ignore_errors=True)

@@ -5,6 +5,8 @@ import pytest
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import EngineName
 from app.sentiment.explanation import Explanation, explain
+from app.sentiment.rules import REVIEWS
+from app.sentiment.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,23 @@ def test_texts_that_say_nothing_are_explained(models_dir: Path, engine: EngineNa
         word for word in ("\u2026", "br", "\xa0") if word in text
     ]
     assert [text[one.start : one.end] for one in found.sentences] == [word for word in ("\u2026",) if word in text]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sentences"),
+    [
+        ("I didn't laugh! ! 😀", ["I", "did", "n't", "laugh", "!", "!", "😀"], ["I didn't laugh!", "!", "😀"]),
+        ("!!!", ["!", "!", "!"], ["!!!"]),
+        ("... <br />", [], []),
+    ],
+)
+def test_words_are_those_of_the_models_own_rule(
+    models_dir: Path, text: str, words: list[str], sentences: list[str]
+) -> None:
+    classifier = Classifier(models_dir / "sentiment-tiny")
+    filler = [f"word{index}" for index in range(len(classifier.tokenizer.words) - 3)]
+    classifier.tokenizer = Tokenizer(["!", "n't", "☺", *filler], rule=REVIEWS)
+    found = explained(classifier, text)
+    assert [text[word.start : word.end] for word in found.words] == words
+    assert [text[one.start : one.end] for one in found.sentences] == sentences
+    assert classifier.classify(text)[0].words == len(words)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.sentiment.rules import KERAS, REVIEWS, RULES, Rule
 from app.sentiment.sentences import split_sentences
-from app.sentiment.tokenizer import word_spans
 
 PIECES = st.sampled_from(
     [
@@ -25,13 +25,15 @@ PIECES = st.sampled_from(
         "😀",
         "\u202e",
         "שלום",
+        "n't",
+        ":)",
         *".!?'\")]”  \n\t",
     ]
 )
 
 
-def sentences(text: str) -> list[str]:
-    return [text[start:end] for start, end in split_sentences(text)]
+def sentences(text: str, rule: Rule = KERAS) -> list[str]:
+    return [text[start:end] for start, end in split_sentences(text, rule)]
 
 
 @pytest.mark.parametrize(
@@ -61,18 +63,32 @@ def test_sentences_are_found(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("... <br />", []),
+        ("!!!", ["!!!"]),
+        ("Great! ! Why?<br />?? End :)", ["Great!", "!", "Why?", "??", "End :)"]),
+        ("Great! 😀", ["Great!", "😀"]),
+    ],
+)
+def test_a_mark_that_is_a_word_is_a_sentence(text: str, expected: list[str]) -> None:
+    assert sentences(text, REVIEWS) == expected
+
+
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text())
 @example("good…\xa0bad")
 @example("a.\r b")
-def test_sentences_are_in_order_and_cover_every_word(text: str) -> None:
-    spans = split_sentences(text)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_sentences_are_in_order_and_cover_every_word(rule: Rule, text: str) -> None:
+    spans = split_sentences(text, rule)
     for start, end in spans:
         assert 0 <= start < end <= len(text)
         assert text[start:end] == text[start:end].strip()
-        assert word_spans(text[start:end])
+        assert rule.spans(text[start:end])
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     breaks = [match.span() for match in re.finditer(r"<br\s*/?>", text, re.IGNORECASE)]
-    for start, end in word_spans(text):
+    for start, end in rule.spans(text):
         word = text[start:end]
         inner = (end - len(word.lstrip()), start + len(word.rstrip()))
         holders = [span for span in spans if span[0] <= inner[0] and inner[1] <= span[1]]
@@ -83,7 +99,8 @@ def test_sentences_are_in_order_and_cover_every_word(text: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["!", '."', "a. ", "e.g.", "<br ", ".\xa0", '"', " "])
-def test_no_text_takes_long(piece: str) -> None:
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_no_text_takes_long(rule: Rule, piece: str) -> None:
     start = perf_counter()
-    split_sentences(piece * (1_000_000 // len(piece)))
+    split_sentences(piece * (1_000_000 // len(piece)), rule)
     assert perf_counter() - start < 10

@@ -1,5 +1,4 @@
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,26 +8,12 @@ from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 
 from app.artifacts import ArtifactError
-from app.sentiment.tokenizer import PLAIN, RESERVED, Tokenizer, count_words, split_words, word_spans
+from app.sentiment.rules import KERAS
+from app.sentiment.tokenizer import PLAIN, RESERVED, Tokenizer, count_words
 
 LECTURE = ["This movie was awful", "I loved every moment of this movie!", "I want a refund; I was so bored!"]
 
 TEXTS = st.lists(st.text(alphabet=st.sampled_from("abAB ışİß'!.,-_\t\n\r\xa0é<br />")) | st.text(), max_size=8)
-
-
-@given(st.text(alphabet=st.sampled_from("aΑΣσİI'.:!-<br /> \t\n\r\xa0\U0001f600\u202e")) | st.text())
-@example("İİ a.")
-@example("ΑΣ.Α ΑΣ 'ΑΣ'Σ")
-@example("\r a\xa0b \x0b")
-def test_spans_are_those_of_the_words(text: str) -> None:
-    # A word by itself may end in another sigma than in its text.
-    found = [text[start:end].lower().replace("ς", "σ") for start, end in word_spans(text)]
-    assert found == [word.replace("ς", "σ") for word in split_words(text)]
-
-
-def test_no_character_separates_words_in_one_case_only() -> None:
-    for character in map(chr, range(sys.maxunicode + 1)):
-        assert bool(word_spans(character)) == bool(split_words(character)), hex(ord(character))
 
 
 def keras_tokenizer(texts: list[str], num_words: int | None = None) -> Any:
@@ -64,7 +49,7 @@ def test_reserved_ids_are_keras_ids_shifted(texts: list[str], others: list[str],
     words = len(tokenizer.words)
     index = keras_tokenizer(texts).word_index
     for text in others:
-        ranks = [index.get(word, words + 1) for word in split_words(text)]
+        ranks = [index.get(word, words + 1) for word in KERAS.split(text)]
         expected = [1, *(rank + 2 if rank <= words else 2 for rank in ranks)]
         encoding = tokenizer.encode(text)
         assert encoding.ids == expected
@@ -89,7 +74,7 @@ def test_decoding_names_what_was_encoded(texts: list[str], reserved: tuple[str, 
     tokenizer = Tokenizer.fit(texts, reserved=reserved)
     start = ["<start>"] if reserved == RESERVED else []
     for text in texts:
-        assert list(tokenizer.decode(tokenizer.encode(text).ids)) == start + split_words(text)
+        assert list(tokenizer.decode(tokenizer.encode(text).ids)) == start + KERAS.split(text)
 
 
 @pytest.mark.parametrize("index", [-1, 5])

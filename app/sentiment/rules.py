@@ -1,0 +1,194 @@
+"""The rules that split a text into words; a model's tokenizer names the one that it was trained with.
+
+:data:`KERAS` is the rule of Keras' ``Tokenizer``: lower-case, turn :data:`FILTERS` into spaces, split on spaces.
+
+:data:`REVIEWS` keeps what tells how a writer feels: ``!`` and ``?`` are words, smileys and emoji become one of two, and
+``n't`` is a word of its own. In this order, it
+
+1. makes the text lower-case, and folds the apostrophes that people type into one;
+2. takes ``<br />`` for a space;
+3. turns emoticons and emoji into ``☺`` or ``☹``, and skin tones and the like into spaces;
+4. parts ``n't`` from the word before it;
+5. makes every ``!`` and ``?`` a word, and turns all other punctuation into spaces;
+6. splits on spaces, and takes the apostrophes at the edges of each word away.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, Final
+
+FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+"""What :data:`KERAS` turns into spaces."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A way to split a text into words.
+
+    Attributes:
+        name: What people call it.
+        document: What a tokenizer's artifact says of it: all that one needs to know to do the same.
+        split: Text to words. To split words joined by spaces gives the same words again.
+        spans: Text to the start and the end of each of these words in the text as it stands, in code points.
+    """
+
+    name: str
+    document: dict[str, Any]
+    split: Callable[[str], list[str]]
+    spans: Callable[[str], list[Span]]
+
+
+def _spaces(characters: str) -> bytes:
+    return bytes.maketrans(characters.encode(), b" " * len(characters))
+
+
+def _translate(text: str, table: bytes) -> str:
+    """Replace ASCII characters.
+
+    They may be replaced in UTF-8: that is five times as fast as ``str.translate`` on a text that has a single character
+    beyond ASCII.
+    """
+    return text.encode("utf-8", "surrogatepass").translate(table).decode("utf-8", "surrogatepass")
+
+
+_KERAS_SPACES: Final = _spaces(FILTERS)
+_KERAS_WORD: Final = re.compile(f"[^ {re.escape(FILTERS)}]+")
+
+
+def _keras_split(text: str) -> list[str]:
+    r"""Split as Keras' ``text_to_word_sequence`` does.
+
+    Only the space separates: ``\r``, ``\xa0`` and other blanks stay part of a word, as they do in Keras.
+    """
+    return list(filter(None, _translate(text.lower(), _KERAS_SPACES).split(" ")))
+
+
+def _keras_spans(text: str) -> list[Span]:
+    """Find the words.
+
+    Nothing needs to be lower-cased for that: no character becomes one that separates words, or ceases to be one.
+    """
+    return [match.span() for match in _KERAS_WORD.finditer(text)]
+
+
+KERAS: Final = Rule("keras", {"lower": True, "filters": FILTERS, "split": " "}, _keras_split, _keras_spans)
+
+GLAD: Final = "☺"
+SAD: Final = "☹"
+
+_APOSTROPHE: Final = "'"
+_TYPED_FOR_IT: Final = "’‘´`"
+_MARKUP: Final = ("<br />", "<br/>", "<br>")
+_EMOTICONS: Final = {
+    GLAD: (":)", ":-)", ";)", ";-)", "=)", ":d", ":-d"),
+    SAD: (":(", ":-(", "=(", ":'("),
+}
+_EMOJI: Final = {
+    GLAD: (
+        "☺☻😀😁😂😃😄😅😆😇😉😊😋😌😍😎🙂🤗🤠🤣🤩🥰🥲🥳😗😘😙😚😛😜😝🤪😸😹😺😻😽"
+        "♥❣❤💌💓💕💖💗💘💙💚💛💜💝💞💟🖤🤍🤎🧡👍👌👏🙌🎉💯"
+    ),
+    SAD: "☹🙁😞😟😠😡😢😣😤😥😦😧😩😫😭😒😓😔😕😖😿😾🙄🤢🤮🤬🥱🥺👿💔💩👎🖕",
+}
+_CONTRACTION: Final = "n't"
+_MARKS: Final = "!?"
+_PUNCTUATION: Final = '"#$%&()*+,-./:;<=>@[\\]^_{|}~\t\n\r'
+_QUOTES_AND_DASHES: Final = "“”„«»…–—"
+_UNSEEN: Final = "\x85\xa0\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""Blanks, and what chooses the looks of the emoji in front of it."""
+
+_REVIEWS_SPACES: Final = _spaces(_PUNCTUATION)
+_REPLACED: Final = {
+    **dict.fromkeys(_TYPED_FOR_IT, _APOSTROPHE),
+    **dict.fromkeys(_QUOTES_AND_DASHES + _UNSEEN, " "),
+    **{emoji: feeling for feeling, group in _EMOJI.items() for emoji in group},
+}
+_BEYOND_ASCII: Final = [
+    (character, f" {new} " if new in _EMOJI else new) for character, new in _REPLACED.items() if not character.isascii()
+]
+
+
+def _one_of(emoticons: tuple[str, ...]) -> str:
+    """Return a pattern; an emoticon that ends in a letter is none before a letter or digit, as in ``:day``."""
+    return "|".join(re.escape(one) + (r"(?![^\W_])" if one[-1].isalpha() else "") for one in emoticons)
+
+
+def _by_eyes() -> list[tuple[str, str, re.Pattern[str]]]:
+    """Return for each pair of eyes, and each feeling, what finds the emoticons: fast, as all start alike."""
+    return [
+        (eyes, f" {feeling} ", re.compile(_one_of(tuple(one for one in group if one[0] == eyes))))
+        for feeling, group in _EMOTICONS.items()
+        for eyes in dict.fromkeys(one[0] for one in group)
+    ]
+
+
+_MARKUP_FOUND: Final = re.compile("|".join(_MARKUP))
+_EMOTICONS_FOUND: Final = _by_eyes()
+
+
+def _reviews_split(text: str) -> list[str]:
+    text = text.lower().replace("`", _APOSTROPHE)
+    if not text.isascii():
+        # To look for each is ten times as fast as one regular expression or ``str.translate``.
+        for character, new in _BEYOND_ASCII:
+            if character in text:
+                text = text.replace(character, new)
+    if "<" in text:
+        text = _MARKUP_FOUND.sub(" ", text)
+    for eyes, feeling, pattern in _EMOTICONS_FOUND:
+        if eyes in text:
+            text = pattern.sub(feeling, text)
+    text = text.replace(_CONTRACTION, f" {_CONTRACTION}").replace("!", " ! ").replace("?", " ? ")
+    text = _translate(f" {text} ", _REVIEWS_SPACES)
+    words: Iterable[str] = text.split(" ")
+    if " '" in text or "' " in text:
+        words = map(str.strip, words, repeat(_APOSTROPHE))
+    return list(filter(None, words))
+
+
+_SEPARATING: Final = re.escape(f" {_PUNCTUATION}{_MARKS}{GLAD}{SAD}")
+_REVIEWS_WORD: Final = re.compile(
+    f"(?P<markup>{'|'.join(_MARKUP)})|{'|'.join(map(_one_of, _EMOTICONS.values()))}|[{_MARKS}{GLAD}{SAD}]"
+    f"|[^{_SEPARATING}](?:(?!{_CONTRACTION})[^{_SEPARATING}])*+"
+)
+_REPLACEMENTS: Final = str.maketrans(_REPLACED)
+
+
+def _reviews_spans(text: str) -> list[Span]:
+    # İ is the one character that is longer in lower case.
+    same_length = text.replace("İ", "i").lower().translate(_REPLACEMENTS)
+    spans = []
+    for match in _REVIEWS_WORD.finditer(same_length):
+        word = match[0]
+        start = match.end() - len(word.lstrip(_APOSTROPHE))
+        end = match.start() + len(word.rstrip(_APOSTROPHE))
+        if start < end and not match["markup"]:
+            spans.append((start, end))
+    return spans
+
+
+REVIEWS: Final = Rule(
+    "reviews",
+    {
+        "lower": True,
+        "folded": {_APOSTROPHE: _TYPED_FOR_IT},
+        "markup": list(_MARKUP),
+        "emoticons": {feeling: list(group) for feeling, group in _EMOTICONS.items()},
+        "no_emoticon": "one that ends in a letter, before a letter or digit",
+        "emoji": _EMOJI,
+        "parted": _CONTRACTION,
+        "words": _MARKS,
+        "filters": _PUNCTUATION + _QUOTES_AND_DASHES,
+        "unseen_filters": [f"U+{ord(character):04X}" for character in _UNSEEN],
+        "split": " ",
+        "stripped": _APOSTROPHE,
+    },
+    _reviews_split,
+    _reviews_spans,
+)
+
+RULES: Final = (KERAS, REVIEWS)
