@@ -1,3 +1,4 @@
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,12 @@ class Workplace:
     def train(self, *arguments: str) -> int:
         """Run `python -m training sentiment` in here, in this process."""
         return cli.main(["sentiment", "--recipe", "tiny", "--data", str(self.data), *arguments])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """A shell has what it starts in the background ignore SIGINT, and Python leaves it at that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
