@@ -40,9 +40,9 @@ from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 from app.workers import Workers
 
-INLINE_CHARACTERS: Final = 1_024
-"""Work on fewer characters of text takes about a millisecond and is done where the request is handled."""
-INLINE_IDS: Final = 192
+INLINE_CHARACTERS: Final = 16_384
+"""Work on fewer characters of text takes some milliseconds at most and is done where the request is handled."""
+INLINE_IDS: Final = 1_024
 """The same for token ids."""
 INLINE_EXPLAINED: Final = 48
 """The same for characters of text that are explained: that takes a prediction for each word."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.sentiment import batching
 from app.sentiment.batching import ROWS, DynamicBatcher
 from app.sentiment.classifier import Classifier
 
@@ -46,6 +47,14 @@ def test_texts_that_come_together_run_together(model: Classifier) -> None:
     lengths = list(range(1, 2 * ROWS + 2))
     assert asyncio.run(classify(model, ["film " * (n - 1) for n in lengths])) == lengths
     assert spy.runs == [ROWS, ROWS, 1]
+
+
+def test_long_texts_run_a_few_at_a_time(model: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "IDS", 20)
+    model.engine = spy = Spy()
+    lengths = [10, 10, 1, 25, 30, 5, 6, 7]
+    assert asyncio.run(classify(model, ["film " * (n - 1) for n in lengths])) == lengths
+    assert spy.runs == [2, 1, 1, 1, 3]
 
 
 def test_a_text_that_comes_alone_does_not_wait(model: Classifier) -> None:
