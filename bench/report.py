@@ -85,7 +85,8 @@ where they are). It needs wrk and taskset (Debian: `apt install wrk util-linux`)
 two peers, which get virtual environments of their own in `bench/.peers`.
 
 What is measured is the model that answers by default; and the lecture's where Keras' tokenizer is compared, as Keras
-splits texts by that model's rule only. `--model models/sentiment-lecture` takes the lecture's throughout.
+splits texts by that model's rule only. `--model models/sentiment-lecture` takes the lecture's throughout. The targets
+were set for the lecture's model; one that takes longer for a long text may miss those for reviews.
 
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.
