@@ -11,6 +11,7 @@ from app.sentiment.explanation import explain
 from tests.conftest import ROOT
 from training import imdb, short_texts
 from training.best import phrases
+from training.edits import edits
 
 MODELS = ROOT / "models"
 BEST = MODELS / "sentiment-best"
@@ -98,6 +99,13 @@ def test_it_is_calibrated(best: Classifier) -> None:
 
 def test_it_is_small() -> None:
     assert sum(path.stat().st_size for path in BEST.iterdir()) <= 20 * 10**6
+
+
+def test_it_notices_most_edits_that_turn_a_verdict_over(best: Classifier) -> None:
+    found = edits()
+    answers = np.array([one.probability for one in best.classify_all(found.texts)[0]])
+    assert (answers[::2] > answers[1::2]).mean() >= 0.95
+    assert ((answers >= 0.5) == found.labels).mean() >= 0.8
 
 
 def test_it_was_taught_none_of_these_phrases() -> None:

@@ -113,7 +113,7 @@ def write(rows: Sequence[Row], test: Reviews, short: Mapping[str, ShortTexts], f
 _NOTES: Final = (
     "Accuracy with the half-width of its 95 % confidence interval; log loss and expected calibration error of those "
     "that give probabilities; the accuracy on the shortest, second, third and longest quarter of the reviews; the "
-    "accuracy on short texts (`training/short_texts.py`); and the time, measured in this one run."
+    "accuracy on short texts (`training/short_texts.py`, `training/edits.py`); and the time, measured in this one run."
 )
 
 

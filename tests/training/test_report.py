@@ -69,7 +69,7 @@ def test_the_command(workplace: Workplace, trained_folder: Path, capsys: pytest.
         "| bag of words",
         "| sentiment-tiny",
     ]
-    assert " | phrases | ms a review |" in table
+    assert " | phrases | edits | ms a review |" in table
     assert table in (folder / "README.md").read_text()
     assert (folder / "comparison.png").stat().st_size > 10_000
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from training import imdb, report, short_texts
+from training import edits, imdb, report, short_texts
 from training.commands import arguments
 from training.commands.arguments import add_data, positive
 
@@ -30,7 +30,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _report(options: argparse.Namespace) -> None:
     train, test = imdb.load("train", options.data), imdb.load("test", options.data)
     sentences = short_texts.sentences(train)
-    short = {"phrases": short_texts.phrases()} | ({"sentences": sentences} if sentences else {})
+    short = {"phrases": short_texts.phrases(), "edits": edits.edits()}
+    if sentences is not None:
+        short["sentences"] = sentences
     if options.sample is not None:
         train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
     output: Path = options.output or arguments.ROOT / "build" / "report"
