@@ -126,12 +126,15 @@ def open_source(path: str) -> Iterator[Source]:
         with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as raw:
             yield Source(raw, "Standard input")
         return
+    with _opened(path) as raw:
+        yield Source(raw, path, packed=path.endswith(_GZIP))
+
+
+def _opened(path: str) -> io.FileIO:
     try:
-        raw = Path(path).open("rb", buffering=0)  # noqa: SIM115
+        return Path(path).open("rb", buffering=0)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({_reason(error)}).") from error
-    with raw:
-        yield Source(raw, path, packed=path.endswith(_GZIP))
 
 
 @contextmanager

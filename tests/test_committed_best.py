@@ -60,11 +60,11 @@ NEGATED_PRAISE = [
     "Don't bother.",
 ]
 MISTAKEN = [
-    "The cast couldn't be better.",
+    "The cast couldn’t be better.",
     "I can't recommend it enough",
     "Who would not like this film?",
 ]
-"""Praise that it takes for blame, as of now: an example for whoever trains the next one."""
+"""Praise that it takes for blame. Written down before it was trained."""
 REVIEWS = [
     "We went without knowing anything about it and came out delighted. The script is clever, the two leads are "
     "superb, and the music stays with you for days.",
@@ -110,7 +110,7 @@ def test_it_notices_most_edits_that_turn_a_verdict_over(best: Classifier) -> Non
 
 def test_it_was_taught_none_of_these_phrases() -> None:
     taught = {text.lower() for text, _ in phrases.labelled()}
-    ours = [*POSITIVE, *NEGATED_BLAME, *NEGATIVE, *NEGATED_PRAISE]
+    ours = [*POSITIVE, *NEGATED_BLAME, *MISTAKEN, *NEGATIVE, *NEGATED_PRAISE]
     assert not taught & {text.lower().replace("’", "'").strip(".!") for text in ours}
 
 
@@ -119,7 +119,7 @@ def test_a_phrase_that_praises_is_positive(best: Classifier, text: str) -> None:
     assert best.classify(text)[0].label == "positive"
 
 
-@pytest.mark.xfail(strict=True, reason="the limits of the model")
+@pytest.mark.xfail(strict=True, reason="sentiment-best takes this praise for blame; the next model may not")
 @pytest.mark.parametrize("text", MISTAKEN)
 def test_a_phrase_that_it_mistakes(best: Classifier, text: str) -> None:
     assert best.classify(text)[0].label == "positive"
@@ -150,6 +150,12 @@ def test_without_its_most_positive_word_a_review_is_less_positive(best: Classifi
     assert probability >= 0.5
     top = max(explain(best, text, probability).words, key=lambda word: word.contribution)
     assert best.classify(text[: top.start] + text[top.end :])[0].probability < probability
+
+
+def test_it_is_right_on_most_phrases(best: Classifier) -> None:
+    found = short_texts.phrases()
+    answers = np.array([one.probability for one in best.classify_all(found.texts)[0]])
+    assert np.mean((answers >= 0.5) == found.labels) >= 0.9
 
 
 def test_it_is_right_on_most_single_sentences(best: Classifier, real_data: Path) -> None:

@@ -66,7 +66,8 @@ class OnnxEngine:
     def predict_one(self, ids: Sequence[int]) -> float:
         """See :class:`Engine`."""
         feed = {"tokens": np.array([ids], dtype=np.int32), "lengths": np.array([len(ids)], dtype=np.int32)}
-        return self._run(OUTPUTS, feed)[0].item()  # type: ignore[no-any-return]
+        probability: float = self._run(OUTPUTS, feed)[0].item()
+        return probability
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """See :class:`Engine`. Rows of similar length run together."""

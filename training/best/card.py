@@ -39,6 +39,9 @@ table above.
 |---|---|
 TEACHERS
 
+What *all* say is weighed by a regression on these very reviews, with at most four coefficients: that flatters them a
+little.
+
 Text is split into words and marks by the rule `reviews` (`app/sentiment/rules.py`): *didn't* is *did* and *n't*; `!`,
 `?` and emoticons are words of their own. The {vocabulary_size:,} most frequent ids stay, others become `<unknown>`. Of
 longer texts, the last {maxlen:,} words count. The weights are the moving average over the steps, after
