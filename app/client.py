@@ -10,8 +10,8 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
+from app.http.problems import FieldError, ProblemDetails
 from app.operations.schemas import Health, Models
-from app.problems import FieldError, ProblemDetails
 from app.sentiment.padding import Side
 from app.sentiment.schemas import (
     BatchResponse,

@@ -8,24 +8,24 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import problems
-from app.cors import CORS
-from app.dispatch import Dispatch
+from app.compute import Workers
 from app.forecasts.routes import router as forecasts_router
-from app.models import Models
+from app.http import problems
+from app.http.cors import CORS
+from app.http.dispatch import Dispatch
+from app.http.pages import router as pages_router
+from app.loaded import Models
 from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.routes import router as operations_router
 from app.operations.telemetry import Telemetry
-from app.pages import router as pages_router
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.routes import router as sentiment_router
 from app.sentiment.routes import text_router
 from app.settings import Settings
 from app.vectors.routes import json_router as vectors_json_router
 from app.vectors.routes import router as vectors_router
-from app.workers import Workers
 
 DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers. Beside it: arithmetic on
 word vectors, and other recurrent networks that forecast what follows a sequence of observations.

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from app.artifacts import ArtifactError
+from app.artifacts.manifest import ArtifactError
 from bench.errors import BenchError
 from bench.figures import Result
 from bench.machine import busy, describe

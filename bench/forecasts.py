@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from app.forecasts.forecaster import Forecaster
-from app.forecasts.forecasters import Forecasters
+from app.forecasts.registry import Forecasters
 from bench import wrk
 from bench.errors import BenchError
 from bench.figures import Figure, Result, Table

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.figures import Figure, Result
 from bench.options import Options
 from bench.paths import LECTURE
-from training.imdb import DataError, Reviews, load
+from training.corpora.imdb import DataError, Reviews, load
 
 METHOD: Final = (
     "Keras' `Tokenizer` (`oov_token` set) and the service's are each fitted on the {train:,} training reviews: words, "

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from hypothesis import settings
 
+from app.cli.serve import options
 from app.main import create_app
-from app.serve import options
 from app.settings import Settings
 from tests import toys
 

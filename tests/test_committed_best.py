@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.artifacts import read_manifest
+from app.artifacts.manifest import read_manifest
 from app.sentiment.classifier import Classifier
 from app.sentiment.explanation import explain
 from tests.conftest import ROOT
-from training import imdb, short_texts
-from training.best import phrases
-from training.edits import edits
+from training.corpora import imdb
+from training.sentiment.distillation import phrases
+from training.sentiment.evaluation import short_texts
+from training.sentiment.evaluation.edits import edits
 
 MODELS = ROOT / "models"
 BEST = MODELS / "sentiment-best"

@@ -17,7 +17,10 @@ from app.sentiment.rules import KERAS, REVIEWS, Rule
 from app.sentiment.tokenizer import Tokenizer
 from app.settings import Settings
 from tests.conftest import ROOT
-from training import imdb, lecture_card, recipes, sentiment
+from training.corpora import imdb
+from training.sentiment import lecture as sentiment
+from training.sentiment import recipes
+from training.sentiment.card import lecture as lecture_card
 
 MODELS = ROOT / "models"
 LECTURE = MODELS / "sentiment-lecture"

@@ -9,12 +9,13 @@ import pytest
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
-from app.artifacts import read_manifest
+from app.artifacts.manifest import read_manifest
 from app.sentiment.tokenizer import Tokenizer
 from app.vectors.folder import load_folder
 from app.vectors.space import VectorSpace
 from tests.conftest import ROOT
-from training import glove, imdb, word2vec
+from training.corpora import imdb
+from training.vectors import glove, word2vec
 
 MODELS = ROOT / "models"
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from training import model_folder, sentiment, vector_folder
+from training.corpora.imdb import Review, Reviews
 from training.forecasts import data, folder, network
 from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
-from training.imdb import Review, Reviews
-from training.trained import Trained
+from training.sentiment import lecture as sentiment
+from training.sentiment import model_folder
+from training.sentiment.trained import Trained
+from training.vectors import folder as vector_folder
 
 GOOD = ["wonderful", "lovely", "great", "brilliant", "moving", "superb"]
 BAD = ["awful", "boring", "terrible", "dull", "bad", "poor"]

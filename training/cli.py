@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from app.artifacts import ArtifactError
-from training import glove, imdb
+from app.artifacts.manifest import ArtifactError
 from training.commands import forecasts, report, sentiment, vectors
+from training.corpora import imdb
 from training.interruption import Interrupted
+from training.vectors import glove
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

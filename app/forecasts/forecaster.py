@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts import ArtifactError, read_manifest, read_serving
+from app.artifacts.manifest import ArtifactError, read_manifest, read_serving
+from app.artifacts.sessions import batches, open_graph
 from app.forecasts.layers import Layer
-from app.graphs import batches, open_graph
 
 KIND: Final = "forecast"
 GRAPH_FILE: Final = "model.onnx"

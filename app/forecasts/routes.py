@@ -6,9 +6,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from app.bodies import Body, JSONRoute, parse_json, read_json
+from app.compute import Workers
 from app.forecasts.forecaster import Forecaster, Misshapen
-from app.forecasts.forecasters import Forecasters, UnknownForecast
+from app.forecasts.registry import Forecasters, UnknownForecast
 from app.forecasts.schemas import (
     ForecastDetails,
     ForecastRequest,
@@ -18,8 +18,8 @@ from app.forecasts.schemas import (
     forecast_info,
     forecast_json,
 )
-from app.problems import FieldError, Problem, responses
-from app.workers import Workers
+from app.http.bodies import Body, JSONRoute, parse_json, read_json
+from app.http.problems import FieldError, Problem, responses
 
 INLINE_OBSERVATIONS: Final = 1_024
 """Forecasts from fewer observations take less than a millisecond and are made where the request is handled."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.operations.schemas import Health, ModelInfo, Models
-from app.sentiment.models import SentimentModels
+from app.sentiment.registry import SentimentModels
 
 _METRICS: Final = 'sentiment_texts_total{label="positive",model="sentiment-best"} 42.0'
 

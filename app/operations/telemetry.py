@@ -10,10 +10,10 @@ from typing import Final
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.problems import Problem
 from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
-from app.problems import Problem
 
 _ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _HEADER: Final = b"x-request-id"

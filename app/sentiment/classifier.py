@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts import ArtifactError, read_manifest, read_serving, sha256
+from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, sha256
 from app.sentiment.engines import ENGINES, Engine, EngineName
 from app.sentiment.padding import Side, truncate
 from app.sentiment.tokenizer import Encoding, Tokenizer

@@ -10,8 +10,8 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts import ArtifactError
-from app.graphs import batches, open_graph
+from app.artifacts.manifest import ArtifactError
+from app.artifacts.sessions import batches, open_graph
 from app.sentiment.padding import pad_sequences
 
 EngineName = Literal["onnx", "tensorflow"]

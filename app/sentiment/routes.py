@@ -10,15 +10,16 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.bodies import JSONRoute, json_response
+from app.compute import Workers
+from app.http.bodies import JSONRoute, json_response
+from app.http.problems import FieldError, Problem, responses
 from app.operations.afterwards import Afterwards
 from app.operations.metrics import Metrics
-from app.problems import FieldError, Problem, responses
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import explain
-from app.sentiment.models import SentimentModels, UnknownModel
 from app.sentiment.padding import pad_sequences
+from app.sentiment.registry import SentimentModels, UnknownModel
 from app.sentiment.schemas import (
     EXPLAINED,
     BatchRequest,
@@ -38,7 +39,6 @@ from app.sentiment.schemas import (
 from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
-from app.workers import Workers
 
 INLINE_CHARACTERS: Final = 16_384
 """Work on fewer characters of text takes some milliseconds at most and is done where the request is handled."""

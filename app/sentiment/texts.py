@@ -10,17 +10,8 @@ from python_multipart import create_form_parser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File
 
-from app.bodies import (
-    Body,
-    JSONRoute,
-    decode_text,
-    is_json,
-    media_type_of,
-    parse_json,
-    read_body,
-    unsupported,
-)
-from app.problems import Problem, invalid_fields
+from app.http.bodies import Body, JSONRoute, decode_text, is_json, media_type_of, parse_json, read_body, unsupported
+from app.http.problems import Problem, invalid_fields
 
 PLAIN: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"

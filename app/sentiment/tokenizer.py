@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from app.artifacts import ArtifactError
+from app.artifacts.manifest import ArtifactError
 from app.sentiment.rules import KERAS, RULES, Rule
 
 PADDING: Final = "<pad>"

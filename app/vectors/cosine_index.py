@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.graphs import open_graph
+from app.artifacts.sessions import open_graph
 
 GRAPH: Final = Path(__file__).with_name("scan.onnx")
-"""One ``MatMulInteger``: (1, d) uint8 times (d, n) int8, into int32. ``training.scan_graph`` writes it."""
+"""One ``MatMulInteger``: (1, d) uint8 times (d, n) int8, into int32. ``training.vectors.scan_graph`` writes it."""
 
 _MATRIX_LEVELS: Final = 127
 _QUERY_LEVELS: Final = 63

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts import ArtifactError
+from app.artifacts.manifest import ArtifactError
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, read_serving, sha256
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, read_serving, sha256
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 

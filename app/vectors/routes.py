@@ -7,10 +7,12 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from app.bodies import JSONRoute, json_response
-from app.problems import MAX_ERRORS, FieldError, Problem, responses
+from app.compute import Workers
+from app.http.bodies import JSONRoute, json_response
+from app.http.problems import MAX_ERRORS, FieldError, Problem, responses
 from app.vectors.expression import ExpressionError, parse
 from app.vectors.projection import project
+from app.vectors.registry import UnknownSpace, VectorSpaces
 from app.vectors.schemas import (
     AnalogyRequest,
     AnalogyResponse,
@@ -31,9 +33,7 @@ from app.vectors.schemas import (
 )
 from app.vectors.space import Neighbor as Found
 from app.vectors.space import NoDirection, UnknownWord, VectorSpace
-from app.vectors.spaces import UnknownSpace, VectorSpaces
 from app.vectors.spellings import closest
-from app.workers import Workers
 
 Result = TypeVar("Result")
 

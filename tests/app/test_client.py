@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.client import AsyncClient, Client, ServiceError
+from app.http.problems import FieldError
 from app.main import create_app
-from app.problems import FieldError
 from app.settings import Settings
 from tests import toys
 

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.training import dataset
-from training import cli, recipes, sentiment
-from training.best import paragraph_teacher, student, word_vectors
-from training.best.network import Noise
-from training.best.recipe import BEST
+from training import cli
 from training.commands import arguments
-from training.sentiment import Recipe
+from training.sentiment import lecture as sentiment
+from training.sentiment import recipes
+from training.sentiment.distillation import paragraph_teacher, student, word_vectors
+from training.sentiment.distillation.network import Noise
+from training.sentiment.distillation.recipe import BEST
+from training.sentiment.lecture import Recipe
 
 TINY = replace(
     sentiment.LECTURE,

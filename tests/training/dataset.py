@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.imdb import Review, Split
+from training.corpora.imdb import Review, Split
 
 GOOD = ("wonderful", "lovely", "brilliant", "moving", "superb")
 BAD = ("awful", "boring", "terrible", "dull", "clumsy")

@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.artifacts import read_manifest
+from app.artifacts.manifest import read_manifest
 from app.sentiment.tokenizer import Tokenizer
 from tests.training.conftest import TINY, TINY_BEST
-from training import card, card_sections, lecture_card, plots
-from training.best.card import card as best_card
-from training.calibration import Calibration, scaled
-from training.error_analysis import ErrorAnalysis, Group, WorstError
-from training.figures import measure
-from training.sentiment import LECTURE, build
-from training.trained import HeldOut, Trained
+from training.sentiment.card import card, plots
+from training.sentiment.card import lecture as lecture_card
+from training.sentiment.card import sections as card_sections
+from training.sentiment.distillation.card import card as best_card
+from training.sentiment.evaluation.calibration import Calibration, scaled
+from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group, WorstError
+from training.sentiment.evaluation.figures import measure
+from training.sentiment.lecture import LECTURE, build
+from training.sentiment.trained import HeldOut, Trained
 
 LABELS = np.array([0, 1, 0, 1, 1], dtype=np.int8)
 PROBABILITIES = np.array([0.1, 0.9, 0.6, 0.4, 1.0], dtype=np.float32)

@@ -12,12 +12,14 @@ import keras
 import numpy as np
 import pytest
 
-from app.artifacts import read_manifest
+from app.artifacts.manifest import read_manifest
 from app.sentiment.classifier import Classifier
 from app.sentiment.rules import REVIEWS
 from tests.training import dataset
 from tests.training.conftest import TINY_BEST, Workplace
-from training import cli, fitting, imdb, model_folder
+from training import cli
+from training.corpora import imdb
+from training.sentiment import fitting, model_folder
 
 
 def left(root: Path) -> list[str]:

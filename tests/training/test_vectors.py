@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.artifacts import read_manifest
+from app.artifacts.manifest import read_manifest
 from app.vectors.folder import load_folder
 from tests.training.conftest import Workplace
-from training import cli, embedding, glove, word2vec
-from training.word2vec import Recipe, Sentences
+from training import cli
+from training.vectors import embedding, glove, word2vec
+from training.vectors.word2vec import Recipe, Sentences
 
 
 def test_sentences_are_split_by_the_tokenizers_rule_and_have_no_markup() -> None:

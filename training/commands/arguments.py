@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from app.artifacts import MANIFEST
+from app.artifacts.manifest import MANIFEST
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 """The repository. Models are written into its folder ``models``, those of quick runs into ``build``."""

@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from training import edits, imdb, report, short_texts
 from training.commands import arguments
 from training.commands.arguments import add_data, positive
+from training.corpora import imdb
+from training.sentiment.evaluation import edits, report, short_texts
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,9 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from training import imdb, model_folder, recipes
 from training.commands import arguments
 from training.commands.arguments import add_data, natural, positive, replaceable
+from training.corpora import imdb
+from training.sentiment import model_folder, recipes
 
 _DESCRIPTION = "Train a recipe, evaluate it on the test reviews and write its model folder."
 

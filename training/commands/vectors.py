@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.vectors.folder import KIND
-from training import embedding, glove, imdb, vector_folder, word2vec
 from training.commands import arguments
 from training.commands.arguments import add_data, natural, positive, replaceable
+from training.corpora import imdb
+from training.vectors import embedding, glove, word2vec
+from training.vectors import folder as vector_folder
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from app.artifacts import Manifest, write_manifest
+from app.artifacts.manifest import Manifest, write_manifest
 from app.forecasts.forecaster import GRAPH_FILE, KIND, NAME_KEY, Forecaster, Serving
 from training.folders import replacing
 from training.forecasts import card, data

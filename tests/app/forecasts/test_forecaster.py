@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
 from app.forecasts.forecaster import Forecaster, Misshapen
 from app.forecasts.schemas import LARGEST
 

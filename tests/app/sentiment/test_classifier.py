@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 from keras.src.legacy.preprocessing.text import text_to_word_sequence
 
-from app.artifacts import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
 from app.sentiment.classifier import Classifier
 from tests import toys
 

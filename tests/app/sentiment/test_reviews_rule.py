@@ -14,9 +14,10 @@ from app.sentiment.tokenizer import Tokenizer
 from app.settings import Settings
 from tests import toys
 from tests.conftest import running
-from training import lecture_card, model_folder
-from training.best.network import Network
-from training.trained import Trained
+from training.sentiment import model_folder
+from training.sentiment.card import lecture as lecture_card
+from training.sentiment.distillation.network import Network
+from training.sentiment.trained import Trained
 
 TEXT = "Didn’t I say? It isn't dull :-) — “superb”!<br />I CAN`T wait 😀👎🏽"
 WORDS = [

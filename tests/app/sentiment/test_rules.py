@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.artifacts import ArtifactError
+from app.artifacts.manifest import ArtifactError
 from app.sentiment.rules import KERAS, REVIEWS, RULES, Rule
 from app.sentiment.tokenizer import Tokenizer, count_words
 

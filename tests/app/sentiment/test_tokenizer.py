@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 
-from app.artifacts import ArtifactError
+from app.artifacts.manifest import ArtifactError
 from app.sentiment.rules import KERAS
 from app.sentiment.tokenizer import PLAIN, RESERVED, Tokenizer, count_words
 
@@ -58,7 +58,7 @@ def test_reserved_ids_are_keras_ids_shifted(texts: list[str], others: list[str],
 
 
 def test_real_reviews_agree_with_keras(real_data: Path) -> None:
-    from training import imdb
+    from training.corpora import imdb
 
     texts = imdb.load("train", real_data).sample(2000, seed=7).texts
     keras = keras_tokenizer(texts)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.vectors.cosine_index import GRAPH, CosineIndex
-from training import scan_graph
+from training.vectors import scan_graph
 
 
 def expected(matrix: NDArray[np.float64], direction: NDArray[np.float64], count: int) -> list[tuple[int, float]]:

@@ -9,7 +9,7 @@ from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.artifacts import ArtifactError
+from app.artifacts.manifest import ArtifactError
 from app.vectors.files import name_of, read_file
 
 WORDS = ["the", "naïve", "😀", "and/or", "x"]

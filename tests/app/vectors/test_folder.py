@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.artifacts import ArtifactError, Manifest, write_manifest
+from app.artifacts.manifest import ArtifactError, Manifest, write_manifest
 from app.vectors.folder import load_folder
-from app.vectors.spaces import UnknownSpace, VectorSpaces
+from app.vectors.registry import UnknownSpace, VectorSpaces
 from tests import toys
 
 

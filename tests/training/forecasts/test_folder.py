@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from app.artifacts import read_manifest
+from app.artifacts.manifest import read_manifest
 from app.forecasts.forecaster import Forecaster
 from tests import toys
 from training import cli

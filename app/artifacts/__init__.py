@@ -1,0 +1,1 @@
+"""Model folders: manifests and checksums, and the ONNX sessions of their graphs."""

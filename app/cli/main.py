@@ -1,0 +1,66 @@
+"""``python -m app``: serve the models, or classify texts, do arithmetic on words and forecast without a server."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app.artifacts.manifest import ArtifactError
+from app.cli import analogy, classify, forecast
+from app.files.sources import InputError
+from app.settings import Settings, SettingsError
+from app.vectors.registry import UnknownSpace
+from app.vectors.space import NoDirection, UnknownWord
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, 2 with a sentence on standard error, or 130 after Ctrl-C."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except (ArtifactError, SettingsError, InputError, UnknownSpace, UnknownWord, NoDirection) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serving = commands.add_parser("serve", help="start the HTTP service", description="Start the HTTP service.")
+    serving.set_defaults(run=_serve)
+    for name in Settings.model_fields:
+        _add_setting(serving, name)
+
+    classifying = commands.add_parser("classify", help="classify texts", description=classify.__doc__)
+    classifying.set_defaults(run=classify.run)
+    classify.add_arguments(classifying)
+    for name in ("models_dir", "engine", "threads"):
+        _add_setting(classifying, name)
+
+    calculating = commands.add_parser("analogy", help="a is to b as c is to what?", description=analogy.__doc__)
+    calculating.set_defaults(run=analogy.run)
+    analogy.add_arguments(calculating)
+    for name in ("models_dir", "vectors_files"):
+        _add_setting(calculating, name)
+
+    forecasting = commands.add_parser("forecast", help="forecast from observations", description=forecast.__doc__)
+    forecasting.set_defaults(run=forecast.run)
+    forecast.add_arguments(forecasting)
+    _add_setting(forecasting, "models_dir")
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    # FastAPI and Uvicorn take longer to import than a text takes to classify.
+    from app.cli import serve
+
+    serve.run(arguments)
+
+
+def _add_setting(parser: argparse.ArgumentParser, name: str) -> None:
+    field = Settings.model_fields[name]
+    help_text = f"{field.description} Environment: {name.upper()}; default: {field.default}."
+    parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE", help=help_text.replace("%", "%%"))

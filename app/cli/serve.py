@@ -1,0 +1,63 @@
+"""``python -m app serve``: start the service under Uvicorn, and end it in good order."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from app.http.protocol import Protocol
+from app.loaded import Models
+from app.main import create_app
+from app.operations.logs import configuration
+from app.settings import Settings, settings_from
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM: requests in flight finish then, no new ones are taken.
+
+    Args:
+        arguments: Settings by their names; those that are ``None`` come from the environment.
+
+    Raises:
+        app.settings.SettingsError: A setting is wrong.
+        app.artifacts.manifest.ArtifactError: A model cannot be used. Nothing was started then.
+    """
+    settings = settings_from(arguments)
+    # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
+    models = Models.load(settings)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit)
+    if settings.workers == 1:
+        uvicorn.run(create_app(settings, models), **options(settings))
+        return
+    del models  # each worker loads its own
+    with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
+        os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
+        uvicorn.run("app.main:create_app", factory=True, **options(settings))
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return the arguments of Uvicorn's ``Config`` that serve the app as it is meant to be served."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "http": Protocol,
+        "ws": "none",
+        "log_config": configuration(settings.log_level),
+        "access_log": False,
+        "server_header": False,
+        # Uvicorn reads this variable itself; without it there is no proxy to believe, and no need to look for one.
+        "proxy_headers": "FORWARDED_ALLOW_IPS" in os.environ,
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
+    }
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    # Uvicorn raises the signal again once it has shut down; an end in good order is no failure.
+    sys.exit(0)

@@ -1,0 +1,123 @@
+"""Parquet: read in batches of rows, and written with a label and a score added to each row."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final
+
+from app.files.sources import InputError
+from app.files.tables import CHUNK_ROWS, AddedColumns, Chunk, Table, Write, unknown_column
+from app.sentiment.classifier import Classification
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError as missing:
+    raise InputError("Parquet needs pyarrow, which is not installed; install the extra `parquet`.") from missing
+
+ROW_GROUP_BYTES: Final = 2**26
+"""Size of a row group that is written, in memory."""
+_BUFFER: Final = 2**20
+
+
+class ParquetTable(Table[Any]):
+    """Rows of a Parquet file, as pyarrow's record batches."""
+
+    unit = "rows"
+
+    def __init__(self, path: str, column: str, added: AddedColumns) -> None:
+        """Open a file; the texts are its column ``column``.
+
+        Raises:
+            InputError: It is not a Parquet file, or has no such column of text.
+        """
+        self._path = path
+        self._column = column
+        self._added = added
+        with self._reading():
+            # The buffer keeps a large row group from being read as a whole.
+            self._file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
+        self.total = self._file.metadata.num_rows
+        self._schema = self._file.schema_arrow
+        added.refuse_known(self._schema.names, path)
+        if self._schema.get_field_index(column) < 0:
+            raise unknown_column(path, column, self._schema.names)
+        kind = self._schema.field(column).type
+        if not _is_text(kind):
+            raise InputError(f"{path}: the column {column!r} holds {kind}, not text.")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, pa.ArrowException) as error:
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".")
+            raise InputError(f"{self._path} cannot be read as Parquet ({reason}).") from error
+
+    def chunks(self) -> Iterator[Chunk[Any] | None]:
+        """See :class:`Table`."""
+        position = 0
+        with self._reading(), self._file:
+            for batch in self._file.iter_batches(CHUNK_ROWS):
+                position += batch.num_rows
+                yield Chunk(batch, _texts(batch.column(self._column)), position)
+
+    @contextmanager
+    def writer(self, output: BinaryIO) -> Iterator[Write[Any]]:
+        """See :class:`Table`."""
+        label, score = self._added.names
+        schema = self._schema.append(pa.field(label, pa.string())).append(pa.field(score, pa.float64()))
+        with pq.ParquetWriter(output, schema, compression="zstd") as file:
+            groups = _RowGroups(file, schema)
+
+            def write(batch: Any, results: Sequence[Classification | None]) -> None:
+                found = [self._added.values(result) for result in results]
+                labels = pa.array([label for label, _ in found], pa.string())
+                scores = pa.array([score for _, score in found], pa.float64())
+                groups.add(pa.RecordBatch.from_arrays([*batch.columns, labels, scores], schema=schema))
+
+            yield write
+            groups.flush()
+
+
+class _RowGroups:
+    """Gathers batches into row groups of some size, since many small ones make a slow file."""
+
+    def __init__(self, file: Any, schema: Any) -> None:
+        self._file = file
+        self._schema = schema
+        self._batches: list[Any] = []
+        self._bytes = 0
+
+    def add(self, batch: Any) -> None:
+        self._batches.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes >= ROW_GROUP_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._batches:
+            self._file.write_table(pa.Table.from_batches(self._batches, self._schema))
+        self._batches = []
+        self._bytes = 0
+
+
+def _is_text(kind: Any) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return any(
+        matches(kind)
+        for matches in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_string_view,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+            pa.types.is_null,
+        )
+    )
+
+
+def _texts(column: Any) -> list[str | None]:
+    # By way of bytes, because Parquet does not check that a string is UTF-8, and Arrow's strings are strict.
+    found = column.cast(pa.large_binary()).to_pylist()
+    return [value.decode("utf-8", "replace") if value else None for value in found]

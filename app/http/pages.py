@@ -1,0 +1,87 @@
+"""The pages: what the folder `web` holds, as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "web"
+MEDIA_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HEADERS: Final = {
+    # Kept, but asked for again each time, which the ETag makes cheap: a new release is seen at once.
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it is sent.
+
+    Attributes:
+        content: What it holds.
+        headers: Those of the answer.
+    """
+
+    content: bytes
+    headers: Mapping[str, str]
+
+    def response(self, request: Request) -> Response:
+        """Answer a request for the file: with nothing but 304, if the client has it already."""
+        known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
+        if not {self.headers["ETag"], "*"}.isdisjoint(known):
+            kept = {name: value for name, value in self.headers.items() if name != "Content-Type"}
+            return Response(status_code=304, headers=kept)
+        return Response(self.content, headers=self.headers)
+
+
+def read(folder: Path) -> dict[str, File]:
+    """Read the files of a folder that are of a known media type, by their names."""
+    files = {}
+    for path in folder.iterdir():
+        if path.suffix in MEDIA_TYPES:
+            content = path.read_bytes()
+            tag = f'"{sha256(content).hexdigest()[:32]}"'
+            files[path.name] = File(content, {"Content-Type": MEDIA_TYPES[path.suffix], "ETag": tag, **_HEADERS})
+    return files
+
+
+# Together they are smaller than any model; and a name that is looked up in a dictionary leads nowhere else.
+FILES: Final = read(FOLDER)
+# A page is at its own path only: the addresses in it are relative to that, so that they hold behind a proxy too.
+ASSETS: Final = {name: file for name, file in FILES.items() if not name.endswith(".html")}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def page(request: Request) -> Response:
+    """Return the page to try everything."""
+    return FILES["index.html"].response(request)
+
+
+@router.api_route("/docs", methods=["GET", "HEAD"])
+async def docs(request: Request) -> Response:
+    """Return the page that shows the OpenAPI document."""
+    return FILES["docs.html"].response(request)
+
+
+@router.api_route("/web/{name}", methods=["GET", "HEAD"])
+async def asset(request: Request, name: str) -> Response:
+    """Return a file that the pages need."""
+    if name not in ASSETS:
+        raise HTTPException(404)
+    return ASSETS[name].response(request)

@@ -1,0 +1,438 @@
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.files import parquet, tables
+from app.files import sources as streams
+from app.files.parquet import ParquetTable
+from app.files.sources import InputError, Source, open_output, open_source
+from app.files.tables import AddedColumns, Chunk, CsvTable, JsonLinesTable, Table, format_of, grouped
+from app.sentiment.classifier import Classification
+
+GOOD = Classification(0.75, words=3, unknown=0, truncated=False)
+
+
+def texts(table: Table[Any]) -> list[str | None]:
+    return [text for chunk in table.chunks() if chunk for text in chunk.texts]
+
+
+def write(table: Table[Any], output: Path) -> None:
+    """Write the table with the same finding for every text."""
+    with open_output(output) as file, table.writer(file) as write:
+        for chunk in table.chunks():
+            if chunk:
+                write(chunk.rows, [GOOD if text else None for text in chunk.texts])
+
+
+def rewrite(
+    kind: type[CsvTable] | type[JsonLinesTable], data: bytes, folder: Path, prefix: str = "", **options: Any
+) -> bytes:
+    source, output = folder / "in", folder / "out"
+    source.write_bytes(data)
+    with open_source(str(source)) as opened:
+        write(kind(opened, "text", AddedColumns(prefix), **options), output)
+    return output.read_bytes()
+
+
+def complaint(kind: type[CsvTable] | type[JsonLinesTable], data: bytes, folder: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        rewrite(kind, data, folder)
+    assert not (folder / "out").exists()
+    return str(caught.value).removeprefix(str(folder / "in"))
+
+
+def read_csv(data: bytes, delimiter: str = ",") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.csv", "csv"),
+        ("A.CSV", "csv"),
+        ("a.tsv", "tsv"),
+        ("a.jsonl.gz", "jsonl"),
+        ("a.b.ndjson", "jsonl"),
+        ("x/a.parquet", "parquet"),
+        ("a.json", None),
+        ("a.gz", None),
+        ("csv", None),
+        ("-", None),
+    ],
+)
+def test_the_ending_tells_the_format(name: str, expected: str | None) -> None:
+    assert format_of(name) == expected
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ['"', "a\rb", "a\nb", "a\r\nb", 'say "x", y', "\t", " a ", "\0", "\ufeff"]
+)
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@settings(max_examples=60)
+@given(data=st.data())
+def test_csv_rows_come_out_as_they_went_in(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, delimiter: str, ending: str
+) -> None:
+    width = data.draw(st.integers(1, 4))
+    header = ["text", *(f"column {index}" for index in range(1, width))]
+    rows = data.draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=8))
+    file = io.StringIO(newline="")
+    # QUOTE_ALL, since csv.writer of Python 3.11 leaves a lone carriage return bare.
+    csv.writer(file, quoting=csv.QUOTE_ALL, delimiter=delimiter, lineterminator=ending).writerows([header, *rows])
+
+    output = rewrite(CsvTable, file.getvalue().encode(), tmp_path_factory.mktemp("csv"), delimiter=delimiter)
+
+    found = [["positive", "0.75"] if row[0] else ["", ""] for row in rows]
+    added = [[*row, *cells] for row, cells in zip(rows, found, strict=True)]
+    assert read_csv(output, delimiter) == [[*header, "label", "score"], *added]
+    assert output.endswith(ending.encode())
+
+
+def test_csv_keeps_its_line_endings_and_quotes_no_more_than_needed(tmp_path: Path) -> None:
+    assert rewrite(CsvTable, b'id,text\r\n1,"good, film"\r\n2,fine', tmp_path) == (
+        b'id,text,label,score\r\n1,"good, film",positive,0.75\r\n2,fine,positive,0.75\r\n'
+    )
+
+
+def test_csv_without_text_has_no_label(tmp_path: Path) -> None:
+    assert rewrite(CsvTable, b"text,n\n,1\n\nx,2\n", tmp_path) == b"text,n,label,score\n,1,,\nx,2,positive,0.75\n"
+
+
+def test_csv_keeps_bytes_that_are_not_utf8(tmp_path: Path) -> None:
+    data = b"\xef\xbb\xbftext,n\ncaf\xe9,\xff\n"
+    assert rewrite(CsvTable, data, tmp_path) == b"text,n,label,score\ncaf\xe9,\xff,positive,0.75\n"
+    with open_source(str(tmp_path / "in")) as source:
+        assert texts(CsvTable(source, "text", AddedColumns())) == ["caf\N{REPLACEMENT CHARACTER}"]
+
+
+def test_csv_takes_fields_longer_than_the_module_allows_by_itself(tmp_path: Path) -> None:
+    assert len(rewrite(CsvTable, b"text\n" + b"x" * 200_000 + b"\n", tmp_path)) > 200_000
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", " is empty; it should begin with a row of column names."),
+        (b"a,b\n1,2\n", " has no column 'text'; it has 'a', 'b'. Name it with `--column`."),
+        (b"text,n\na,1\nb\n", ", line 3: the row has 1 fields, the header 2."),
+        (b'text,n\n"a\nb",1\nb,1,2\n', ", line 4: the row has 3 fields, the header 2."),
+        (
+            b"text,label\na,1\n",
+            " has a column 'label' already; name the new columns otherwise, such as with `--prefix predicted_`.",
+        ),
+    ],
+)
+def test_csv_that_is_wrong(tmp_path: Path, data: bytes, expected: str) -> None:
+    assert complaint(CsvTable, data, tmp_path) == expected
+
+
+def test_a_quote_left_open_does_not_swallow_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "FIELD_CHARACTERS", 1000)
+    found = complaint(CsvTable, b'text\nfine\n"open\n' + b"x\n" * 1000, tmp_path)
+    assert found == ", line 3: field larger than field limit (1000), which is what a quote left open looks like."
+
+
+def test_many_columns_are_not_all_listed() -> None:
+    found = str(tables.unknown_column("f", "x", [f"column{'x' * 99}{index}" for index in range(70)]))
+    assert len(found) < 4000
+    assert " and 20 more." in found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=4), children, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.dictionaries(st.sampled_from("abcd"), JSON, max_size=4),
+            st.fixed_dictionaries({}, optional={"text": st.none() | st.text(max_size=12)}),
+        ).map(lambda parts: {**parts[0], **parts[1]}),
+        max_size=8,
+    ),
+    compact=st.booleans(),
+    ascii_only=st.booleans(),
+)
+def test_json_lines_come_out_as_they_went_in(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], compact: bool, ascii_only: bool
+) -> None:
+    rows = [{"text": "first"}, *rows]
+    separators = (",", ":") if compact else (", ", ": ")
+    # Surrogates, which JSON can escape but UTF-8 not hold, come only escaped.
+    lines = [json.dumps(row, separators=separators, ensure_ascii=ascii_only) for row in rows]
+    data = "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+
+    output = rewrite(JsonLinesTable, data, tmp_path_factory.mktemp("jsonl")).splitlines()
+
+    for before, after in zip(data.splitlines(), output, strict=True):
+        fields = json.loads(before)
+        found = {"label": "positive", "score": 0.75} if fields.get("text") else {"label": None, "score": None}
+        assert json.loads(after) == {**fields, **found}
+        assert list(json.loads(after)) == [*fields, "label", "score"]
+        assert after.startswith(before.removesuffix(b"}"))
+
+
+def test_json_lines_keep_every_byte_of_a_line(tmp_path: Path) -> None:
+    data = b'\xef\xbb\xbf {"text" : "caf\xe9",  "n": 1.0e5, "n": 2 } \r\n\n{ }\n{"text": "\\ud800"}'
+    assert rewrite(JsonLinesTable, data, tmp_path).split(b"\n") == [
+        b'{"text" : "caf\xe9",  "n": 1.0e5, "n": 2, "label": "positive", "score": 0.75}',
+        b'{"label": null, "score": null}',
+        b'{"text": "\\ud800", "label": "positive", "score": 0.75}',
+        b"",
+    ]
+    with open_source(str(tmp_path / "in")) as source:
+        found = texts(JsonLinesTable(source, "text", AddedColumns()))
+    assert found == ["caf\N{REPLACEMENT CHARACTER}", None, "\N{REPLACEMENT CHARACTER}"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"text": "a"}\n\n{"text": \n', ", line 3 is not JSON: Expecting value (character 9)."),
+        (b'{"text": "a"}\n["a"]\n', ", line 2 is not a JSON object."),
+        (b'{"text": "a"}\n{"text": 1}\n', ", line 2: 'text' is not a string."),
+        (b'{"text": ["a"]}\n', ", line 1: 'text' is not a string."),
+        (b'{"a": "x"}\n{"b": "y", "a": 1}\n', " has no column 'text'; it has 'a', 'b'. Name it with `--column`."),
+        (
+            b'{"text": "a"}\n{"text": "a", "score": 1}\n',
+            ", line 2 has a column 'score' already; "
+            "name the new columns otherwise, such as with `--prefix predicted_`.",
+        ),
+    ],
+)
+def test_json_lines_that_are_wrong(tmp_path: Path, data: bytes, expected: str) -> None:
+    assert complaint(JsonLinesTable, data, tmp_path) == expected
+
+
+@pytest.mark.parametrize("data", [b'{"text": ' + b"[" * 100_000, b'{"text": "a", "n": ' + b"9" * 10_000 + b"}"])
+def test_json_that_python_refuses(tmp_path: Path, data: bytes) -> None:
+    assert complaint(JsonLinesTable, data, tmp_path).startswith(", line 1 is not JSON")
+
+
+def test_a_column_that_is_missing_is_noticed_early(tmp_path: Path) -> None:
+    data = b'{"a": 1}\n' * tables.CHUNK_ROWS + b"not read any more"
+    assert "has no column 'text'" in complaint(JsonLinesTable, data, tmp_path)
+
+
+def test_a_few_rows_may_lack_the_column(tmp_path: Path) -> None:
+    output = rewrite(JsonLinesTable, b'{"a": 1}\n{"text": "x"}\n{"a": 2}\n', tmp_path, prefix="p_")
+    assert output.splitlines()[2] == b'{"a": 2, "p_label": null, "p_score": null}'
+
+
+def test_an_empty_file_of_json_lines_is_empty(tmp_path: Path) -> None:
+    assert rewrite(JsonLinesTable, b"", tmp_path) == b""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.dictionary(pa.int32(), pa.string())],
+    ids=str,
+)
+def test_parquet_rows_come_out_as_they_went_in(tmp_path: Path, kind: pa.DataType) -> None:
+    rows = pa.table(
+        {
+            "n": pa.array(range(2000), pa.int16()),
+            "text": pa.array(["good", None, "", "café"] * 500).cast(kind),
+            "nested": [{"a": [1, 2]}] * 2000,
+        }
+    ).replace_schema_metadata({"made by": "hand"})
+    pq.write_table(rows, tmp_path / "in.parquet")
+
+    write(ParquetTable(str(tmp_path / "in.parquet"), "text", AddedColumns("p_")), tmp_path / "out.parquet")
+
+    written = pq.read_table(tmp_path / "out.parquet")
+    assert written.drop_columns(["p_label", "p_score"]).equals(pq.read_table(tmp_path / "in.parquet"))
+    assert written["p_label"].to_pylist() == ["positive", None, None, "positive"] * 500
+    assert written["p_score"].to_pylist() == [0.75, None, None, 0.75] * 500
+    assert written.schema.metadata[b"made by"] == b"hand"
+
+
+def test_parquet_comes_out_in_row_groups_of_some_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 30_000)
+    pq.write_table(pa.table({"text": ["0123456789"] * 5000}), tmp_path / "in.parquet")
+    write(ParquetTable(str(tmp_path / "in.parquet"), "text", AddedColumns()), tmp_path / "out.parquet")
+    assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 5
+
+
+def test_parquet_texts_that_are_not_utf8(tmp_path: Path) -> None:
+    column = pa.array([b"caf\xe9"]).view(pa.string())
+    pq.write_table(pa.table({"text": column}), tmp_path / "in.parquet")
+    found = texts(ParquetTable(str(tmp_path / "in.parquet"), "text", AddedColumns()))
+    assert found == ["caf\N{REPLACEMENT CHARACTER}"]
+
+
+def test_parquet_that_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "in.parquet"
+
+    def complain(column: str) -> str:
+        with pytest.raises(InputError) as caught:
+            texts(ParquetTable(str(path), column, AddedColumns()))
+        return str(caught.value).removeprefix(str(path))
+
+    assert "No such file" in complain("text")
+    path.write_bytes(b"text\nno parquet at all\n")
+    assert complain("text").startswith(" cannot be read as Parquet (")
+    pq.write_table(pa.table({"n": [1], "text": ["good"]}), path)
+    assert complain("txt") == " has no column 'txt'; it has 'n', 'text'. Name it with `--column`."
+    assert complain("n") == ": the column 'n' holds int64, not text."
+    damaged = bytearray(path.read_bytes())
+    damaged[4:40] = bytes(36)
+    path.write_bytes(damaged)
+    assert complain("text").startswith(" cannot be read as Parquet (")
+    pq.write_table(pa.table({"label": [1], "text": ["good"]}), path)
+    assert complain("text").startswith(" has a column 'label' already")
+
+
+def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "app.files.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InputError, match="install the extra `parquet`"):
+        __import__("app.files.parquet")
+
+
+class Endless(io.RawIOBase):
+    """A pipe from which rows come without end."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        rows = b'{"text": "a"}\n' * (len(buffer) // 14)
+        buffer[: len(rows)] = rows
+        return len(rows)
+
+
+@pytest.mark.parametrize("kind", [CsvTable, JsonLinesTable])
+def test_reading_is_lazy(kind: type[CsvTable] | type[JsonLinesTable]) -> None:
+    source = Source(Endless(), "rows")
+    table = kind(source, '{"text": "a"}' if kind is CsvTable else "text", AddedColumns())
+    chunks = (chunk for chunk in table.chunks() if chunk)
+    for _, chunk in zip(range(100), chunks, strict=False):
+        assert len(chunk.texts) <= tables.CHUNK_ROWS
+        assert source.position - chunk.position <= 2 * streams.BLOCK
+    assert table.total is None
+
+
+def test_chunks_of_long_texts_have_fewer_rows() -> None:
+    rows = [(index, "x" * (tables.CHUNK_CHARACTERS // 2)) for index in range(5)]
+    assert [len(chunk.rows) for chunk in grouped(iter(rows), None) if chunk] == [2, 2, 1]
+
+
+def test_a_pause_ends_a_chunk() -> None:
+    rows = iter([(1, "a"), (2, None), None, None, (3, "c")])
+    assert list(grouped(rows, None)) == [Chunk([1, 2], ["a", None], 0), None, None, Chunk([3], ["c"], 0)]
+
+
+def test_rows_that_trickle_in_do_not_wait_for_a_full_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(tables, "monotonic", lambda: next(clock))
+    rows = ((index, "a") for index in range(100))
+    assert [chunk.rows for chunk in grouped(rows, None) if chunk] == [[index] for index in range(100)]
+
+
+@pytest.mark.parametrize("size", [1, 5, streams.BLOCK])
+def test_lines_are_put_together_from_blocks(size: int) -> None:
+    class Slow(io.RawIOBase):
+        data = io.BytesIO(b"\xef\xbb\xbfone\r\n\ntwo \xc3\xa9\n\xef\xbb\xbfthree")
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            block = self.data.read(min(size, len(buffer)))
+            buffer[: len(block)] = block
+            return len(block)
+
+    lines = [line for line in Source(Slow(), "lines").lines() if line is not None]
+    assert lines == [b"one\r", b"", "two é".encode(), b"\xef\xbb\xbfthree"]
+
+
+def test_gzip_is_unpacked_and_packed(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv.gz"
+    path.write_bytes(gzip.compress(b"text\ngood\n"))
+    with open_source(str(path)) as source:
+        table = CsvTable(source, "text", AddedColumns())
+        write(table, tmp_path / "out.csv.gz")
+        assert source.position == table.total == path.stat().st_size
+    assert gzip.decompress((tmp_path / "out.csv.gz").read_bytes()) == b"text,label,score\ngood,positive,0.75\n"
+
+
+@pytest.mark.parametrize("data", [gzip.compress(b'{"text": "a"}\n' * 100)[:-9], b"\x1f\x8bno gzip", b"x"])
+def test_gzip_that_is_damaged(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "in.jsonl.gz"
+    path.write_bytes(data)
+    with open_source(str(path)) as source, pytest.raises(InputError, match=r"in\.jsonl\.gz cannot be read \("):
+        texts(JsonLinesTable(source, "text", AddedColumns()))
+
+
+def test_the_output_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with open_output(path) as file:
+            file.write(b"new")
+            file.flush()
+            assert path.read_bytes() == b"old"
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
+    assert [found.name for found in tmp_path.iterdir()] == ["out.csv"]
+    assert path.read_bytes() == b"old"
+    with open_output(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_the_output_may_replace_the_input(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"text\ngood\n")
+    with open_source(str(path)) as source:
+        write(CsvTable(source, "text", AddedColumns()), path)
+    assert path.read_bytes() == b"text,label,score\ngood,positive,0.75\n"
+
+
+def test_an_output_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with open_output(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "target").read_bytes() == b"new"
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    with open_output(Path("/dev/null")) as file:
+        file.write(b"gone")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere" / "out.csv"):
+        with pytest.raises(InputError, match=r"cannot be written \("), open_output(path):
+            pass
+
+
+@pytest.fixture(autouse=True)
+def _field_size_limit() -> Iterator[None]:
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import toys
+from tests.training.conftest import Workplace
+from training import cli
+from training.corpora.imdb import Review, Reviews
+from training.sentiment.evaluation import report
+from training.sentiment.evaluation.bag_of_words import BagOfWords
+from training.sentiment.evaluation.short_texts import ShortTexts
+
+WORDS = ShortTexts(["wonderful", "awful"], np.array([1, 0], dtype=np.int8))
+
+
+def test_the_bag_of_words_learns_which_words_are_good() -> None:
+    reviews = toys.reviews()
+    model = BagOfWords.fit(reviews.texts, reviews.labels)
+    wonderful, awful, unknown = model.predict(["A wonderful film!", "An awful plot", "zzz"])
+    assert 0 <= awful < 0.4 < 0.6 < wonderful <= 1
+    assert awful < unknown < wonderful
+
+
+def test_the_bag_of_words_sees_pairs_of_words() -> None:
+    texts = ["not good", "good", "good", "not bad", "bad", "bad"] * 30
+    model = BagOfWords.fit(texts, np.array([0, 1, 1, 1, 0, 0] * 30, dtype=np.int8))
+    assert (model.predict(["not good", "good", "not bad", "bad"]) > 0.5).tolist() == [False, True, True, False]
+
+
+def test_vader_knows_words_and_negations() -> None:
+    great, awful, not_great, nothing = report.vader(["great", "awful", "not great", "a film"])
+    assert awful < 0.5 < great
+    assert not_great < 0.5
+    assert nothing == 0.5
+
+
+def test_each_contender_is_measured_on_the_same_reviews(trained_folder: Path) -> None:
+    test = toys.reviews("A {adjective} {thing}.")
+    rows = report.compare(report.contenders(trained_folder.parent, toys.reviews()), test, {"words": WORDS})
+    assert [row.contender.name for row in rows] == ["VADER", "bag of words", "sentiment-tiny"]
+    for row in rows:
+        right = (row.scores >= 0.5) == test.labels
+        assert row.figures.accuracy == pytest.approx(right.mean(), abs=1e-6)
+        assert row.milliseconds > 0
+        assert len(row.short) == 1
+    assert rows[1].figures.accuracy > 0.9
+    assert rows[1].short == [1]
+
+
+def test_the_accuracy_by_length_is_that_of_each_quarter() -> None:
+    rows = [Review(f"neg/{n}_1", f"tt{n}", "x" * (n + 1), n % 2) for n in range(8)]
+    test = Reviews(list(reversed(rows)))
+    short_ones = report.Contender("", "", lambda texts: np.array([float(len(t) < 5) for t in texts]))
+    (row,) = report.compare(iter([short_ones]), test, {})
+    assert list(row.by_length) == [0.5, 0.5, 0.5, 0.5]
+    right_ones = report.Contender("", "", lambda texts: np.array([float(len(t) % 2 == 0 or len(t) > 4) for t in texts]))
+    (row,) = report.compare(iter([right_ones]), test, {})
+    assert list(row.by_length) == [1, 1, 0.5, 0.5]
+
+
+def test_the_command(workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = workplace.data.parent / "build" / "report"
+    assert cli.main(["report", "--data", str(workplace.data), "--models", str(trained_folder.parent)]) == 0
+    out = capsys.readouterr().out
+    assert out.endswith(f"wrote {folder}\n")
+    table = out.removesuffix(f"wrote {folder}\n").strip()
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [
+        "| VADER",
+        "| bag of words",
+        "| sentiment-tiny",
+    ]
+    assert " | phrases | edits | ms a review |" in table
+    assert table in (folder / "README.md").read_text()
+    assert (folder / "comparison.png").stat().st_size > 10_000
+
+
+def test_no_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["report", "--data", str(tmp_path / "none")]) == 2
+    assert "error: There is no folder or archive" in capsys.readouterr().err

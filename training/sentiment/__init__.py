@@ -1,0 +1,1 @@
+"""Sentiment models: reviews in, model folders out."""

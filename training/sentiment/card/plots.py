@@ -1,0 +1,162 @@
+"""The plots of a model card, as PNG files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group
+from training.sentiment.evaluation.figures import Figures, Floats, reliability
+
+mpl.use("Agg")
+
+_BLUE: Final = "#2563a8"
+_ORANGE: Final = "#c2570c"
+_GREY: Final = "#8a8f98"
+
+
+def learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
+    """Plot loss and accuracy after each epoch, on training and held-out reviews, and mark the epoch kept.
+
+    Args:
+        history: For each epoch ``val_loss``, ``val_accuracy``, and ``loss`` and ``accuracy`` where they are known.
+        best_epoch: The epoch kept, counted from 1.
+        path: Where to write.
+    """
+    epochs = range(1, len(history) + 1)
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        if name in history[0]:
+            axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
+        axes.plot(epochs, [epoch[f"val_{name}"] for epoch in history], "o-", color=_ORANGE, label="held-out movies")
+        axes.axvline(best_epoch, color=_GREY, linestyle=":", label="epoch kept")
+        axes.set(xlabel="epoch", ylabel=name, xticks=list(epochs))
+        axes.legend()
+    _save(figure, path)
+
+
+def confusion_matrix(figures: Figures, path: Path) -> None:
+    """Plot how many reviews of each label were classified as which."""
+    counts = np.array(figures.confusion_matrix)
+    figure, axes = _square()
+    axes.imshow(counts, cmap="Blues", vmin=0)
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if count > counts.max() / 2 else "black"
+        axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour, fontsize=14)
+    names = ["negative", "positive"]
+    axes.set(xticks=[0, 1], xticklabels=names, yticks=[0, 1], yticklabels=names, xlabel="predicted", ylabel="true")
+    _save(figure, path)
+
+
+def roc_curve(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
+    """Plot the true positive rate over the false positive rate for all thresholds."""
+    false_rate, true_rate, _ = metrics.roc_curve(labels, probabilities)
+    figure, axes = _square()
+    axes.plot(false_rate, true_rate, color=_BLUE)
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.set(xlabel="false positive rate", ylabel="true positive rate")
+    _save(figure, path)
+
+
+def reliability_diagram(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
+    """Plot the share of positive reviews over the probability given to them, with the size of each bin."""
+    figure, axes = _square()
+    _reliability(axes, labels, probabilities)
+    _save(figure, path)
+
+
+def reliability_before_and_after(labels: NDArray[np.int8], before: Floats, after: Floats, path: Path) -> None:
+    """Plot the reliability diagrams of the same reviews before and after calibration, side by side.
+
+    Args:
+        labels: 1 for positive or 0, shape (n,).
+        before: The probabilities as the model was trained, shape (n,).
+        after: Those with the temperature, shape (n,).
+        path: Where to write.
+    """
+    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    panels = {"before": before, "after": after}
+    bars = []
+    for axes, (name, probabilities) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        bars.append(_reliability(axes, labels, probabilities))
+        axes.set(title=name)
+    # One scale, or the bars of one side could not be compared with those of the other.
+    top = max(axes.get_ylim()[1] for axes in bars)
+    for axes in bars:
+        axes.set_ylim(0, top)
+    _save(figure, path)
+
+
+def accuracy_by_kind(analysis: ErrorAnalysis, path: Path) -> None:
+    """Plot the accuracy by length, stars and share of unknown words, with 95 % intervals and the size of each group."""
+    panels = {"words": analysis.by_length, "stars": analysis.by_stars, "unknown words": analysis.by_unknown}
+    figure = Figure(figsize=(14, 3.6), layout="constrained")
+    widths = [len(groups) for groups in panels.values()]
+    for axes, (name, groups) in zip(figure.subplots(1, 3, width_ratios=widths), panels.items(), strict=True):
+        _accuracy(axes, groups)
+        axes.set(xlabel=name, ylabel="accuracy")
+    _save(figure, path)
+
+
+def comparison(
+    labels: NDArray[np.int8], scores: Mapping[str, Floats], probabilities: Mapping[str, Floats], path: Path
+) -> None:
+    """Plot the ROC curves of several models, and how true the probabilities are of those that give some.
+
+    Args:
+        labels: 1 for positive or 0, shape (n,).
+        scores: By name, what was given for them, shape (n,).
+        probabilities: Those that are meant as probabilities.
+        path: Where to write.
+    """
+    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    roc, calibration = figure.subplots(1, 2)
+    for number, (name, given) in enumerate(scores.items()):
+        false_rate, true_rate, _ = metrics.roc_curve(labels, given)
+        roc.plot(false_rate, true_rate, color=f"C{number}", label=name)
+        if name in probabilities:
+            share, mean, _ = reliability(labels, given)
+            calibration.plot(mean, share, "o-", color=f"C{number}", label=name)
+    for axes in (roc, calibration):
+        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+        axes.legend()
+    roc.set(xlabel="false positive rate", ylabel="true positive rate")
+    calibration.set(xlabel="probability of positive", ylabel="share of positive")
+    _save(figure, path)
+
+
+def _reliability(axes: Axes, labels: NDArray[np.int8], probabilities: Floats) -> Axes:
+    """Draw a reliability diagram, and return the axes of its bars."""
+    share, mean, count = reliability(labels, probabilities)
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.plot(mean, share, "o-", color=_BLUE)
+    axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
+    bars = axes.twinx()
+    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
+    bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
+    return bars
+
+
+def _accuracy(axes: Axes, groups: Sequence[Group]) -> None:
+    accuracy = np.array([group.accuracy for group in groups])
+    low, high = np.array([group.interval for group in groups]).T
+    # The accuracy may lie beyond its interval by a rounding error, and matplotlib takes no negative ones.
+    beyond = np.maximum([accuracy - low, high - accuracy], 0)
+    axes.bar(range(len(groups)), accuracy, yerr=beyond, capsize=4, color=_BLUE, ecolor=_ORANGE)
+    axes.set_xticks(range(len(groups)), [f"{group.name}\n{group.reviews:,}" for group in groups], fontsize=8)
+    axes.set_ylim(0, 1)
+
+
+def _square() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(4.4, 4), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -1,0 +1,73 @@
+"""What a teacher says of the reviews, never having seen the label of a review it speaks of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from training.corpora.imdb import Reviews
+from training.sentiment.distillation import stage
+
+NAMES: Final = ("reviews", "held_out", "unlabelled")
+_CLOSEST: Final = 1e-6
+"""No probability is taken for closer to 0 or 1 than this, so that its logit is finite."""
+
+Logits = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Logits of positive for each review.
+
+    Attributes:
+        reviews: Of the labelled reviews, shape (n,), each by a teacher that was fitted without it and its movie.
+        held_out: Of the reviews of the held-out movies.
+        unlabelled: Of the unlabelled reviews.
+    """
+
+    reviews: Logits
+    held_out: Logits
+    unlabelled: Logits
+
+    @classmethod
+    def kept(cls, path: Path, make: Callable[[], "Answers"]) -> "Answers":
+        """Make the answers, or read those that were made before; see :func:`stage.kept`."""
+        return cls(**stage.kept(path, lambda: vars(make())))
+
+
+def folds(reviews: Reviews, count: int, seed: int) -> NDArray[np.intp]:
+    """Give each review the number of its fold, shape (n,); all reviews of a movie are in the same one."""
+    movies = sorted(set(reviews.movies))
+    np.random.default_rng(seed).shuffle(movies)
+    fold_of = {movie: number % count for number, movie in enumerate(movies)}
+    return np.array([fold_of[movie] for movie in reviews.movies])
+
+
+def out_of_fold(
+    fold_of: NDArray[np.intp], answer: Callable[[NDArray[np.intp], NDArray[np.intp]], tuple[Logits, Logits, Logits]]
+) -> Answers:
+    """Ask a teacher once a fold.
+
+    Args:
+        fold_of: The fold of each labelled review, by :func:`folds`.
+        answer: Takes the indices of the reviews to fit and of those to answer for; returns the logits of the latter,
+            of the held-out reviews and of the unlabelled ones.
+    """
+    reviews = np.empty(len(fold_of))
+    others: list[tuple[Logits, Logits]] = []
+    for fold in range(fold_of.max() + 1):
+        left_out = np.flatnonzero(fold_of == fold)
+        reviews[left_out], held_out, unlabelled = answer(np.flatnonzero(fold_of != fold), left_out)
+        others.append((held_out, unlabelled))
+    held_out, unlabelled = (np.mean(side, axis=0) for side in zip(*others, strict=True))
+    return Answers(reviews, held_out, unlabelled)
+
+
+def logits(probabilities: NDArray[np.floating]) -> Logits:
+    """Turn probabilities into finite logits."""
+    clipped = np.clip(probabilities.astype(np.float64), _CLOSEST, 1 - _CLOSEST)
+    return np.asarray(logit(clipped), dtype=np.float64)

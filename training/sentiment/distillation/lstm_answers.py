@@ -1,0 +1,44 @@
+"""What a network answers to many texts, by the engine that also serves it: no padding, all cores."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.sentiment.engines import VOCABULARY_KEY, OnnxEngine
+from app.sentiment.padding import truncate
+from training.onnx_export import export
+from training.sentiment.distillation.answers import Logits, logits
+from training.sentiment.distillation.corpus import START_ID, Ids
+from training.sentiment.distillation.network import Network
+
+_PART: Final = 4096
+"""Texts a thread takes at once."""
+
+
+def answer(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
+    """Return the logits of positive, shape (n,).
+
+    Args:
+        network: What is asked.
+        texts: Ids of each, without the start id, which is put in front.
+        maxlen: Longer texts lose their beginning.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        metadata = {VOCABULARY_KEY: str(network.embedding.input_dim)}
+        export(network.serving_model(maxlen), path, padded_length=maxlen, metadata=metadata)
+        engine = OnnxEngine(path, maxlen)
+
+    def part(start: int) -> NDArray[np.float32]:
+        asked = texts[start : start + _PART]
+        return engine.predict([truncate([START_ID, *ids.tolist()], maxlen, "pre") for ids in asked])
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        parts = list(threads.map(part, range(0, len(texts), _PART)))
+    return logits(np.concatenate([np.empty(0, np.float32), *parts]))

@@ -1,0 +1,126 @@
+"""The network: word vectors, an LSTM in both directions, the maximum of each feature over time, and one output.
+
+Max-pooling over time: Collobert et al., *Natural Language Processing (Almost) from Scratch*, JMLR 2011; with an LSTM
+for sentiment: Johnson and Zhang, *Supervised and Semi-Supervised Text Categorization using LSTM for Region
+Embeddings*, ICML 2016; Sachan, Zaheer and Salakhutdinov, *Revisiting LSTM Networks for Semi-Supervised Text
+Classification via Mixed Objective Function*, AAAI 2019.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from app.sentiment.engines import dropping_masks
+from training.sentiment.distillation.corpus import START_ID, UNKNOWN_ID
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What makes it hard to learn texts by heart.
+
+    Attributes:
+        words: Share of the words that are replaced by the unknown one.
+        embedding: Share of the dimensions of the word vectors that are dropped, the same ones in a whole text.
+        output: Share of the features that are dropped before the output.
+    """
+
+    words: float = 0.1
+    embedding: float = 0.3
+    output: float = 0.5
+
+
+class Network:
+    """The layers, with what training needs: texts come in batches of one length, so nothing is padded or masked."""
+
+    def __init__(self, vectors: NDArray[np.float32], units: int) -> None:
+        """Build the layers.
+
+        Args:
+            vectors: The first vector of each token id, shape (vocabulary, dimensions).
+            units: Units of the LSTM in each direction.
+        """
+        size, dimensions = vectors.shape
+        self.embedding = keras.layers.Embedding(size, dimensions, mask_zero=True)
+        self.lstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))
+        self.dense = keras.layers.Dense(1, activation="sigmoid")
+        self.embedding.build((None, None))
+        self.lstm.build((None, None, dimensions))
+        self.dense.build((None, 2 * units))
+        self.embedding.set_weights([vectors])
+
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The layers that have weights."""
+        return [self.embedding, self.lstm, self.dense]
+
+    @property
+    def variables(self) -> list[Any]:
+        """The weights, layer by layer."""
+        return [variable for layer in self.layers for variable in layer.trainable_variables]
+
+    @property
+    def _values(self) -> list[tf.Variable]:
+        return [variable.value for variable in self.variables]
+
+    def serving_model(self, maxlen: int, temperature: float = 1.0) -> keras.Sequential:
+        """Return the model for texts padded in front to one length; it masks the padding.
+
+        Keras' max-pooling sees the zeros that a masked LSTM gives for padding, which is why :meth:`losses` counts no
+        feature below zero.
+
+        Args:
+            maxlen: The length.
+            temperature: The logits are divided by this.
+        """
+        layers = [
+            keras.Input((maxlen,), dtype="int32", name="tokens"),
+            keras.layers.Embedding(self.embedding.input_dim, self.embedding.output_dim, mask_zero=True),
+            keras.layers.Bidirectional(keras.layers.LSTM(self.lstm.forward_layer.units, return_sequences=True)),
+            keras.layers.GlobalMaxPooling1D(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+        with dropping_masks():
+            model = keras.Sequential(layers)
+        weights = [array for layer in self.layers for array in layer.get_weights()]
+        model.set_weights([*weights[:-2], *(array / np.float32(temperature) for array in weights[-2:])])
+        return model
+
+    def losses(self, ids: tf.Tensor, targets: tf.Tensor, noise: Noise, seed: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
+        """Return the mean cross-entropy, and the gradients to follow.
+
+        Args:
+            ids: Shape (n, time), each row with the start id in front.
+            targets: Shape (n,), from 0 to 1.
+            noise: How hard to make it.
+            seed: Of the noise, shape (2,).
+        """
+        ids = _drop_words(ids, noise.words, seed)
+        with tf.GradientTape() as tape:
+            embedded = self._embed(ids, noise.embedding, seed)
+            loss = self._loss(embedded, targets, noise.output, seed)
+        return loss, [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self._values)]
+
+    def _embed(self, ids: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
+        embedded = tf.gather(self.embedding.embeddings.value, ids)
+        shape = tf.stack([tf.shape(ids)[0], 1, self.embedding.output_dim])
+        return embedded * _kept(shape, dropped, seed + tf.constant([1, 0]))
+
+    def _loss(self, embedded: tf.Tensor, targets: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
+        features = tf.nn.relu(tf.reduce_max(self.lstm(embedded), axis=1))
+        features *= _kept(tf.shape(features), dropped, seed + tf.constant([2, 0]))
+        logits = (tf.matmul(features, self.dense.kernel.value) + self.dense.bias.value)[:, 0]
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits))
+
+
+def _drop_words(ids: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
+    dropped = tf.random.stateless_uniform(tf.shape(ids), seed) < share
+    return tf.where(dropped & (ids != START_ID), UNKNOWN_ID, ids)
+
+
+def _kept(shape: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
+    """Return dropout's mask: zeros where something is dropped, and what makes up for them elsewhere."""
+    return tf.cast(tf.random.stateless_uniform(shape, seed) >= dropped, tf.float32) / (1 - dropped)

@@ -1,0 +1,136 @@
+"""From a trained sentiment model to its model folder: files, figures, card and manifest."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from app.artifacts.manifest import Manifest, sha256, write_manifest
+from app.sentiment.classifier import KIND, TOKENIZER_FILE
+from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine, dropping_masks
+from app.sentiment.padding import truncate
+from training.corpora import imdb
+from training.corpora.imdb import Reviews
+from training.folders import replacing
+from training.onnx_export import export
+from training.sentiment.card import card
+from training.sentiment.encoding import encode
+from training.sentiment.evaluation.calibration import Calibration
+from training.sentiment.evaluation.error_analysis import analyse
+from training.sentiment.evaluation.figures import Figures, measure
+from training.sentiment.trained import Trained
+
+VERSION: Final = "1.0.0"
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far ONNX and Keras are apart on the same texts.
+
+    Attributes:
+        texts: How many texts were compared.
+        largest_difference: Of any probability.
+        labels_that_differ: How many texts get another label.
+    """
+
+    texts: int
+    largest_difference: float
+    labels_that_differ: int
+
+
+def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tuple[Figures, Parity]:
+    """Evaluate a model on the test reviews, once, and write its folder, whole or not at all.
+
+    Args:
+        trained: The model.
+        train: The reviews it was trained on, the held-out ones included.
+        test: The reviews to evaluate it on.
+        output: The model folder; replaced if it exists.
+
+    Returns:
+        The figures on the test reviews, and how far ONNX and Keras are apart on them.
+    """
+    with replacing(output) as folder:
+        _write_models(trained, folder)
+        probabilities = _predict(trained, test.texts)
+        parity = compare(trained, folder, test.texts, probabilities)
+        figures = measure(test.labels, probabilities)
+        errors = analyse(test, [trained.tokenizer.encode(text) for text in test.texts], probabilities)
+        tested = card.Tested(test.labels, probabilities, figures, asdict(parity), errors)
+        held_out = trained.held_out
+        calibration = Calibration.of(held_out.logits, held_out.labels) if held_out is not None else None
+        card.write(folder, trained, tested, calibration)
+        write_manifest(folder, _manifest(trained, train, test, tested, calibration))
+    return figures, parity
+
+
+def _write_models(trained: Trained, folder: Path) -> None:
+    trained.tokenizer.save(folder / TOKENIZER_FILE)
+    # Made anew it is not compiled, so it is saved without the state of the optimizer, which is twice its size.
+    with dropping_masks():
+        bare = keras.Sequential.from_config(trained.model.get_config())
+    bare.set_weights(trained.model.get_weights())
+    bare.save(folder / ENGINES["tensorflow"].file)
+    metadata = {
+        TOKENIZER_KEY: sha256(folder / TOKENIZER_FILE),
+        VOCABULARY_KEY: str(trained.tokenizer.vocabulary_size),
+    }
+    export(bare, folder / ENGINES["onnx"].file, padded_length=trained.recipe.maxlen, metadata=metadata)
+
+
+def _predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:
+    padded = encode(trained.tokenizer, trained.recipe, texts)
+    with dropping_masks():
+        probabilities: NDArray[np.float32] = trained.model.predict(padded, batch_size=500, verbose=0)[:, 0]
+    return probabilities
+
+
+def compare(trained: Trained, folder: Path, texts: Sequence[str], expected: NDArray[np.float32]) -> Parity:
+    """Compare the exported graph, on the unpadded texts, with what Keras gave for the padded ones."""
+    engine = OnnxEngine(folder / ENGINES["onnx"].file, trained.recipe.maxlen)
+    recipe = trained.recipe
+    sequences = [truncate(trained.tokenizer.encode(text).ids, recipe.maxlen, recipe.truncating) for text in texts]
+    found = engine.predict(sequences)
+    return Parity(
+        texts=len(texts),
+        largest_difference=float(np.abs(found - expected).max()),
+        labels_that_differ=int(np.sum((found >= 0.5) != (expected >= 0.5))),
+    )
+
+
+def _manifest(
+    trained: Trained, train: Reviews, test: Reviews, tested: card.Tested, calibration: Calibration | None
+) -> Manifest:
+    recipe = trained.recipe
+    best = trained.history[trained.best_epoch - 1]
+    data: dict[str, Any] = {
+        "name": imdb.NAME,
+        "train": {"reviews": len(train), "sha256": train.sha256, **trained.data},
+        "test": {"reviews": len(test), "sha256": test.sha256},
+    }
+    return Manifest(
+        name=f"{KIND}-{recipe.name}",
+        version=VERSION,
+        kind=KIND,
+        recipe={**asdict(recipe), "seed": trained.seed, "best_epoch": trained.best_epoch},
+        data=data,
+        serving={
+            "vocabulary_size": trained.tokenizer.vocabulary_size,
+            "maxlen": recipe.maxlen,
+            "padding": recipe.padding,
+            "truncating": recipe.truncating,
+        },
+        figures={
+            "validation": {"accuracy": best["val_accuracy"], "log_loss": best["val_loss"]},
+            "test": tested.figures.model_dump(),
+            "onnx_against_keras": tested.parity,
+            "epochs": trained.history,
+            "calibration": asdict(calibration) if calibration is not None else None,
+            "errors": asdict(tested.errors),
+            **trained.figures,
+        },
+    )

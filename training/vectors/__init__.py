@@ -1,0 +1,1 @@
+"""Spaces of word vectors: trained, or taken from where they are published."""
