@@ -11,11 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.http.problems import FieldError, ProblemDetails
-from app.operations.schemas import Health, Models
+from app.operations.schemas import Health
 from app.sentiment.padding import Side
 from app.sentiment.schemas import (
     BatchResponse,
     ExplainedResponse,
+    ModelsResponse,
     PadResponse,
     PredictResponse,
     SentimentResponse,
@@ -138,7 +139,7 @@ class Client:
         """Return the probability that each sequence of token ids is positive."""
         return self._send(_predict(sequences, model))
 
-    def models(self) -> Models:
+    def models(self) -> ModelsResponse:
         """List the models that the service has loaded."""
         return self._send(_MODELS)
 
@@ -286,7 +287,7 @@ class AsyncClient:
         """See :meth:`Client.predict`."""
         return await self._send(_predict(sequences, model))
 
-    async def models(self) -> Models:
+    async def models(self) -> ModelsResponse:
         """See :meth:`Client.models`."""
         return await self._send(_MODELS)
 
@@ -387,7 +388,7 @@ class _Call(Generic[Answer]):
             raise ServiceError(_described(response, sentence), request_id) from error
 
 
-_MODELS: Final = _Call("/models", Models)
+_MODELS: Final = _Call("/models", ModelsResponse)
 _SPACES: Final = _Call("/vectors", SpacesResponse)
 _FORECASTS: Final = _Call("/forecasts", Forecasts)
 _READY: Final = _Call("/health/ready", Health)

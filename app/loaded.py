@@ -1,31 +1,60 @@
-"""Everything that a process loads before it serves."""
+"""Everything that a process has loaded before it serves."""
 
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
+from typing import Any, Self, TypeVar
 
-from app.forecasts.registry import Forecasters
-from app.sentiment.registry import SentimentModels
+from app.compute import Compute
+from app.forecasts.service import ForecastService
+from app.operations.metrics import Metrics
+from app.sentiment.service import SentimentService
 from app.settings import Settings
-from app.vectors.registry import VectorSpaces
+from app.vectors.service import VectorsService
+
+PartType = TypeVar("PartType")
 
 
 @dataclass(frozen=True)
-class Models:
-    """The models of each domain."""
+class Loaded:
+    """The settings, and what each domain has loaded. A route gets its part by :class:`app.http.dependencies.Part`."""
 
-    sentiment: SentimentModels
-    vectors: VectorSpaces
-    forecasts: Forecasters
+    settings: Settings
+    metrics: Metrics
+    compute: Compute
+    sentiment: SentimentService
+    vectors: VectorsService
+    forecasts: ForecastService
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
-        """Load the models that the settings name.
+    def load(cls, settings: Settings, metrics: Metrics) -> Self:
+        """Load what the settings name.
+
+        Args:
+            settings: The settings.
+            metrics: Where the work is counted.
 
         Raises:
-            app.artifacts.manifest.ArtifactError: One of them cannot be used.
+            app.artifacts.manifest.ArtifactError: A model cannot be used.
         """
+        compute = Compute(settings.threads, settings.max_pending)
         return cls(
-            sentiment=SentimentModels(settings.models_dir, settings.default_model, settings.engine),
-            vectors=VectorSpaces(settings.models_dir, settings.vectors_files),
-            forecasts=Forecasters(settings.models_dir),
+            settings=settings,
+            metrics=metrics,
+            compute=compute,
+            sentiment=SentimentService.load(settings, compute, metrics),
+            vectors=VectorsService.load(settings, compute),
+            forecasts=ForecastService.load(settings, compute),
         )
+
+    def part(self, kind: type[PartType]) -> PartType:
+        """Return the part of a type.
+
+        Raises:
+            KeyError: There is none.
+        """
+        part: PartType = self._parts[kind]
+        return part
+
+    @cached_property
+    def _parts(self) -> dict[type, Any]:
+        return {type(part): part for part in (getattr(self, name) for name in self.__dataclass_fields__)}

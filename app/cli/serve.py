@@ -11,9 +11,10 @@ from typing import Any
 import uvicorn
 
 from app.http.protocol import Protocol
-from app.loaded import Models
+from app.loaded import Loaded
 from app.main import create_app
 from app.operations.logs import configuration
+from app.operations.metrics import Metrics
 from app.settings import Settings, settings_from
 
 
@@ -29,13 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
     """
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
-    models = Models.load(settings)
+    loaded = Loaded.load(settings, Metrics())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     if settings.workers == 1:
-        uvicorn.run(create_app(settings, models), **options(settings))
+        uvicorn.run(create_app(settings, loaded), **options(settings))
         return
-    del models  # each worker loads its own
+    del loaded  # each worker loads its own
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
         uvicorn.run("app.main:create_app", factory=True, **options(settings))

@@ -1,14 +1,13 @@
 """The forecast routes: they translate between HTTP and the forecasters."""
 
 from time import perf_counter
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from app.compute import Workers
 from app.forecasts.forecaster import Forecaster, Misshapen
-from app.forecasts.registry import Forecasters, UnknownForecast
+from app.forecasts.registry import UnknownForecast
 from app.forecasts.schemas import (
     ForecastDetails,
     ForecastRequest,
@@ -18,48 +17,60 @@ from app.forecasts.schemas import (
     forecast_info,
     forecast_json,
 )
-from app.http.bodies import Body, JSONRoute, parse_json, read_json
+from app.forecasts.service import ForecastService
+from app.http.dependencies import Part, part_of
+from app.http.json_routes import JSONBody, JSONRoute
 from app.http.problems import FieldError, Problem, responses
-
-INLINE_OBSERVATIONS: Final = 1_024
-"""Forecasts from fewer observations take less than a millisecond and are made where the request is handled."""
+from app.settings import Settings
 
 Name = Annotated[str, Path(description="Name of a forecast, one of `GET /forecasts`.", examples=["air-pollution"])]
 
+Service = Annotated[ForecastService, Depends(Part(ForecastService))]
+
 router = APIRouter(tags=["forecasts"])
+json_router = APIRouter(tags=["forecasts"], route_class=JSONRoute)
 
 
-class ForecastRoute(JSONRoute):
-    """A route that turns far too many observations away before it takes the time to parse them."""
+class ForecastBody(JSONBody[ForecastRequest]):
+    """A dependency: the body, whose far too many observations are refused before they take the time to parse."""
 
-    async def read(self, request: Request, model: type[Body]) -> Body:
-        """See :meth:`JSONRoute.read`."""
-        body = await read_json(request)
+    def __init__(self) -> None:
+        super().__init__(ForecastRequest)
+
+    async def read(self, request: Request) -> bytes:
+        """See :meth:`JSONBody.read`."""
+        body = await super().read(request)
+        limit = part_of(request, Settings).max_observations
         # The list of sequences, at most as many sequences as observations, and the observations.
-        if body.count(b"[") > 1 + 2 * request.app.state.settings.max_observations:
-            raise _too_many(request)
-        return parse_json(model, body)
+        if body.count(b"[") > 1 + 2 * limit:
+            raise _too_many(limit)
+        return body
 
 
 @router.get("/forecasts", summary="The forecasts that are loaded")
-async def forecasts(request: Request) -> Forecasts:
+async def forecasts(service: Service) -> Forecasts:
     """List the forecasts: what they observe and forecast, with which network, and how well."""
-    loaded: Forecasters = request.app.state.forecasts
-    return Forecasts(forecasts=[forecast_info(forecaster) for forecaster in loaded])
+    return Forecasts(forecasts=[forecast_info(forecaster) for forecaster in service.forecasters])
 
 
 @router.get("/forecasts/{name}", summary="All about a forecast", responses=responses(404))
-async def details(request: Request, name: Name) -> ForecastDetails:
+async def details(service: Service, name: Name) -> ForecastDetails:
     """Describe a forecast, with the parameters of its layers and a request that it answers."""
-    return forecast_details(_forecaster(request, name))
+    return forecast_details(_forecaster(service, name))
 
 
-async def forecast(request: Request, body: ForecastRequest, name: Name) -> Response:
+@json_router.post(
+    "/forecasts/{name}",
+    summary="Forecast from observations",
+    response_model=ForecastResponse,
+    responses=responses(400, 404, 413, 415, 422, 503),
+)
+async def forecast(body: Annotated[ForecastRequest, Depends(ForecastBody())], service: Service, name: Name) -> Response:
     """Forecast what follows sequences of observations, or what goes with each observation."""
-    forecaster = _forecaster(request, name)
+    forecaster = _forecaster(service, name)
     observations = sum(map(len, body.sequences))
-    if observations > request.app.state.settings.max_observations:
-        raise _too_many(request)
+    if observations > service.settings.max_observations:
+        raise _too_many(service.settings.max_observations)
 
     def work() -> Response:
         start = perf_counter()
@@ -70,33 +81,19 @@ async def forecast(request: Request, body: ForecastRequest, name: Name) -> Respo
         return response
 
     try:
-        workers: Workers = request.app.state.workers
-        return await workers.call(work, inline=observations <= INLINE_OBSERVATIONS)
+        return await service.run(work, observations)
     except Misshapen as error:
         pointer = f"#/sequences/{error.sequence}/{error.row}"
         raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error
 
 
-router.add_api_route(
-    "/forecasts/{name}",
-    forecast,
-    methods=["POST"],
-    summary="Forecast from observations",
-    response_model=ForecastResponse,
-    responses=responses(400, 404, 413, 415, 422, 503),
-    route_class_override=ForecastRoute,
-)
-
-
-def _too_many(request: Request) -> Problem:
-    limit: int = request.app.state.settings.max_observations
+def _too_many(limit: int) -> Problem:
     detail = f"has more than {limit:,} observations, the most that are taken at once"
     return Problem(422, f"The list `sequences` {detail}.", errors=[FieldError(pointer="#/sequences", detail=detail)])
 
 
-def _forecaster(request: Request, name: str) -> Forecaster:
-    loaded: Forecasters = request.app.state.forecasts
+def _forecaster(service: ForecastService, name: str) -> Forecaster:
     try:
-        return loaded.get(name)
+        return service.forecasters.get(name)
     except UnknownForecast as error:
         raise Problem(404, str(error)) from error

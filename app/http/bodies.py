@@ -1,90 +1,19 @@
-"""Request bodies: read up to a limit, told apart by media type, and parsed in one pass."""
+"""Request bodies: told apart by media type, and read up to a limit."""
 
 import codecs
 import re
-from collections.abc import Callable, Coroutine
 from email.message import Message
-from functools import cached_property
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Final
 
 from fastapi import Request
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 
-from app.http.problems import Problem, invalid_fields
-
-Body = TypeVar("Body", bound=BaseModel)
+from app.http.dependencies import part_of
+from app.http.problems import Problem
+from app.settings import Settings
 
 _CHARSETS: Final = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16"})
 _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
-
-
-class JSONRoute(APIRoute):
-    """A route whose endpoint takes ``(request, body)``, a Pydantic model, and gives a response.
-
-    Declared and documented as any FastAPI route; but the body goes from bytes to its model, and the result from
-    its model to bytes, in one pass of pydantic-core each, which also refuses what ``json.loads`` lets through or
-    breaks on (lone surrogates, deep nesting). What the path holds goes to the endpoint by its name, as text.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the function that answers a request."""
-        return self.answer
-
-    @cached_property
-    def _model(self) -> type[BaseModel]:
-        model: type[BaseModel] = get_type_hints(self.endpoint)["body"]
-        return model
-
-    async def answer(self, request: Request) -> Response:
-        """Answer a request.
-
-        Raises:
-            Problem: The request cannot be answered.
-        """
-        body = await self.read(request, self._model)
-        response: Response = await self.endpoint(request, body, **request.path_params)
-        return response
-
-    async def read(self, request: Request, model: type[Body]) -> Body:
-        """Read and parse the body of a request.
-
-        Raises:
-            Problem: 415 if it is not JSON, 413 if it is too large, 400 or 422 if it is wrong.
-        """
-        return parse_json(model, await read_json(request))
-
-
-def json_response(result: BaseModel) -> Response:
-    """Answer with a model as JSON; fields that are ``None`` are left out."""
-    content = result.__pydantic_serializer__.to_json(result, exclude_none=True)
-    return Response(content, media_type="application/json")
-
-
-def parse_json(model: type[Body], body: bytes) -> Body:
-    """Parse a JSON body.
-
-    Raises:
-        Problem: 400 if it is not JSON, 422 if it is not such a model.
-    """
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        raise invalid_fields(error) from error
-
-
-async def read_json(request: Request) -> bytes:
-    """Read the body of a request that says that it is JSON.
-
-    Raises:
-        Problem: 415 if it says that it is something else, 413 if it is too large.
-    """
-    media_type = media_type_of(request)[0]
-    if not is_json(media_type):
-        raise unsupported(media_type, "application/json")
-    return await read_body(request)
 
 
 def is_json(media_type: str) -> bool:
@@ -119,7 +48,7 @@ async def read_body(request: Request) -> bytes:
         Problem: 413, as soon as it is larger than the setting ``max_body_bytes``.
         starlette.requests.ClientDisconnect: The client hung up.
     """
-    limit: int = request.app.state.settings.max_body_bytes
+    limit = part_of(request, Settings).max_body_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)

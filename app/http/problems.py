@@ -1,15 +1,19 @@
 """Errors: one shape for all of them, ``application/problem+json`` of RFC 9457."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import Match
+
+from app.compute import Busy
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 20
@@ -146,14 +150,23 @@ def _pointer(location: Sequence[int | str]) -> str:
     return "#" + "".join(f"/{part}" for part in parts)
 
 
-def _allowed(request: Request, routes: Iterable[BaseRoute]) -> str:
+def _allowed(request: Request) -> str:
     """Return the methods of all routes of a path; Starlette names those of the first."""
-    of_path = (route for route in routes if isinstance(route, Route) and route.matches(request.scope)[0] != Match.NONE)
+    of_path = (
+        route for route in iter_route_contexts(request.app.routes) if route.matches(request.scope)[0] != Match.NONE
+    )
     return ", ".join(sorted({method for route in of_path for method in route.methods or ()}))
 
 
 def _title(status: int) -> str:
-    return _TITLES.get(status) or HTTPStatus(status).phrase
+    return _TITLES.get(status) or _phrase(status)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # a status that is not HTTP's
+        return "Error"
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -167,49 +180,33 @@ def _content(status: int) -> dict[str, Any]:
     return {MEDIA_TYPE: {"schema": schema, "example": example}}
 
 
-def _drop_framework_errors(document: dict[str, Any]) -> None:
-    """Take out the errors that FastAPI documents, in a shape of its own, for every path that holds a parameter."""
-    for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if MEDIA_TYPE not in operation["responses"].get("422", {}).get("content", {}):
-                operation["responses"].pop("422", None)
+def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]:
+    """Return FastAPI's ``exception_handlers`` that answer every error in this shape."""
+    return {
+        Problem: _on_problem,
+        Busy: _on_busy,
+        HTTPException: _on_http_exception,
+        RequestValidationError: _on_invalid_parameters,
+    }
 
 
-def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Have the app answer every error in this shape, and document the shape.
+async def _on_problem(_request: Request, error: Problem) -> Response:
+    return error.response()
 
-    Args:
-        app: The app.
-        routes: Those of the routers that it includes, which it does not tell itself.
-    """
-    describe = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if ProblemDetails.__name__ not in schemas:
-            own = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(own.pop("$defs", {}))
-            schemas[ProblemDetails.__name__] = own
-            _drop_framework_errors(document)
-        return document
+async def _on_busy(_request: Request, error: Busy) -> Response:
+    return Problem(503, str(error), headers={"Retry-After": str(error.retry_after)}).response()
 
-    app.openapi = openapi  # type: ignore[method-assign]
 
-    @app.exception_handler(Problem)
-    def on_problem(_request: Request, error: Problem) -> Response:
-        return error.response()
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    detail = error.detail if isinstance(error.detail, str) else json.dumps(error.detail)
+    if detail == _phrase(error.status_code):  # Starlette's own; whoever raises one with a detail is quoted.
+        detail = _SENTENCES.get(error.status_code, detail)
+    problem = Problem(error.status_code, detail, headers=error.headers)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = _allowed(request)
+    return problem.response()
 
-    @app.exception_handler(HTTPException)
-    def on_http_exception(request: Request, error: HTTPException) -> Response:
-        detail = _SENTENCES.get(error.status_code, str(error.detail))
-        problem = Problem(error.status_code, detail, headers=error.headers)
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            problem.headers["Allow"] = _allowed(request, [*app.routes, *routes])
-        return problem.response()
 
-    @app.exception_handler(RequestValidationError)
-    def on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:
-        return _invalid(error.errors()).response()
+async def _on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:
+    return _invalid(error.errors()).response()

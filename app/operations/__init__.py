@@ -1,1 +1,1 @@
-"""What operators need: health, metrics, logs, and the list of models."""
+"""What operators need: health, metrics and logs."""

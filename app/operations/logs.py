@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time
@@ -30,10 +31,9 @@ class RequestLog:
 
     def __init__(self, level: str) -> None:
         self._enabled = level in {"debug", "info"}
-        self._lines: list[str] = []
 
     def write(self, request_id: str, method: str, path: str, status: int, seconds: float, client: str | None) -> None:
-        """Write the line of a request, if requests are logged at this level; held back until :meth:`flush`.
+        """Write the line of a request, if requests are logged at this level.
 
         Args:
             request_id: As echoed to the client.
@@ -44,22 +44,21 @@ class RequestLog:
             client: Its address.
         """
         if self._enabled:
-            self._lines.append(
-                f'{{"time":"{_time(time())}","level":"info","logger":"app.requests","message":"request",'
-                f'"request_id":"{request_id}","method":"{method}","path":{_quoted(path)},"status":{status},'
-                f'"milliseconds":{seconds * 1000:.3f},"client":{_quoted(client)}}}\n'
-            )
-
-    def flush(self) -> None:
-        """Write out what is held back: one system call for all lines."""
-        if self._lines:
-            # Let go of before they are written: where nothing can be written, they must not pile up.
-            lines, self._lines = self._lines, []
-            sys.stdout.write("".join(lines))
-            sys.stdout.flush()
-
-
-_quoted = lru_cache(maxsize=1024)(json.dumps)
+            line = {
+                "time": _time(time()),
+                "level": "info",
+                "logger": "app.requests",
+                "message": "request",
+                "request_id": request_id,
+                "method": method,
+                "path": path,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 3),
+                "client": client,
+            }
+            with suppress(OSError):  # A full disk or a closed pipe under the log fails no request.
+                sys.stdout.write(json.dumps(line) + "\n")
+                sys.stdout.flush()
 
 
 def _time(seconds: float) -> str:

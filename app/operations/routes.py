@@ -1,26 +1,26 @@
-"""Health, metrics, and the list of models."""
+"""Health and metrics."""
 
-import asyncio
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from app.operations.schemas import Health, ModelInfo, Models
-from app.sentiment.registry import SentimentModels
+from app.http.dependencies import Part
+from app.operations.metrics import Metrics
+from app.operations.schemas import Health
 
-_METRICS: Final = 'sentiment_texts_total{label="positive",model="sentiment-best"} 42.0'
+_EXAMPLE: Final = 'sentiment_texts_total{label="positive",model="sentiment-best"} 42.0'
 
-router = APIRouter()
+router = APIRouter(tags=["operations"])
 
 
-@router.get("/health/live", tags=["operations"], summary="Is the process alive?")
+@router.get("/health/live", summary="Is the process alive?")
 async def live() -> Health:
     """Answer as long as the process handles requests. An orchestrator restarts it if it does not."""
     return Health(status="ok")
 
 
-@router.get("/health/ready", tags=["operations"], summary="Is the service ready for traffic?")
+@router.get("/health/ready", summary="Is the service ready for traffic?")
 async def ready() -> Health:
     """Answer once all models are loaded: the service accepts no connection before, nor while it shuts down."""
     return Health(status="ok")
@@ -28,34 +28,10 @@ async def ready() -> Health:
 
 @router.get(
     "/metrics",
-    tags=["operations"],
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": _METRICS}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": _EXAMPLE}}}},
 )
-async def metrics(request: Request) -> Response:
+async def show_metrics(metrics: Annotated[Metrics, Depends(Part(Metrics))]) -> Response:
     """Return the metrics in Prometheus' text format."""
-    await asyncio.sleep(0)  # the requests that have just ended are counted in this round of the event loop
-    response: Response = request.app.state.metrics.response()
-    return response
-
-
-@router.get("/models", tags=["sentiment"], summary="The models that are loaded")
-async def models(request: Request) -> Models:
-    """List the sentiment models, which of them is the default, and how good they are."""
-    loaded: SentimentModels = request.app.state.sentiment
-    return Models(
-        models=[
-            ModelInfo(
-                name=model.name,
-                default=model is loaded.default,
-                version=model.manifest.version,
-                engine=model.engine_name,
-                vocabulary_size=model.serving.vocabulary_size,
-                maxlen=model.serving.maxlen,
-                trained_on=model.manifest.data["name"],
-                figures=model.manifest.figures,
-            )
-            for model in loaded
-        ]
-    )
+    return metrics.response()

@@ -11,7 +11,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.problems import Problem
-from app.operations.afterwards import Afterwards
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 
@@ -30,14 +29,12 @@ log = logging.getLogger(__name__)
 
 
 class Telemetry:
-    """ASGI middleware around everything else."""
+    """ASGI middleware around the app's other middleware, but for what was added to the app later."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, request_log: RequestLog, afterwards: Afterwards) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, request_log: RequestLog) -> None:
         self._app = app
         self._metrics = metrics
         self._log = request_log
-        self._afterwards = afterwards
-        self._ended: list[tuple[Scope, bytes, int, float]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -66,20 +63,15 @@ class Telemetry:
             problem = Problem(500, "Something went wrong in the service; its log has the details.")
             await problem.response()(scope, receive, send_with_id)
         finally:
-            if not self._ended:
-                self._afterwards.call(self._record)
-            self._ended.append((scope, request_id, status or CLIENT_CLOSED_REQUEST, perf_counter() - start))
+            self._record(scope, request_id, status or CLIENT_CLOSED_REQUEST, perf_counter() - start)
 
-    def _record(self) -> None:
-        """Count and log the requests that ended."""
-        ended, self._ended = self._ended, []
-        for scope, request_id, status, seconds in ended:
-            route = scope.get("route")
-            self._metrics.observe_request(scope["method"], route.path if route else UNMATCHED, status, seconds)
-            client = scope.get("client")
-            address = client[0] if client else None
-            self._log.write(request_id.decode(), scope["method"], scope["path"], status, seconds, address)
-        self._log.flush()
+    def _record(self, scope: Scope, request_id: bytes, status: int, seconds: float) -> None:
+        """Count and log a request that ended."""
+        route = scope.get("route")
+        self._metrics.observe_request(scope["method"], route.path if route else UNMATCHED, status, seconds)
+        client = scope.get("client")
+        address = client[0] if client else None
+        self._log.write(request_id.decode(), scope["method"], scope["path"], status, seconds, address)
 
 
 def _request_id(scope: Scope) -> bytes:

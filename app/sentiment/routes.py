@@ -1,30 +1,26 @@
-"""The sentiment routes: they translate between HTTP and the classifier."""
+"""The sentiment routes: they translate between HTTP and the models."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from time import perf_counter
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from app.compute import Workers
-from app.http.bodies import JSONRoute, json_response
+from app.http.dependencies import Part
+from app.http.json_routes import JSONBody, JSONRoute, json_response
 from app.http.problems import FieldError, Problem, responses
-from app.operations.afterwards import Afterwards
-from app.operations.metrics import Metrics
-from app.sentiment.batching import DynamicBatcher
+from app.sentiment.bodies import PLAIN, TextBody, prefers_plain
 from app.sentiment.classifier import Classification, Classifier, Timing
-from app.sentiment.explanation import explain
 from app.sentiment.padding import pad_sequences
-from app.sentiment.registry import SentimentModels, UnknownModel
+from app.sentiment.registry import UnknownModel
 from app.sentiment.schemas import (
     EXPLAINED,
     BatchRequest,
     BatchResponse,
     ExplainedResponse,
+    ModelInfo,
+    ModelsResponse,
     PadRequest,
     PadResponse,
     PredictRequest,
@@ -36,39 +32,18 @@ from app.sentiment.schemas import (
     explained_json,
     sentiment_json,
 )
-from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
+from app.sentiment.service import SentimentService, TooManyWords, predicting, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 
-INLINE_CHARACTERS: Final = 16_384
-"""Work on fewer characters of text takes some milliseconds at most and is done where the request is handled."""
-INLINE_IDS: Final = 1_024
-"""The same for token ids."""
-INLINE_EXPLAINED: Final = 48
-"""The same for characters of text that are explained: that takes a prediction for each word."""
-SLICE: Final = 256
-"""Texts that a worker thread takes at once, so that several threads share a large batch."""
+SECONDS_A_VALUE: Final = 1e-7
+"""Of padding and writing an id."""
 
-router = APIRouter(tags=["sentiment"], route_class=JSONRoute)
-text_router = APIRouter(tags=["sentiment"], route_class=TextRoute)
+Service = Annotated[SentimentService, Depends(Part(SentimentService))]
 
-_FORM: Final = {
-    "schema": {
-        "type": "object",
-        "required": ["text"],
-        "additionalProperties": False,
-        "properties": {
-            "text": {"type": "string", "minLength": 1},
-            "model": {"type": "string"},
-            "explain": {"type": "boolean", "default": False},
-        },
-        "example": {"text": "A wonderful film, I loved every moment."},
-    }
-}
-_TEXT: Final = {
-    "schema": {"type": "string", "minLength": 1},
-    "example": "A wonderful film, I loved every moment.",
-}
+router = APIRouter(tags=["sentiment"])
+json_router = APIRouter(tags=["sentiment"], route_class=JSONRoute)
+
 _ANSWER: Final = {
     "content": {
         PLAIN: {"schema": {"type": "string"}, "example": "positive 0.9731"},
@@ -77,14 +52,15 @@ _ANSWER: Final = {
 }
 
 
-@text_router.post(
+@json_router.post(
     "/sentiment",
     summary="Classify a text",
     response_model=ExplainedResponse | SentimentResponse,
     responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 503)},
-    openapi_extra={"requestBody": {"content": {PLAIN: _TEXT, URLENCODED: _FORM, MULTIPART: _FORM}}},
 )
-async def classify(request: Request, body: SentimentRequest) -> Response:
+async def classify(
+    request: Request, body: Annotated[SentimentRequest, Depends(TextBody())], service: Service
+) -> Response:
     """Tell whether a text is positive or negative, and how sure the model is.
 
     The text comes as JSON, as plain text, or as the field `text` of a form. With `Accept: text/plain` the answer is
@@ -93,16 +69,11 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
     With `explain`, the JSON answer also has `words`, how much each word counts, and `sentences`, the sentiment of each
     sentence by itself.
     """
-    model = _model(request, body.model)
+    model = _model(service, body.model)
     plain = prefers_plain(request.headers.get("accept", ""))
     if body.explain and not plain:
-        return await _explained(request, model, body.text)
-    if model.engine.quick and len(body.text) <= INLINE_CHARACTERS:
-        batchers: dict[str, DynamicBatcher] = request.app.state.batchers
-        classification, timing = await batchers[model.name].classify(body.text)
-    else:
-        classification, timing = await _workers(request).call(partial(model.classify, body.text), inline=False)
-    _observe(request, model, classification, timing)
+        return await _explained(service, model, body.text)
+    classification, timing = await service.classify(model, body.text)
     if plain:
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
     else:
@@ -110,66 +81,45 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
     return _timed(response, timing)
 
 
-async def _explained(request: Request, model: Classifier, text: str) -> Response:
-    limit: int = request.app.state.settings.max_explained_words
-
-    def work() -> tuple[str, Classification, Timing, float]:
-        classification, timing = model.classify(text)
-        if classification.words > limit:
-            detail = f"has {classification.words:,} words; at most {limit:,} are explained"
-            error = FieldError(pointer="#/text", detail=detail)
-            raise Problem(422, f"The text {detail}. Send it without `explain`, or in parts.", errors=[error])
-        start = perf_counter()
-        explanation = explain(model, text, classification.probability)
-        answer = explained_json(classification, explanation, text, model.name)
-        return answer, classification, timing, perf_counter() - start
-
-    inline = model.engine.quick and len(text) <= INLINE_EXPLAINED
-    answer, classification, timing, seconds = await _workers(request).call(work, inline=inline)
-    _observe(request, model, classification, timing)
-    return _timed(Response(answer, media_type="application/json"), timing, explain=seconds)
+async def _explained(service: SentimentService, model: Classifier, text: str) -> Response:
+    try:
+        found = await service.explain(model, text)
+    except TooManyWords as error:
+        errors = [FieldError(pointer="#/text", detail=error.detail)]
+        raise Problem(422, str(error), errors=errors) from error
+    answer = explained_json(found.classification, found.explanation, text, model.name)
+    return _timed(Response(answer, media_type="application/json"), found.timing, explain=found.seconds)
 
 
-@router.post(
+@json_router.post(
     "/sentiment/batch",
     summary="Classify many texts",
     response_model=BatchResponse,
     responses=responses(400, 404, 413, 415, 422, 503),
 )
-async def classify_batch(request: Request, body: BatchRequest) -> Response:
+async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchRequest))], service: Service) -> Response:
     """Classify texts; the results are in their order."""
-    _limit(request, body.texts, "texts")
-    model = _model(request, body.model)
+    _limit(service, body.texts, "texts")
+    model = _model(service, body.model)
 
-    metrics: Metrics = request.app.state.metrics
+    def convert(found: Sequence[Classification]) -> str:
+        return ",".join(map(partial(sentiment_json, model=model.name), found))
 
-    def work(texts: Sequence[str]) -> tuple[str, Timing]:
-        classifications, timing = model.classify_all(texts)
-        metrics.observe_steps(model.name, *timing)
-        for label, count in Counter(found.label for found in classifications).items():
-            metrics.count_label(model.name, label, count)
-        return ",".join(sentiment_json(found, model.name) for found in classifications), timing
-
-    workers = _workers(request)
-    with workers.place():
-        slices = [body.texts[start : start + SLICE] for start in range(0, len(body.texts), SLICE)]
-        parts = await asyncio.gather(*[workers.run(partial(work, texts)) for texts in slices])
-    results = ",".join(part for part, _ in parts)
-    tokenize, predict = (sum(seconds) for seconds in zip(*(timing for _, timing in parts), strict=True))
-    return _timed(Response(f'{{"results":[{results}]}}', media_type="application/json"), Timing(tokenize, predict))
+    results, timing = await service.classify_all(model, body.texts, convert)
+    return _timed(Response(f'{{"results":[{",".join(results)}]}}', media_type="application/json"), timing)
 
 
-@router.post(
+@json_router.post(
     "/tokenize",
     summary="Texts to token ids",
     response_model=TokenizeResponse,
     response_model_exclude_none=True,
     responses=responses(400, 404, 413, 415, 422, 503),
 )
-async def tokenize(request: Request, body: TokenizeRequest) -> Response:
+async def tokenize(body: Annotated[TokenizeRequest, Depends(JSONBody(TokenizeRequest))], service: Service) -> Response:
     """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
-    _limit(request, body.texts, "texts")
-    model = _model(request, body.model)
+    _limit(service, body.texts, "texts")
+    model = _model(service, body.model)
 
     def work() -> Response:
         tokenizer = Tokenizer.fit(body.texts, reserved=PLAIN_IDS) if body.fit else model.tokenizer
@@ -183,22 +133,23 @@ async def tokenize(request: Request, body: TokenizeRequest) -> Response:
             )
         )
 
-    return await _workers(request).call(work, inline=sum(map(len, body.texts)) <= INLINE_CHARACTERS)
+    characters = sum(map(len, body.texts))
+    return await service.compute.call(work, seconds=tokenizing(characters) + characters * SECONDS_A_VALUE)
 
 
-@router.post(
+@json_router.post(
     "/pad",
     summary="Sequences to one length",
     response_model=PadResponse,
     responses=responses(400, 413, 415, 422, 503),
 )
-async def pad(request: Request, body: PadRequest) -> Response:
+async def pad(body: Annotated[PadRequest, Depends(JSONBody(PadRequest))], service: Service) -> Response:
     """Pad and truncate sequences to one length, as Keras' `pad_sequences` does."""
-    _limit(request, body.sequences, "sequences")
+    _limit(service, body.sequences, "sequences")
     maxlen = body.maxlen or max(map(len, body.sequences))
     size = len(body.sequences) * maxlen
-    if size > request.app.state.settings.max_padded_values:
-        detail = f"makes {size:,} values; at most {request.app.state.settings.max_padded_values:,} are answered"
+    if size > service.settings.max_padded_values:
+        detail = f"makes {size:,} values; at most {service.settings.max_padded_values:,} are answered"
         raise Problem(
             422,
             f"A length of {maxlen:,} for {len(body.sequences):,} sequences {detail}.",
@@ -211,19 +162,19 @@ async def pad(request: Request, body: PadRequest) -> Response:
         )
         return json_response(PadResponse(padded=padded.tolist(), shape=[len(body.sequences), maxlen]))
 
-    return await _workers(request).call(work, inline=size <= INLINE_IDS)
+    return await service.compute.call(work, seconds=size * SECONDS_A_VALUE)
 
 
-@router.post(
+@json_router.post(
     "/predict",
     summary="Token ids to probabilities",
     response_model=PredictResponse,
     responses=responses(400, 404, 413, 415, 422, 503),
 )
-async def predict(request: Request, body: PredictRequest) -> Response:
+async def predict(body: Annotated[PredictRequest, Depends(JSONBody(PredictRequest))], service: Service) -> Response:
     """Return the probability that each sequence of token ids is positive."""
-    _limit(request, body.sequences, "sequences")
-    model = _model(request, body.model)
+    _limit(service, body.sequences, "sequences")
+    model = _model(service, body.model)
     for index, sequence in enumerate(body.sequences):
         if max(sequence) >= model.serving.vocabulary_size:
             detail = f"has an id that {model.name} does not know; its ids end at {model.serving.vocabulary_size - 1}"
@@ -236,30 +187,39 @@ async def predict(request: Request, body: PredictRequest) -> Response:
             PredictResponse(probabilities=[round(p, 6) for p in probabilities.tolist()], model=model.name)
         )
 
-    return await _workers(request).call(work, inline=model.engine.quick and sum(map(len, body.sequences)) <= INLINE_IDS)
+    tokens = sum(min(len(sequence), model.serving.maxlen) for sequence in body.sequences)
+    return await service.compute.call(work, seconds=predicting(model, tokens))
 
 
-def _observe(request: Request, model: Classifier, classification: Classification, timing: Timing) -> None:
-    metrics: Metrics = request.app.state.metrics
-    afterwards: Afterwards = request.app.state.afterwards
-    afterwards.call(partial(metrics.observe_text, model.name, classification.label, *timing))
+@router.get("/models", summary="The models that are loaded")
+async def models(service: Service) -> ModelsResponse:
+    """List the sentiment models, which of them is the default, and how good they are."""
+    return ModelsResponse(
+        models=[
+            ModelInfo(
+                name=model.name,
+                default=model is service.models.default,
+                version=model.manifest.version,
+                engine=model.engine_name,
+                vocabulary_size=model.serving.vocabulary_size,
+                maxlen=model.serving.maxlen,
+                trained_on=model.manifest.data["name"],
+                figures=model.manifest.figures,
+            )
+            for model in service.models
+        ]
+    )
 
 
-def _workers(request: Request) -> Workers:
-    workers: Workers = request.app.state.workers
-    return workers
-
-
-def _model(request: Request, name: str | None) -> Classifier:
-    models: SentimentModels = request.app.state.sentiment
+def _model(service: SentimentService, name: str | None) -> Classifier:
     try:
-        return models.get(name)
+        return service.models.get(name)
     except UnknownModel as error:
         raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
 
 
-def _limit(request: Request, items: Sequence[Any], field: str) -> None:
-    limit: int = request.app.state.settings.max_texts
+def _limit(service: SentimentService, items: Sequence[Any], field: str) -> None:
+    limit = service.settings.max_texts
     if len(items) > limit:
         detail = f"has {len(items):,} items; at most {limit:,} are taken at once"
         raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])

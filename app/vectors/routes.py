@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Final, TypeVar
 
 import numpy as np
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
-from app.compute import Workers
-from app.http.bodies import JSONRoute, json_response
+from app.http.dependencies import Part
+from app.http.json_routes import JSONBody, JSONRoute, json_response
 from app.http.problems import MAX_ERRORS, FieldError, Problem, responses
 from app.vectors.expression import ExpressionError, parse
 from app.vectors.projection import project
-from app.vectors.registry import UnknownSpace, VectorSpaces
+from app.vectors.registry import UnknownSpace
 from app.vectors.schemas import (
     AnalogyRequest,
     AnalogyResponse,
@@ -31,17 +31,17 @@ from app.vectors.schemas import (
     Topn,
     VectorResponse,
 )
+from app.vectors.service import VectorsService
 from app.vectors.space import Neighbor as Found
 from app.vectors.space import NoDirection, UnknownWord, VectorSpace
 from app.vectors.spellings import closest
 
 Result = TypeVar("Result")
 
-INLINE_VALUES: Final = 5_000_000
-"""A space of fewer values is searched in a few hundred microseconds, where the request is handled."""
-INLINE_WORDS: Final = 50
 EXPLAINED: Final = 5
 """Unknown words of a request for which the closest spellings are looked up."""
+
+Service = Annotated[VectorsService, Depends(Part(VectorsService))]
 
 router = APIRouter(tags=["vectors"])
 json_router = APIRouter(tags=["vectors"], route_class=JSONRoute)
@@ -64,9 +64,8 @@ Expression = Annotated[
 
 
 @router.get("/vectors", summary="The spaces of word vectors")
-async def spaces(request: Request) -> SpacesResponse:
+async def spaces(service: Service) -> SpacesResponse:
     """List the spaces that are loaded, where they come from, and under which licence."""
-    loaded: VectorSpaces = request.app.state.vectors
     return SpacesResponse(
         spaces=[
             SpaceInfo(
@@ -76,25 +75,25 @@ async def spaces(request: Request) -> SpacesResponse:
                 source=space.about.source,
                 licence=space.about.licence,
             )
-            for space in loaded
+            for space in service.spaces
         ]
     )
 
 
 @router.get("/vectors/{space}/similarity", summary="How near two words are", responses=responses(404, 422, 503))
-async def similarity(request: Request, space: Space, a: QueryWord, b: QueryWord) -> SimilarityResponse:
+async def similarity(service: Service, space: Space, a: QueryWord, b: QueryWord) -> SimilarityResponse:
     """Return the cosine of the angle between two words.
 
     The vector of the word *similarity* itself is at `/vectors/{space}/Similarity`.
     """
-    chosen = _space(request, space)
+    chosen = _space(service, space)
 
     def work() -> SimilarityResponse:
         return SimilarityResponse(
             a=_spelling(chosen, a), b=_spelling(chosen, b), similarity=round(chosen.similarity(a, b), 8)
         )
 
-    return await _run(request, chosen, {"query/a": [a], "query/b": [b]}, work)
+    return await _run(service, chosen, {"query/a": [a], "query/b": [b]}, work)
 
 
 @router.get(
@@ -102,21 +101,21 @@ async def similarity(request: Request, space: Space, a: QueryWord, b: QueryWord)
     summary="The words nearest to a word",
     responses=responses(404, 422, 503),
 )
-async def neighbors(request: Request, space: Space, word: Word, topn: Topn = 10) -> NeighborsResponse:
+async def neighbors(service: Service, space: Space, word: Word, topn: Topn = 10) -> NeighborsResponse:
     """Return the words nearest to a word by cosine, without the word itself."""
-    chosen = _space(request, space)
+    chosen = _space(service, space)
 
     def work() -> NeighborsResponse:
         found = chosen.neighbors(word, topn)
         return NeighborsResponse(word=_spelling(chosen, word), results=_neighbors(found))
 
-    return await _run(request, chosen, {"path/word": [word]}, work)
+    return await _run(service, chosen, {"path/word": [word]}, work)
 
 
 @router.get("/vectors/{space}/{word:path}", summary="The vector of a word", responses=responses(404, 422, 503))
-async def vector(request: Request, space: Space, word: Word) -> VectorResponse:
+async def vector(service: Service, space: Space, word: Word) -> VectorResponse:
     """Return a word's vector, the vector's length, and the word's rank by frequency."""
-    chosen = _space(request, space)
+    chosen = _space(service, space)
 
     def work() -> VectorResponse:
         row = chosen.row(word)
@@ -129,7 +128,7 @@ async def vector(request: Request, space: Space, word: Word) -> VectorResponse:
             vector=[float(str(value)) for value in values],
         )
 
-    return await _run(request, chosen, {"path/word": [word]}, work)
+    return await _run(service, chosen, {"path/word": [word]}, work)
 
 
 @json_router.post(
@@ -138,9 +137,11 @@ async def vector(request: Request, space: Space, word: Word) -> VectorResponse:
     response_model=ProjectionResponse,
     responses=responses(400, 404, 413, 415, 422, 503),
 )
-async def projection(request: Request, body: ProjectionRequest, space: Space) -> Response:
+async def projection(
+    body: Annotated[ProjectionRequest, Depends(JSONBody(ProjectionRequest))], service: Service, space: Space
+) -> Response:
     """Bring words down to two or three dimensions by principal component analysis (PCA)."""
-    chosen = _space(request, space)
+    chosen = _space(service, space)
 
     def work() -> Response:
         vectors = chosen.vectors(body.words)
@@ -156,7 +157,7 @@ async def projection(request: Request, body: ProjectionRequest, space: Space) ->
             )
         )
 
-    return await _run(request, chosen, {"words": body.words}, work)
+    return await _run(service, chosen, {"words": body.words}, work)
 
 
 @json_router.post(
@@ -165,19 +166,19 @@ async def projection(request: Request, body: ProjectionRequest, space: Space) ->
     response_model=AnalogyResponse,
     responses=responses(400, 404, 413, 415, 422, 503),
 )
-async def analogies(request: Request, body: AnalogyRequest) -> Response:
+async def analogies(body: Annotated[AnalogyRequest, Depends(JSONBody(AnalogyRequest))], service: Service) -> Response:
     """Return the words nearest to the sum of some words less others: *queen* − *king* + *man* is near *woman*.
 
     By default this is gensim's `most_similar`: unit vectors are added, and the words that are given are left out of
     the results. With `normalize` and `exclude_inputs` false it is the lecture's: vectors as they are, nothing left
     out.
     """
-    return json_response(await _analogy(request, body))
+    return json_response(await _analogy(service, body, {"positive": body.positive, "negative": body.negative}))
 
 
 @router.get("/analogies", summary="Arithmetic on words, as people type it", responses=responses(404, 422, 503))
 async def typed_analogy(
-    request: Request,
+    service: Service,
     expression: Expression,
     space: SpaceName = "glove",
     topn: Topn = 10,
@@ -186,7 +187,7 @@ async def typed_analogy(
     restrict_vocab: RestrictVocab = None,
 ) -> AnalogyResponse:
     """Return the words nearest to a sum such as `queen - king + man`."""
-    chosen = _space(request, space, "query/space")
+    chosen = _space(service, space, "query/space")
     try:
         positive, negative = parse(expression, chosen.__contains__)
     except ExpressionError as error:
@@ -200,11 +201,13 @@ async def typed_analogy(
         exclude_inputs=exclude_inputs,
         restrict_vocab=restrict_vocab,
     )
-    return await _analogy(request, body)
+    return await _analogy(service, body, {"query/expression": [*positive, *negative]})
 
 
-async def _analogy(request: Request, body: AnalogyRequest) -> AnalogyResponse:
-    space = _space(request, body.space, "space")
+async def _analogy(
+    service: VectorsService, body: AnalogyRequest, fields: Mapping[str, Sequence[str]]
+) -> AnalogyResponse:
+    space = _space(service, body.space, "space")
     if not body.positive and not body.negative:
         detail = "needs a word, or `negative` does"
         raise Problem(422, f"The list `positive` {detail}.", errors=[FieldError(pointer="#/positive", detail=detail)])
@@ -225,23 +228,20 @@ async def _analogy(request: Request, body: AnalogyRequest) -> AnalogyResponse:
             results=_neighbors(found),
         )
 
-    return await _run(request, space, {"positive": body.positive, "negative": body.negative}, work)
+    return await _run(service, space, fields, work)
 
 
-def _space(request: Request, name: str, field: str = "path/space") -> VectorSpace:
-    loaded: VectorSpaces = request.app.state.vectors
+def _space(service: VectorsService, name: str, field: str = "path/space") -> VectorSpace:
     try:
-        return loaded.get(name)
+        return service.spaces.get(name)
     except UnknownSpace as error:
         raise Problem(404, str(error), errors=[FieldError(pointer=f"#/{field}", detail="is not a space")]) from error
 
 
 async def _run(
-    request: Request, space: VectorSpace, fields: Mapping[str, Sequence[str]], work: Callable[[], Result]
+    service: VectorsService, space: VectorSpace, fields: Mapping[str, Sequence[str]], work: Callable[[], Result]
 ) -> Result:
-    """Do the work on the words in some fields of a request, in a worker thread if it may take long."""
-    words = [word for words in fields.values() for word in words]
-    small = len(space) * space.dimensions <= INLINE_VALUES and len(words) <= INLINE_WORDS
+    """Do the work on the words in some fields of a request."""
 
     def described() -> Result:
         try:
@@ -251,9 +251,7 @@ async def _run(
         except NoDirection as error:
             raise Problem(422, str(error)) from error
 
-    workers: Workers = request.app.state.workers
-    # To look for spellings takes milliseconds.
-    return await workers.call(described, inline=small and all(word in space for word in words))
+    return await service.run(described, space, [word for words in fields.values() for word in words])
 
 
 def _unknown(space: VectorSpace, fields: Mapping[str, Sequence[str]], first: UnknownWord) -> Iterator[FieldError]:

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.compute import INLINE_SECONDS
 from app.forecasts.forecaster import Forecaster
-from app.forecasts.routes import INLINE_OBSERVATIONS
 from app.forecasts.schemas import ForecastResponse, forecast_json
+from app.forecasts.service import SECONDS_AN_OBSERVATION
 from app.main import create_app
 from app.settings import Settings
 
 PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
+MANY = 1 + int(INLINE_SECONDS / SECONDS_AN_OBSERVATION / len(PARIS))
+"""Sequences that make long work."""
 
 
 def ask(client: httpx.Client, name: str, sequences: Any) -> dict[str, Any]:
@@ -75,23 +78,23 @@ def test_a_forecast_for_each_observation_names_those_of_the_longest(client: http
 
 
 def test_long_work_gets_the_same_answers(client: httpx.Client) -> None:
-    many = ask(client, "tiny", [PARIS] * INLINE_OBSERVATIONS)["predictions"]
+    many = ask(client, "tiny", [PARIS] * MANY)["predictions"]
     one = ask(client, "tiny", [PARIS])["predictions"][0]
-    assert np.array(many) == pytest.approx(np.array([one] * INLINE_OBSERVATIONS), abs=2e-4)
-    response = client.post("/forecasts/tiny", json={"sequences": [*[PARIS] * INLINE_OBSERVATIONS, [[1, 2]]]})
+    assert np.array(many) == pytest.approx(np.array([one] * MANY), abs=2e-4)
+    response = client.post("/forecasts/tiny", json={"sequences": [*[PARIS] * MANY, [[1, 2]]]})
     assert response.status_code == 422
-    assert response.json()["errors"][0]["pointer"] == f"#/sequences/{INLINE_OBSERVATIONS}/0"
+    assert response.json()["errors"][0]["pointer"] == f"#/sequences/{MANY}/0"
 
 
 def test_too_much_long_work_at_once_is_turned_away_and_short_work_is_not(models_dir: Path) -> None:
     values = {"models_dir": models_dir, "default_model": "sentiment-tiny", "max_pending": 1}
     app = create_app(Settings.model_validate(values))
-    long, short = ({"sequences": [PARIS] * count} for count in (INLINE_OBSERVATIONS, 1))
+    long, short = ({"sequences": [PARIS] * count} for count in (MANY, 1))
 
     async def ask() -> None:
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
-            with app.state.workers.place():
+            with app.state.loaded.compute.place():
                 busy = await own.post("/forecasts/tiny", json=long)
                 assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
                 assert (await own.post("/forecasts/tiny", json=short)).status_code == 200

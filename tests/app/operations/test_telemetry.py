@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.operations.afterwards import Afterwards
 from app.operations.logs import JSONFormatter, RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
@@ -84,7 +83,7 @@ async def _fails(_scope: object, _receive: object, _send: object) -> None:
 
 
 def test_an_unexpected_error_is_a_problem_and_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
-    start, body = asyncio.run(call(Telemetry(_fails, Metrics(), RequestLog("info"), Afterwards())))
+    start, body = asyncio.run(call(Telemetry(_fails, Metrics(), RequestLog("info"))))
     assert start["status"] == 500
     assert (b"content-type", b"application/problem+json") in start["headers"]
     assert json.loads(body["body"])["status"] == 500
@@ -96,7 +95,7 @@ def test_an_unexpected_error_is_a_problem_and_a_log_line(caplog: pytest.LogCaptu
     assert dict(start["headers"])[b"x-request-id"].decode() in error["message"]
 
 
-def test_lines_that_cannot_be_written_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_cannot_be_written_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.StringIO):
         def write(self, _text: str) -> int:
             raise OSError("no space left")
@@ -104,10 +103,7 @@ def test_lines_that_cannot_be_written_do_not_pile_up(monkeypatch: pytest.MonkeyP
     log = RequestLog("info")
     monkeypatch.setattr(sys, "stdout", Full())
     log.write("lost", "GET", "/", 200, 0.1, None)
-    with pytest.raises(OSError, match="no space"):
-        log.flush()
     written = io.StringIO()
     monkeypatch.setattr(sys, "stdout", written)
     log.write("kept", "GET", "/", 200, 0.1, None)
-    log.flush()
     assert [json.loads(line)["request_id"] for line in written.getvalue().splitlines()] == ["kept"]

@@ -1,0 +1,31 @@
+"""What routes get as dependencies: the parts of the one object that holds all that the process has loaded."""
+
+from typing import Generic, Protocol, TypeVar
+
+from fastapi import Request
+
+PartType = TypeVar("PartType")
+
+
+class Parts(Protocol):
+    """What ``app.state.loaded`` is."""
+
+    def part(self, kind: type[PartType]) -> PartType:
+        """Return the part of a type."""
+
+
+class Part(Generic[PartType]):
+    """A dependency: the part of a type, such as ``Annotated[Settings, Depends(Part(Settings))]``."""
+
+    def __init__(self, kind: type[PartType]) -> None:
+        self.kind = kind
+
+    async def __call__(self, request: Request) -> PartType:
+        """Return the part. A coroutine, as FastAPI calls plain functions in a thread."""
+        return part_of(request, self.kind)
+
+
+def part_of(request: Request, kind: type[PartType]) -> PartType:
+    """Return the part of a type, to code that has the request at hand."""
+    loaded: Parts = request.app.state.loaded
+    return loaded.part(kind)

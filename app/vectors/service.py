@@ -1,0 +1,52 @@
+"""What the routes of word vectors ask for: spaces chosen by name, and their work done in the right place."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self, TypeVar
+
+from app.compute import Compute
+from app.settings import Settings
+from app.vectors.registry import VectorSpaces
+from app.vectors.space import VectorSpace
+
+Result = TypeVar("Result")
+
+SECONDS_A_VALUE: Final = 6e-11
+"""Of searching a space, on one core."""
+SECONDS_A_WORD: Final = 2e-5
+"""Of looking a word up, and of its share in a projection."""
+SECONDS_A_SPELLING: Final = 0.02
+"""Of looking for the closest spellings of an unknown word."""
+
+
+@dataclass(frozen=True)
+class VectorsService:
+    """The spaces of a process.
+
+    Attributes:
+        spaces: The spaces.
+        compute: Where the work is done.
+    """
+
+    spaces: VectorSpaces
+    compute: Compute
+
+    @classmethod
+    def load(cls, settings: Settings, compute: Compute) -> Self:
+        """Load the spaces of the model folders, and those of the files that the settings name.
+
+        Raises:
+            app.artifacts.manifest.ArtifactError: One of them cannot be used.
+        """
+        return cls(VectorSpaces(settings.models_dir, settings.vectors_files), compute)
+
+    async def run(self, work: Callable[[], Result], space: VectorSpace, words: Sequence[str]) -> Result:
+        """Do work that searches a space, and looks words up in it.
+
+        Raises:
+            app.compute.Busy: It is long, and there is no place for it.
+        """
+        seconds = len(space) * space.dimensions * SECONDS_A_VALUE + len(words) * SECONDS_A_WORD
+        if not all(word in space for word in words):
+            seconds += SECONDS_A_SPELLING
+        return await self.compute.call(work, seconds=seconds)
