@@ -1,0 +1,140 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+
+from app.http.fast_path import FastPath
+from app.http.json_routes import JSONRoute
+from app.main import create_app
+from app.settings import Settings
+from tests.app.http.test_rails import Header
+
+TEXT = {"text": "a superb film"}
+
+
+def make(models_dir: Path, **options: Any) -> FastAPI:
+    return create_app(Settings.model_validate({"models_dir": models_dir, "default_model": "sentiment-tiny"}), **options)
+
+
+def ask(app: FastAPI, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
+    async def run() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
+            return [await own.request(method, path, json=body) for method, path, body in requests]
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Note the paths of the requests that take the fast path."""
+    taken: list[str] = []
+    answer = JSONRoute.answer
+
+    async def note(route: JSONRoute, request: Any) -> Any:
+        taken.append(request.scope["path"])
+        return await answer(route, request)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JSONRoute, "answer", note)
+        yield taken
+
+
+FIXED = ["/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/analogies"]
+
+
+def test_routes_of_a_fixed_path_take_it(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [
+        ("POST", "/forecasts/tiny", TEXT),
+        ("GET", "/analogies?expression=king", None),
+        ("POST", "/sentiment/", TEXT),
+        ("PUT", "/sentiment", TEXT),
+    ]
+    with counted(monkeypatch) as taken:
+        ask(make(models_dir), *(("POST", path, TEXT) for path in FIXED), *others)
+    assert taken == FIXED
+
+
+async def nothing() -> None:
+    pass
+
+
+def with_middleware_inside(models_dir: Path) -> FastAPI:
+    from starlette.middleware import Middleware
+
+    return make(models_dir, middleware=[Middleware(Header)])
+
+
+def with_a_dependency(models_dir: Path) -> FastAPI:
+    return make(models_dir, dependencies=[Depends(nothing)])
+
+
+def with_a_handler(models_dir: Path) -> FastAPI:
+    app = make(models_dir)
+    app.add_exception_handler(ZeroDivisionError, lambda _request, _error: httpx.Response(400))  # type: ignore[arg-type]
+    return app
+
+
+def with_an_override(models_dir: Path) -> FastAPI:
+    app = make(models_dir)
+    app.dependency_overrides[nothing] = nothing
+    return app
+
+
+@pytest.mark.parametrize("change", [with_middleware_inside, with_a_dependency, with_a_handler, with_an_override])
+def test_nothing_takes_it_once_something_was_added(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    with counted(monkeypatch) as taken:
+        (answer,) = ask(change(models_dir), ("POST", "/sentiment", TEXT))
+    assert answer.status_code == 200
+    assert taken == []
+
+
+def test_middleware_further_out_changes_nothing(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make(models_dir)
+    app.add_middleware(Header)
+    with counted(monkeypatch) as taken:
+        (answer,) = ask(app, ("POST", "/sentiment", TEXT))
+    assert answer.headers["x-added"] == "yes"
+    assert taken == ["/sentiment"]
+
+
+REQUESTS: list[tuple[str, str, Any]] = [
+    ("POST", "/sentiment", TEXT),
+    ("POST", "/sentiment", {"text": 1}),
+    ("POST", "/sentiment", {"text": "a", "model": "sentiment-none"}),
+    ("POST", "/sentiment", {"text": "not a bad plot", "explain": True}),
+    ("POST", "/sentiment/batch", {"texts": ["a superb film", "awful"]}),
+    ("POST", "/tokenize", {"texts": ["a superb film"]}),
+    ("POST", "/pad", {"sequences": [[1], [1, 2]]}),
+    ("POST", "/predict", {"sequences": [[1, 10**9]]}),
+    ("POST", "/analogies", {"positive": ["nobody"]}),
+    ("GET", "/metrics", None),
+]
+
+
+def described(answer: httpx.Response) -> dict[str, str]:
+    """The headers of an answer, but for those that no two have alike."""
+    return {name: value for name, value in answer.headers.items() if name not in {"x-request-id", "server-timing"}}
+
+
+def test_both_ways_give_the_same_answers_and_are_counted_alike(models_dir: Path) -> None:
+    slow = make(models_dir)
+    slow.user_middleware = [one for one in slow.user_middleware if one.cls is not FastPath]  # type: ignore[comparison-overlap]
+    *answers, metrics = zip(ask(make(models_dir), *REQUESTS), ask(slow, *REQUESTS), strict=True)
+    for fast, long in answers:
+        assert (fast.status_code, fast.content) == (long.status_code, long.content)
+        assert described(fast) == described(long)
+        assert ("server-timing" in fast.headers) is ("server-timing" in long.headers)
+    fast_counts, long_counts = (
+        [line for line in found.text.splitlines() if line.startswith("http_request_duration_seconds_count")]
+        for found in metrics
+    )
+    assert fast_counts == long_counts
+    assert len(fast_counts) == 8
