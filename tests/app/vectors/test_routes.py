@@ -240,3 +240,10 @@ def test_a_file_of_ones_own(serve: Serve, tmp_path_factory: pytest.TempPathFacto
     client = serve(vectors_files=[path])
     assert [space["name"] for space in client.get("/vectors").json()["spaces"]] == ["toy", "own"]
     assert words(client.post("/analogies", json={"space": "own", "positive": ["a", "b"]})) == ["c"]
+
+
+def test_an_unknown_word_of_an_expression_is_pointed_at_in_the_address(client: httpx.Client) -> None:
+    answer = client.get("/analogies", params={"expression": "queen - kinf + mam", "space": "toy"})
+    assert pointers(answer, 404) == ["#/query/expression", "#/query/expression"]
+    assert [error["detail"].split(" ")[0] for error in answer.json()["errors"]] == ["is", "is"]
+    assert "'kinf'" in answer.json()["detail"] or "'mam'" in answer.json()["detail"]

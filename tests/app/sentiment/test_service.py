@@ -1,0 +1,157 @@
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.http.json_routes import JSONRoute
+from app.loaded import Loaded
+from app.main import create_app
+from app.operations.metrics import Metrics
+from app.sentiment.batching import DynamicBatcher
+from app.sentiment.classifier import Classifier, Timing
+from app.settings import Settings
+
+TEXT = "a superb film"
+LONG = "superb film " * 200_000
+TIMING = Timing(tokenize=1.5, predict=7.0)
+
+
+@pytest.fixture
+def loaded(models_dir: Path) -> Iterator[Loaded]:
+    values = {"models_dir": models_dir, "default_model": "sentiment-tiny", "max_pending": 1}
+    found = Loaded.load(Settings.model_validate(values), Metrics())
+    yield found
+    found.compute.close()
+
+
+@pytest.fixture
+def app(loaded: Loaded) -> FastAPI:
+    return create_app(loaded.settings, loaded)
+
+
+def ask(app: FastAPI, work: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
+            return await work(own)
+
+    return asyncio.run(run())
+
+
+LONG_REQUESTS = [
+    ("/sentiment", {"text": LONG}),
+    ("/sentiment", {"text": TEXT * 50, "explain": True}),
+    ("/sentiment/batch", {"texts": [TEXT]}),
+    ("/tokenize", {"texts": [LONG]}),
+    ("/pad", {"sequences": [[1]] * 1000, "maxlen": 1000}),
+    ("/predict", {"sequences": [[1] * 12] * 9000}),
+]
+SHORT_REQUESTS = [
+    ("/sentiment", {"text": TEXT}),
+    ("/sentiment", {"text": TEXT, "explain": True}),
+    ("/tokenize", {"texts": [TEXT]}),
+    ("/pad", {"sequences": [[1]], "maxlen": 10}),
+    ("/predict", {"sequences": [[1] * 12]}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), LONG_REQUESTS)
+def test_long_requests_are_refused_where_all_places_are_taken(
+    app: FastAPI, loaded: Loaded, path: str, body: dict[str, Any]
+) -> None:
+    async def work(client: httpx.AsyncClient) -> tuple[httpx.Response, httpx.Response]:
+        with loaded.compute.place():
+            busy = await client.post(path, json=body)
+        return busy, await client.post(path, json=body)
+
+    busy, answered = ask(app, work)
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+    assert answered.status_code == 200
+    assert loaded.compute.pending == 0
+
+
+@pytest.mark.parametrize(("path", "body"), SHORT_REQUESTS)
+def test_short_requests_need_no_place(app: FastAPI, loaded: Loaded, path: str, body: dict[str, Any]) -> None:
+    async def work(client: httpx.AsyncClient) -> httpx.Response:
+        with loaded.compute.place():
+            return await client.post(path, json=body)
+
+    assert ask(app, work).status_code == 200
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every way to classify a text say that it took :data:`TIMING`."""
+    for kind, name in ((Classifier, "classify"), (Classifier, "classify_all"), (DynamicBatcher, "classify")):
+        original = getattr(kind, name)
+
+        def classify(*arguments: Any, original: Any = original, **options: Any) -> Any:
+            return original(*arguments, **options)[0], TIMING
+
+        async def classify_soon(*arguments: Any, original: Any = original, **options: Any) -> Any:
+            return (await original(*arguments, **options))[0], TIMING
+
+        monkeypatch.setattr(kind, name, classify_soon if kind is DynamicBatcher else classify)
+
+
+@pytest.mark.usefixtures("timed")
+@pytest.mark.parametrize(
+    ("path", "body", "texts"),
+    [
+        ("/sentiment", {"text": TEXT}, 1),
+        ("/sentiment", {"text": LONG}, 1),
+        ("/sentiment", {"text": TEXT, "explain": True}, 1),
+        ("/sentiment/batch", {"texts": [TEXT, TEXT]}, 2),
+    ],
+)
+def test_each_step_is_timed_and_counted_as_what_it_is(
+    app: FastAPI, path: str, body: dict[str, Any], texts: int
+) -> None:
+    async def work(client: httpx.AsyncClient) -> tuple[str, str]:
+        answer = await client.post(path, json=body)
+        return answer.headers["server-timing"], (await client.get("/metrics")).text
+
+    timing, metrics = ask(app, work)
+    assert re.match(r"tokenize;dur=1500\.000, predict;dur=7000\.000(, explain;dur=\d+\.\d{3})?$", timing)
+    assert ("explain" in timing) is ("explain" in body)
+    for line in (
+        'sentiment_tokenize_seconds_sum{model="sentiment-tiny"} 1.5',
+        'sentiment_tokenize_seconds_count{model="sentiment-tiny"} 1.0',
+        'sentiment_predict_seconds_sum{model="sentiment-tiny"} 7.0',
+        'sentiment_predict_seconds_count{model="sentiment-tiny"} 1.0',
+        f'sentiment_texts_total{{label="positive",model="sentiment-tiny"}} {texts}.0',
+        'sentiment_texts_total{label="negative",model="sentiment-tiny"} 0.0',
+    ):
+        assert line in metrics.splitlines()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_client_that_hung_up_is_counted_as_such(
+    app: FastAPI, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fast: bool
+) -> None:
+    if not fast:
+        monkeypatch.setattr(JSONRoute, "answer", None)  # whoever took the fast path would fail
+        app.dependency_overrides = {test_a_client_that_hung_up_is_counted_as_such: None}
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def work(client: httpx.AsyncClient) -> str:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"99")]
+        scope = {"type": "http", "method": "POST", "path": "/sentiment", "query_string": b"", "headers": headers}
+        await app(scope, receive, send)
+        return (await client.get("/metrics")).text
+
+    metrics = ask(app, work)
+    assert sent == []
+    assert 'http_request_duration_seconds_count{method="POST",route="/sentiment",status="499"} 1.0' in metrics
+    assert '"status": 499' in capsys.readouterr().out
