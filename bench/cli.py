@@ -46,7 +46,13 @@ SECTIONS: Final = {
     "tokenizer": Section("Tokenizing", "bench.tokenizing"),
     "vectors": Section("Analogies of words", "bench.vectors"),
 }
-PARITY: Final = ("parity", Section("Parity with Keras on all reviews", "bench.parity"))
+PARITY: Final = "parity"
+REVISION: Final = "revision"
+EXTRAS: Final = {
+    PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
+    REVISION: Section("Against another revision", "bench.revision"),
+}
+"""What is measured only where it is asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,8 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sections = {name: SECTIONS[name] for name in parsed.sections or SECTIONS}
     if parsed.full:
-        sections.update([PARITY])
-    options = Options(parsed.model.resolve(), parsed.data.resolve(), parsed.rounds, parsed.seconds)
+        sections[PARITY] = EXTRAS[PARITY]
+    if parsed.revision is not None:
+        sections = {name: sections[name] for name in parsed.sections} | {REVISION: EXTRAS[REVISION]}
+    options = Options(parsed.model.resolve(), parsed.data.resolve(), parsed.rounds, parsed.seconds, parsed.revision)
     report = Report.read(parsed.output, describe())
     try:
         for name, section in sections.items():
@@ -73,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchError, ArtifactError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    report.sort([*SECTIONS, PARITY[0]])
+    report.sort([*SECTIONS, *EXTRAS])
     report.write(parsed.output)
     import_module("bench.plot").draw(report, parsed.output)
     return 0
@@ -90,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what to measure, by default all: {', '.join(SECTIONS)}",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
+    add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
     add(
         "--model",
         type=Path,

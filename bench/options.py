@@ -14,12 +14,14 @@ class Options:
         data: Folder with ``train.parquet`` and ``test.parquet``; without the test reviews made-up ones are used.
         rounds: How often the contenders take turns.
         seconds: Seconds of load a turn.
+        revision: What this checkout is compared with, as git names it.
     """
 
     model: Path
     data: Path
     rounds: int
     seconds: int
+    revision: str | None = None
 
     def say(self, message: str) -> None:
         """Tell on standard error how far the benchmark is."""

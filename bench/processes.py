@@ -1,13 +1,14 @@
 """Processes: commands that run to their end, and process trees that are held still, let go and ended."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Final
+
+import psutil
 
 from bench.errors import BenchError
 from bench.paths import ROOT
@@ -36,19 +37,26 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
 class Tree:
     """A process and all that it starts."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Start the process in the repository.
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+    ) -> None:
+        """Start the process.
 
         Args:
             command: The command.
             log: Gets standard output and standard error.
             environment: Added to the environment.
+            folder: Where it is started; by default in the repository.
         """
         self._log = log
         with log.open("wb") as file:
             self._process = subprocess.Popen(  # noqa: S603
                 command,
-                cwd=ROOT,
+                cwd=folder,
                 env={**os.environ, **(environment or {})},
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -75,92 +83,60 @@ class Tree:
 
     def hold(self) -> None:
         """Stop all processes where they are: they take no time until :meth:`let_go`."""
-        self._signal(signal.SIGSTOP)
+        for process in self._members():
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def let_go(self) -> None:
         """Let all processes go on."""
-        self._signal(signal.SIGCONT)
+        for process in self._members():
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def end(self) -> None:
         """End all processes, those that do not go by themselves by force."""
-        members = _members(self.pid)
+        members = self._members()
         self.let_go()
         self._process.terminate()
-        deadline = monotonic() + GRACE
-        while monotonic() < deadline and any(map(_runs, members[1:])):
-            self._process.poll()
-            sleep(0.05)
-        for pid in members[1:]:
-            _send(pid, signal.SIGKILL)
+        _, left = psutil.wait_procs(members[1:], timeout=GRACE)
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self._process.kill()
         self._process.wait()
 
     def resident_bytes(self) -> int:
         """Memory of the first process, without what it started."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        raise BenchError("The memory of the server cannot be read; has it ended?")
+        size: int = psutil.Process(self.pid).memory_info().rss
+        return size
 
     def private_bytes(self) -> Sequence[int]:
         """Memory that each process has to itself (its USS), the first process first."""
-        return [_private_bytes(pid) for pid in _members(self.pid)]
+        return [process.memory_full_info().uss for process in self._members()]
 
     def processor_seconds(self) -> float:
         """Processor time that all processes have used so far."""
-        ticks = 0
-        for pid in _members(self.pid):
-            try:
-                fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        seconds = 0.0
+        for process in self._members():
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+        return seconds
 
-    def _signal(self, number: signal.Signals) -> None:
-        for pid in _members(self.pid):
-            _send(pid, number)
+    def _members(self) -> list[psutil.Process]:
+        """Return the process, those of its session, and all below them; the process itself comes first."""
+        first = psutil.Process(self.pid)
+        found = {child.pid: child for child in first.children(recursive=True)}
+        for process in psutil.process_iter():
+            with suppress(ProcessLookupError, psutil.NoSuchProcess):
+                if process.pid != self.pid and os.getsid(process.pid) == self.pid:
+                    found[process.pid] = process
+        return [first, *(found[pid] for pid in sorted(found))]
 
 
 def python_module(name: str, *arguments: str) -> list[str]:
     """Return the command that runs a module under this interpreter."""
     return [sys.executable, "-m", name, *arguments]
-
-
-def _members(root: int) -> list[int]:
-    """Return a process, those of its session, and all below them; the process itself comes first."""
-    parents: dict[int, int] = {}
-    found = {root}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            _state, parent, _group, session = path.read_text().rsplit(")", 1)[1].split()[:4]
-        except OSError:
-            continue
-        parents[int(path.parent.name)] = int(parent)
-        if int(session) == root:
-            found.add(int(path.parent.name))
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return [root, *sorted(found - {root})]
-
-
-def _private_bytes(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
 
 
 def _last_line(output: str) -> str:

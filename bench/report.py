@@ -69,9 +69,13 @@ class Report:
         (folder / RESULTS).write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / README).write_text(self.markdown(), encoding="utf-8")
 
+    def targets(self) -> list[Figure]:
+        """Return the figures that have a target, of all sections."""
+        return [figure for entry in self.entries.values() for figure in entry.result.figures if figure.target]
+
     def markdown(self) -> str:
         """Return the README."""
-        parts = [INTRODUCTION]
+        parts = [INTRODUCTION, f"## Targets\n\n{figures_table(self.targets())}"]
         parts += [_section(entry) for entry in self.entries.values()]
         parts.append("## The machine\n\n" + _grid(["", ""], list(self.machine.items())))
         return "\n\n".join(parts) + "\n"
@@ -85,8 +89,8 @@ where they are). It needs wrk and taskset (Debian: `apt install wrk util-linux`)
 two peers, which get virtual environments of their own in `bench/.peers`.
 
 What is measured is the model that answers by default; and the lecture's where Keras' tokenizer is compared, as Keras
-splits texts by that model's rule only. `--model models/sentiment-lecture` takes the lecture's throughout. The targets
-were set for the lecture's model; one that takes longer for a long text may miss those for reviews.
+splits texts by that model's rule only. The targets are those of the default model. `python -m bench --revision REV`
+compares this checkout with another revision of itself.
 
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.
@@ -102,8 +106,8 @@ def figures_table(figures: Sequence[Figure]) -> str:
 
 def _section(entry: Entry) -> str:
     noted = f"{entry.result.method} Measured on {entry.date}; load before: {entry.load}."
-    tables = [_table(table) for table in entry.result.tables]
-    return "\n\n".join([f"## {entry.title}", noted, figures_table(entry.result.figures), *tables])
+    figures = _grid(["figure", "measured"], [(figure.name, figure.text) for figure in entry.result.figures])
+    return "\n\n".join([f"## {entry.title}", noted, figures, *map(_table, entry.result.tables)])
 
 
 def _table(table: Table) -> str:

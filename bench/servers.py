@@ -14,6 +14,7 @@ import httpx
 
 from bench.environments import python_of
 from bench.errors import BenchError
+from bench.paths import ROOT
 from bench.processes import Tree, python_module
 
 PATIENCE: Final = 120.0
@@ -34,6 +35,7 @@ class Contender:
         path: Where it is asked.
         answers: Whether it gives the model's answer, rather than always the same.
         slow: Whether an answer takes tens of milliseconds, so that fewer of them must do.
+        folder: Where it is started: the checkout whose modules it imports.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Contender:
     path: str = PATH
     answers: bool = True
     slow: bool = False
+    folder: Path = ROOT
 
 
 SERVICE: Final = "service"
@@ -87,11 +90,23 @@ def service_and_nothing(model: Path, path: str) -> list[Contender]:
         model: The default model's folder, beside which the other models lie.
         path: Where both are asked.
     """
-    own = ["--models-dir", str(model.parent), "--default-model", model.name]
     return [
-        Contender(SERVICE, python_module("app", "serve", "--port", "{port}", *own), path=path),
+        service(SERVICE, model, path),
         Contender(NOTHING, python_module("bench.peers.nothing", "{port}"), path=path, answers=False),
     ]
+
+
+def service(name: str, model: Path, path: str = PATH, folder: Path = ROOT) -> Contender:
+    """Return the service of a checkout.
+
+    Args:
+        name: What to call it.
+        model: The default model's folder, beside which the other models lie.
+        path: Where it is asked.
+        folder: The checkout.
+    """
+    own = ["--models-dir", str(model.parent), "--default-model", model.name]
+    return Contender(name, python_module("app", "serve", "--port", "{port}", *own), path=path, folder=folder)
 
 
 class Server:
@@ -110,7 +125,8 @@ class Server:
         self.url = f"http://127.0.0.1:{port}{contender.path}"
         command = [str(port) if part == "{port}" else part for part in contender.command]
         log = folder / f"{contender.name}.log"
-        self._tree = Tree(["taskset", "--cpu-list", str(core), *command], log, contender.environment)
+        pinned = ["taskset", "--cpu-list", str(core), *command]
+        self._tree = Tree(pinned, log, contender.environment, contender.folder)
 
     def wait(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Wait until it answers and return the answer to a body.
@@ -144,6 +160,10 @@ class Server:
     def processor_seconds(self) -> float:
         """Processor time that it has used so far."""
         return self._tree.processor_seconds()
+
+    def resident_bytes(self) -> int:
+        """Memory of its first process."""
+        return self._tree.resident_bytes()
 
     def end(self) -> None:
         """End it."""

@@ -136,7 +136,7 @@ def test_a_client_that_hung_up_is_counted_as_such(
 ) -> None:
     if not fast:
         monkeypatch.setattr(JSONRoute, "answer", None)  # whoever took the fast path would fail
-        app.dependency_overrides = {test_a_client_that_hung_up_is_counted_as_such: None}
+        app.dependency_overrides = {ask: ask}
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
