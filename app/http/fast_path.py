@@ -72,10 +72,8 @@ def _routes(service: FastAPI) -> dict[str, JSONRoute]:
         scope = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
         first = next((other for other in contexts if other.matches(scope)[0] is Match.FULL), None)
         route = context.original_route
-        if first is context and isinstance(route, JSONRoute) and _needs_nothing(context.dependencies, route):
+        if first is not context or context.dependencies or not isinstance(route, JSONRoute):
+            continue
+        if route.needs_request_alone:
             found[path] = route
     return found
-
-
-def _needs_nothing(dependencies: list[Any], route: JSONRoute) -> bool:
-    return not dependencies and route.dependencies_of_endpoint is not None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from app.http.bodies import is_json, media_type_of, read_body, unsupported
-from app.http.dependencies import Part
+from app.http.dependencies import Part, part_of
 from app.http.problems import invalid_fields
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -70,26 +70,27 @@ class JSONRoute(APIRoute):
 
     Attributes:
         body: The dependency.
-        dependencies_of_endpoint: The dependencies that the endpoint names, if a request is all that they need; ``None``
-            if it has others, or parameters of the path or the query.
+        needs_request_alone: Whether the endpoint names nothing but a body, parts of what is loaded, and the request;
+            no parameters of the path or the query, nor other dependencies.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Declare the route; the arguments are those of :class:`fastapi.routing.APIRoute`."""
-        parameters = dict(_dependencies(endpoint))
-        self.body: JSONBody[Any] = next(found for found in parameters.values() if isinstance(found, JSONBody))
+        provided = dict(_provided(endpoint))
+        self._body_name, self.body = next(item for item in provided.items() if isinstance(item[1], JSONBody))
+        self._parts = {name: found.kind for name, found in provided.items() if isinstance(found, Part)}
+        self._requests = [name for name, found in provided.items() if found is Request]
+        self.needs_request_alone = len(provided) == 1 + len(self._parts) + len(self._requests)
         document = {"requestBody": {"required": True, "content": self.body.content}}
         options["openapi_extra"] = {**document, **(options.get("openapi_extra") or {})}
         super().__init__(path, endpoint, **options)
-        of_request = [isinstance(found, JSONBody | Part) or found is Request for found in parameters.values()]
-        self.dependencies_of_endpoint = parameters if all(of_request) else None
 
     async def answer(self, request: Request) -> Response:
-        """Call the endpoint without FastAPI; for a route that has ``dependencies_of_endpoint`` and no others."""
-        arguments = {
-            name: request if dependency is Request else await dependency(request)
-            for name, dependency in (self.dependencies_of_endpoint or {}).items()
-        }
+        """Call the endpoint without FastAPI; for a route that ``needs_request_alone`` and has no dependencies."""
+        arguments: dict[str, Any] = {name: part_of(request, kind) for name, kind in self._parts.items()}
+        for name in self._requests:
+            arguments[name] = request
+        arguments[self._body_name] = await self.body(request)
         response: Response = await self.endpoint(**arguments)
         return response
 
@@ -100,7 +101,7 @@ def json_response(result: BaseModel) -> Response:
     return Response(content, media_type=JSON)
 
 
-def _dependencies(endpoint: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+def _provided(endpoint: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
     """Give the parameters of an endpoint with what provides them: a dependency, or else their type."""
     for name, hint in get_type_hints(endpoint, include_extras=True).items():
         if name == "return":

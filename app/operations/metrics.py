@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -40,14 +41,16 @@ class Metrics:
             buckets=STEP_BUCKETS,
             registry=self._registry,
         )
+        # The library takes longer to find the metric of some labels than to count.
+        self._of_labels = lru_cache(maxsize=1024)(self._requests.labels)
         self._texts = Counter("sentiment_texts_total", "Texts classified.", ["model", "label"], registry=self._registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request and the time it took."""
-        self._requests.labels(method if method in METHODS else "other", route, str(status)).observe(seconds)
+        self._of_labels(method if method in METHODS else "other", route, str(status)).observe(seconds)
 
     def of_model(self, name: str, labels: Iterable[str]) -> "ModelMetrics":
-        """Return the metrics of a sentiment model: found once, as the library takes longer to find than to count."""
+        """Return the metrics of a sentiment model."""
         texts = {label: self._texts.labels(name, label) for label in labels}
         return ModelMetrics(self._tokenize.labels(name), self._predict.labels(name), texts)
 
