@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.http.problems import FieldError, ProblemDetails
 from app.operations.schemas import Health, Models
-from app.sentiment.padding import Side
 from app.sentiment.schemas import (
     BatchResponse,
     ExplainedResponse,
@@ -21,6 +20,7 @@ from app.sentiment.schemas import (
     SentimentResponse,
     TokenizeResponse,
 )
+from app.sentiment.side import Side
 from app.vectors.schemas import (
     AnalogyResponse,
     NeighborsResponse,

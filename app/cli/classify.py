@@ -34,7 +34,7 @@ from app.files.tables import (
     grouped,
 )
 from app.sentiment.classifier import KIND, Classification, Classifier
-from app.sentiment.schemas import sentiment_json
+from app.sentiment.serialization import sentiment_json
 from app.settings import Settings, settings_from
 
 Item = TypeVar("Item")

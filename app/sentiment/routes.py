@@ -33,9 +33,8 @@ from app.sentiment.schemas import (
     SentimentResponse,
     TokenizeRequest,
     TokenizeResponse,
-    explained_json,
-    sentiment_json,
 )
+from app.sentiment.serialization import explained_json, sentiment_json
 from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer

@@ -19,7 +19,8 @@ from app.cli.classify import AHEAD, in_order
 from app.cli.main import main
 from app.files.tables import CHUNK_ROWS
 from app.sentiment.classifier import Classifier
-from app.sentiment.schemas import SentimentResponse, sentiment_json
+from app.sentiment.schemas import SentimentResponse
+from app.sentiment.serialization import sentiment_json
 from tests.conftest import ROOT
 
 TEXTS = ["A wonderful film!", "boring, dull and bad", "Nothing that it knows: zzz", "café", " ", "a great plot\ta day"]
