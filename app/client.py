@@ -10,7 +10,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
-from app.http.problems import FieldError, ProblemDetails
+from app.http.schemas import FieldError, ProblemDetails
 from app.operations.schemas import Health, Models
 from app.sentiment.schemas import (
     BatchResponse,

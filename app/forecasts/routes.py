@@ -19,7 +19,8 @@ from app.forecasts.schemas import (
     forecast_json,
 )
 from app.http.bodies import Body, JSONRoute, parse_json, read_json
-from app.http.problems import FieldError, Problem, responses
+from app.http.problems import Problem, responses
+from app.http.schemas import FieldError
 
 INLINE_OBSERVATIONS: Final = 1_024
 """Forecasts from fewer observations take less than a millisecond and are made where the request is handled."""

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from app.compute import Workers
 from app.http.bodies import JSONRoute, json_response
-from app.http.problems import FieldError, Problem, responses
+from app.http.problems import Problem, responses
+from app.http.schemas import FieldError
 from app.operations.afterwards import Afterwards
 from app.operations.metrics import Metrics
 from app.sentiment.batching import DynamicBatcher

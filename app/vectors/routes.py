@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from app.compute import Workers
 from app.http.bodies import JSONRoute, json_response
-from app.http.problems import MAX_ERRORS, FieldError, Problem, responses
+from app.http.problems import MAX_ERRORS, Problem, responses
+from app.http.schemas import FieldError
 from app.vectors.expression import ExpressionError, parse
 from app.vectors.projection import project
 from app.vectors.registry import UnknownSpace, VectorSpaces
