@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 
-
-Serving = TypeVar("Serving", bound=BaseModel)
+ServingSettings = TypeVar("ServingSettings", bound=BaseModel)
 
 
 class ArtifactError(Exception):
@@ -85,7 +84,7 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def read_serving(folder: Path, manifest: Manifest, model: type[Serving]) -> Serving:
+def read_serving(folder: Path, manifest: Manifest, model: type[ServingSettings]) -> ServingSettings:
     """Read the settings that a domain needs from a manifest.
 
     Args:

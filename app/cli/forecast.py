@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from app.artifacts.manifest import MANIFEST
 from app.files.sources import STANDARD_INPUT, InputError, open_source
 from app.forecasts.forecaster import KIND, Forecaster, Misshapen
-from app.forecasts.schemas import ForecastRequest, forecast_json
+from app.forecasts.schemas import ForecastRequest
+from app.forecasts.serialization import forecast_json
 from app.settings import Settings, settings_from
 
 

@@ -9,15 +9,8 @@ from starlette.responses import Response
 from app.compute import Workers
 from app.forecasts.forecaster import Forecaster, Misshapen
 from app.forecasts.registry import Forecasters, UnknownForecast
-from app.forecasts.schemas import (
-    ForecastDetails,
-    ForecastRequest,
-    ForecastResponse,
-    Forecasts,
-    forecast_details,
-    forecast_info,
-    forecast_json,
-)
+from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, Forecasts
+from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
 from app.http.bodies import Body, JSONRoute, parse_json, read_json
 from app.http.problems import Problem, responses
 from app.http.schemas import FieldError

@@ -32,8 +32,7 @@ from app.vectors.schemas import (
     Topn,
     VectorResponse,
 )
-from app.vectors.space import Neighbor as Found
-from app.vectors.space import NoDirection, UnknownWord, VectorSpace
+from app.vectors.space import NoDirection, SimilarWord, UnknownWord, VectorSpace
 from app.vectors.spellings import closest
 
 Result = TypeVar("Result")
@@ -275,5 +274,5 @@ def _spelling(space: VectorSpace, word: str) -> str:
     return space.vocabulary[space.row(word)]
 
 
-def _neighbors(found: Sequence[Found]) -> list[Neighbor]:
+def _neighbors(found: Sequence[SimilarWord]) -> list[Neighbor]:
     return [Neighbor(word=word, similarity=round(similarity, 8)) for word, similarity in found]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.forecasts.forecaster import Forecaster
-from app.forecasts.schemas import forecast_json
+from app.forecasts.serialization import forecast_json
 from tests.conftest import ROOT
 
 PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
