@@ -19,7 +19,6 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from tqdm import tqdm
 
-from app.artifacts.manifest import MANIFEST
 from app.files.sources import STANDARD_INPUT, InputError, Source, open_output, open_source
 from app.files.tables import (
     FORMATS,
@@ -33,7 +32,8 @@ from app.files.tables import (
     format_of,
     grouped,
 )
-from app.sentiment.classifier import KIND, Classification, Classifier
+from app.sentiment.classifier import Classification, Classifier
+from app.sentiment.registry import SentimentModels
 from app.sentiment.serialization import sentiment_json
 from app.settings import Settings, settings_from
 
@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
         InputError: The input cannot be read, or the output not written.
         app.settings.SettingsError: A setting is wrong.
         app.artifacts.manifest.ArtifactError: The model cannot be used.
+        app.artifacts.registry.UnknownName: There is no such model.
     """
     _check(arguments)
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -169,11 +170,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _load(settings: Settings, name: str | None) -> Classifier:
     name = settings.default_model if name is None else name
-    names = sorted(path.parent.name for path in settings.models_dir.glob(f"{KIND}-*/{MANIFEST}"))
-    if name not in names:
-        there = ", ".join(names) or "none"
-        raise InputError(f"There is no model {name!r} in {settings.models_dir}; there is: {there}.")
-    return Classifier(settings.models_dir / name, settings.engine)
+    return SentimentModels(settings.models_dir, name, settings.engine, only=name).default
 
 
 @contextmanager

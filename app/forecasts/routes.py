@@ -6,9 +6,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from app.artifacts.registry import UnknownName
 from app.compute import Workers
 from app.forecasts.forecaster import Forecaster, Misshapen
-from app.forecasts.registry import Forecasters, UnknownForecast
+from app.forecasts.registry import Forecasters
 from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, Forecasts
 from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
 from app.http.bodies import Body, JSONRoute, parse_json, read_json
@@ -92,5 +93,5 @@ def _forecaster(request: Request, name: str) -> Forecaster:
     loaded: Forecasters = request.app.state.forecasts
     try:
         return loaded.get(name)
-    except UnknownForecast as error:
+    except UnknownName as error:
         raise Problem(404, str(error)) from error

@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.artifacts.registry import UnknownName
 from app.compute import Workers
 from app.http.bodies import JSONRoute, json_response
 from app.http.problems import Problem, responses
@@ -20,7 +21,7 @@ from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import explain
 from app.sentiment.padding import pad_sequences
-from app.sentiment.registry import SentimentModels, UnknownModel
+from app.sentiment.registry import SentimentModels
 from app.sentiment.schemas import (
     EXPLAINED,
     BatchRequest,
@@ -254,7 +255,7 @@ def _model(request: Request, name: str | None) -> Classifier:
     models: SentimentModels = request.app.state.sentiment
     try:
         return models.get(name)
-    except UnknownModel as error:
+    except UnknownName as error:
         raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
 
 

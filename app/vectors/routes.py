@@ -7,13 +7,14 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from app.artifacts.registry import UnknownName
 from app.compute import Workers
 from app.http.bodies import JSONRoute, json_response
 from app.http.problems import MAX_ERRORS, Problem, responses
 from app.http.schemas import FieldError
 from app.vectors.expression import ExpressionError, parse
 from app.vectors.projection import project
-from app.vectors.registry import UnknownSpace, VectorSpaces
+from app.vectors.registry import VectorSpaces
 from app.vectors.schemas import (
     AnalogyRequest,
     AnalogyResponse,
@@ -232,7 +233,7 @@ def _space(request: Request, name: str, field: str = "path/space") -> VectorSpac
     loaded: VectorSpaces = request.app.state.vectors
     try:
         return loaded.get(name)
-    except UnknownSpace as error:
+    except UnknownName as error:
         raise Problem(404, str(error), errors=[FieldError(pointer=f"#/{field}", detail="is not a space")]) from error
 
 
