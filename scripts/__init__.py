@@ -1,1 +1,1 @@
-"""What is run while the code is written, and by nobody who uses it."""
+"""Scripts for those who change the code; none is part of the package."""

@@ -5,7 +5,8 @@ import sys
 
 from pydantic import ValidationError
 
-from app.files.sources import STANDARD_INPUT, InputError, open_source
+from app.files.errors import InputError
+from app.files.sources import STANDARD_INPUT, open_source
 from app.forecasts.forecaster import Misshapen
 from app.forecasts.registry import Forecasters
 from app.forecasts.schemas import ForecastRequest

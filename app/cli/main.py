@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.artifacts.manifest import ArtifactError
 from app.artifacts.registry import UnknownName
 from app.cli import analogy, classify, forecast
-from app.files.sources import InputError
+from app.files.errors import InputError
 from app.settings import Settings, SettingsError
 from app.vectors.space import NoDirection, UnknownWord
 

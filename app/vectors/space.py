@@ -12,7 +12,7 @@ from app.vectors.spellings import closest
 from app.vectors.vocabulary import Vocabulary
 
 _CANCELLED: Final = 1e-6
-"""A sum that is shorter than this share of its terms is what rounding left of nothing."""
+"""A sum that is shorter than this share of the lengths of its terms is a rounding error of a sum of zero."""
 _SHOWN: Final = 60
 """Characters of an unknown word that a message repeats."""
 

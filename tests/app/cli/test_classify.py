@@ -209,6 +209,37 @@ def test_what_cannot_be_done(
     assert error(capfd) == expected
 
 
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("n,review\n", " has no column 'text'; it has 'n', 'review'. Name it with `--column`."),
+        (
+            "text,label\n",
+            " has a column 'label' already; name the new columns otherwise, such as with `--prefix predicted_`.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_columns_is_told_with_the_option_that_helps(
+    options: list[str], tmp_path: Path, data: str, expected: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text(data)
+    assert main([*options, "--file", str(path)]) == 2
+    assert error(capfd) == f"{path}{expected}"
+
+
+def test_columns_are_looked_at_in_every_line(
+    options: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "reviews.jsonl"
+    path.write_text('{"text": "a"}\n' * 3000 + '{"text": "a", "p_label": 1}\n')
+    assert main([*options, "--file", str(path), "--prefix=p_", "--output", str(tmp_path / "out.jsonl")]) == 2
+    assert error(capfd) == (
+        f"{path}, line 3001 has a column 'p_label' already; name the new columns otherwise, "
+        "such as with `--prefix predicted_`."
+    )
+
+
 @pytest.mark.parametrize("name", ["nope", "../models", ""])
 def test_a_model_that_is_not_there(
     models_dir: Path, classifier: Classifier, name: str, capfd: pytest.CaptureFixture[str]
