@@ -18,6 +18,7 @@ check: $(VENV)/.testing
 	$(BIN)/mypy
 
 format: $(VENV)/.testing
+	$(BIN)/python -m tests.app.client.unasync
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

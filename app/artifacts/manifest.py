@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 
-
-Serving = TypeVar("Serving", bound=BaseModel)
+ServingSettings = TypeVar("ServingSettings", bound=BaseModel)
 
 
 class ArtifactError(Exception):
@@ -65,6 +64,18 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArtifactError: The folder or a file is missing, damaged, or of another format.
     """
+    manifest = parse_manifest(folder)
+    for name, expected in manifest.files.items():
+        _verify(folder, name, expected)
+    return manifest
+
+
+def parse_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a model folder, and none of its other files.
+
+    Raises:
+        ArtifactError: The manifest is missing, damaged, or of another format.
+    """
     path = folder / MANIFEST
     try:
         document = path.read_bytes()
@@ -80,12 +91,10 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{path} is damaged ({where}: {problem['msg']}); restore the model folder.") from error
     if manifest.format != FORMAT:
         raise ArtifactError(f"{path} has format {manifest.format}, this version reads {FORMAT}; train the model again.")
-    for name, expected in manifest.files.items():
-        _verify(folder, name, expected)
     return manifest
 
 
-def read_serving(folder: Path, manifest: Manifest, model: type[Serving]) -> Serving:
+def read_serving(folder: Path, manifest: Manifest, model: type[ServingSettings]) -> ServingSettings:
     """Read the settings that a domain needs from a manifest.
 
     Args:

@@ -28,12 +28,13 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         app.settings.SettingsError: A setting is wrong.
         app.artifacts.manifest.ArtifactError: A space cannot be used.
-        app.vectors.registry.UnknownSpace: There is no such space.
+        app.artifacts.registry.UnknownName: There is no such space.
         app.vectors.space.UnknownWord: A word is not in it.
         app.vectors.space.NoDirection: The words cancel each other out.
     """
     settings = settings_from(arguments)
-    space = VectorSpaces(settings.models_dir, settings.vectors_files).get(arguments.space)
+    name = arguments.space
+    space = VectorSpaces(settings.models_dir, settings.vectors_files, only=name).get(name)
     found = space.most_similar(
         [arguments.b, arguments.c],
         [arguments.a],

@@ -19,12 +19,15 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from tqdm import tqdm
 
-from app.artifacts.manifest import MANIFEST
-from app.files.sources import STANDARD_INPUT, InputError, Source, open_output, open_source
+from app.files.errors import ColumnTaken, InputError, UnknownColumn
+from app.files.outputs import open_output
+from app.files.sources import STANDARD_INPUT, Source, open_source
 from app.files.tables import (
     FORMATS,
     AddedColumns,
+    Cells,
     Chunk,
+    Column,
     CsvTable,
     Format,
     JsonLinesTable,
@@ -33,12 +36,15 @@ from app.files.tables import (
     format_of,
     grouped,
 )
-from app.sentiment.classifier import KIND, Classification, Classifier
-from app.sentiment.schemas import sentiment_json
+from app.sentiment.classifier import Classification, Classifier
+from app.sentiment.registry import SentimentModels
+from app.sentiment.serialization import sentiment_json
 from app.settings import Settings, settings_from
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Answer = Callable[[Classification], Cells]
+"""Gives what the output says of a text."""
 
 AHEAD: Final = 2
 """Chunks under way for each thread: one that it works on, and one that it finds ready when that is done."""
@@ -46,6 +52,10 @@ SWITCH_SECONDS: Final = 0.0005
 """After how long a thread that runs Python makes way for another. With Python's own 5 ms, a thread that comes back
 from ONNX Runtime after 2 ms waits longer than that for one that tokenizes: a tenth of the throughput."""
 COLUMN: Final = "text"
+NOTHING: Final[Cells] = (None, None)
+"""The label and the score of a row that has no text."""
+DECIMALS: Final = 6
+"""Of a score in a file, as in the answers over HTTP."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,14 +86,15 @@ def run(arguments: argparse.Namespace) -> None:
         InputError: The input cannot be read, or the output not written.
         app.settings.SettingsError: A setting is wrong.
         app.artifacts.manifest.ArtifactError: The model cannot be used.
+        app.artifacts.registry.UnknownName: There is no such model.
     """
     _check(arguments)
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_from(arguments)
     classifier = _load(settings, arguments.model)
     try:
-        with _open_table(arguments, classifier) as table:
-            missing = _classify(table, classifier, arguments, settings.threads)
+        with _naming_options(), _open_table(arguments, classifier) as (table, answer):
+            missing = _classify(table, classifier, answer, arguments, settings.threads)
     except BrokenPipeError:
         # Whoever read the results has enough. Python would complain when it flushes standard output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -123,18 +134,14 @@ def in_order(
 class Texts(Table[list[None]]):
     """Texts with nothing beside them, answered with a line each. An empty one is a text too."""
 
-    def __init__(
-        self, texts: Iterable[str | None], show: Callable[[Classification], str], source: Source | None = None
-    ) -> None:
+    def __init__(self, texts: Iterable[str | None], source: Source | None = None) -> None:
         """Hold the texts.
 
         Args:
             texts: The texts; ``None`` where the next one is not there yet.
-            show: Gives the line that answers a text.
             source: What the texts are read from.
         """
         self._texts = texts
-        self._show = show
         self._source = source
         self.total = source.size if source else None
 
@@ -144,16 +151,20 @@ class Texts(Table[list[None]]):
 
     @contextmanager
     def writer(self, output: BinaryIO) -> Iterator[Write[list[None]]]:
-        """See :class:`Table`."""
+        """See :class:`Table`. There is one cell for each text: the line."""
 
-        def write(_rows: list[None], results: Sequence[Classification | None]) -> None:
-            output.writelines(f"{self._show(result)}\n".encode() for result in results if result)
+        def write(_rows: list[None], added: Sequence[Cells]) -> None:
+            output.writelines(f"{line}\n".encode() for (line,) in added)
 
         yield write
 
 
-def _show_plain(result: Classification) -> str:
-    return f"{result.label} {result.score:.4f}"
+def _plain(result: Classification) -> Cells:
+    return (f"{result.label} {result.score:.4f}",)
+
+
+def _label_and_score(result: Classification) -> Cells:
+    return result.label, round(result.score, DECIMALS)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -169,27 +180,37 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _load(settings: Settings, name: str | None) -> Classifier:
     name = settings.default_model if name is None else name
-    names = sorted(path.parent.name for path in settings.models_dir.glob(f"{KIND}-*/{MANIFEST}"))
-    if name not in names:
-        there = ", ".join(names) or "none"
-        raise InputError(f"There is no model {name!r} in {settings.models_dir}; there is: {there}.")
-    return Classifier(settings.models_dir / name, settings.engine)
+    return SentimentModels(settings.models_dir, name, settings.engine, only=name).default
 
 
 @contextmanager
-def _open_table(arguments: argparse.Namespace, classifier: Classifier) -> Iterator[Table[Any]]:
+def _naming_options() -> Iterator[None]:
+    """Add to what is said of columns the option that helps."""
+    try:
+        yield
+    except UnknownColumn as error:
+        raise InputError(f"{error} Name it with `--column`.") from error
+    except ColumnTaken as error:
+        raise InputError(
+            f"{error.where} has a column {error.column!r} already; name the new columns otherwise, "
+            "such as with `--prefix predicted_`."
+        ) from error
+
+
+@contextmanager
+def _open_table(arguments: argparse.Namespace, classifier: Classifier) -> Iterator[tuple[Table[Any], Answer]]:
     if arguments.file is not None:
         with _open_file(arguments) as table:
-            yield table
+            yield table, _label_and_score
         return
-    show = partial(sentiment_json, model=classifier.name) if arguments.json else _show_plain
+    answer = (lambda result: (sentiment_json(result, classifier.name),)) if arguments.json else _plain
     if arguments.texts:
-        yield Texts(arguments.texts, show)
+        yield Texts(arguments.texts), answer
         return
     with open_source(STANDARD_INPUT) as source:
         if source.is_terminal:
             sys.stderr.write("Type a text a line; Ctrl-D ends.\n")
-        yield Texts(_decode(source.lines()), show, source)
+        yield Texts(_decode(source.lines()), source), answer
 
 
 def _decode(lines: Iterable[bytes | None]) -> Iterator[str | None]:
@@ -201,7 +222,8 @@ def _decode(lines: Iterable[bytes | None]) -> Iterator[str | None]:
 def _open_file(arguments: argparse.Namespace) -> Iterator[Table[Any]]:
     kind = _format(arguments)
     column = COLUMN if arguments.column is None else arguments.column
-    added = AddedColumns(arguments.prefix or "")
+    prefix = arguments.prefix or ""
+    added = AddedColumns(Column(f"{prefix}label", str), Column(f"{prefix}score", float))
     if kind == "parquet":
         from app.files.parquet import ParquetTable
 
@@ -227,7 +249,9 @@ def _format(arguments: argparse.Namespace) -> Format:
     return kind
 
 
-def _classify(table: Table[Any], classifier: Classifier, arguments: argparse.Namespace, threads: int) -> int:
+def _classify(
+    table: Table[Any], classifier: Classifier, answer: Answer, arguments: argparse.Namespace, threads: int
+) -> int:
     """Classify all rows and return how many had no text."""
     missing = 0
     with (
@@ -236,7 +260,7 @@ def _classify(table: Table[Any], classifier: Classifier, arguments: argparse.Nam
         _bar(table, arguments) as bar,
     ):
         for chunk, results in in_order(partial(_results, classifier), table.chunks(), threads):
-            write(chunk.rows, results)
+            write(chunk.rows, [NOTHING if result is None else answer(result) for result in results])
             if arguments.output is None:
                 output.flush()
             missing += results.count(None)

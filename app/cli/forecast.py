@@ -5,11 +5,13 @@ import sys
 
 from pydantic import ValidationError
 
-from app.artifacts.manifest import MANIFEST
-from app.files.sources import STANDARD_INPUT, InputError, open_source
-from app.forecasts.forecaster import KIND, Forecaster, Misshapen
-from app.forecasts.schemas import ForecastRequest, forecast_json
-from app.settings import Settings, settings_from
+from app.files.errors import InputError
+from app.files.sources import STANDARD_INPUT, open_source
+from app.forecasts.forecaster import Misshapen
+from app.forecasts.registry import Forecasters
+from app.forecasts.schemas import ForecastRequest
+from app.forecasts.serialization import forecast_json
+from app.settings import settings_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,25 +26,19 @@ def run(arguments: argparse.Namespace) -> None:
         arguments: Those of :func:`add_arguments`, and settings by their names.
 
     Raises:
-        InputError: There is no such forecast, or what was read is no request for it.
+        InputError: What was read is no request for the forecast.
         app.settings.SettingsError: A setting is wrong.
+        app.artifacts.registry.UnknownName: There is no such forecast.
         app.artifacts.manifest.ArtifactError: The model cannot be used.
     """
-    forecaster = _load(settings_from(arguments), arguments.name)
+    name = arguments.name
+    forecaster = Forecasters(settings_from(arguments).models_dir, only=name).get(name)
     request = _read()
     try:
         forecasts = forecaster.forecast(request.sequences)
     except Misshapen as error:
         raise InputError(str(error)) from error
     sys.stdout.write(forecast_json(forecaster, forecasts) + "\n")
-
-
-def _load(settings: Settings, name: str) -> Forecaster:
-    names = [path.parent.name for path in sorted(settings.models_dir.glob(f"{KIND}-*/{MANIFEST}"))]
-    if f"{KIND}-{name}" not in names:
-        there = ", ".join(found.removeprefix(f"{KIND}-") for found in names) or "none"
-        raise InputError(f"There is no forecast {name!r} in {settings.models_dir}; there is: {there}.")
-    return Forecaster(settings.models_dir / f"{KIND}-{name}")
 
 
 def _read() -> ForecastRequest:

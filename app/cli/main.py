@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from app.artifacts.manifest import ArtifactError
+from app.artifacts.registry import UnknownName
 from app.cli import analogy, classify, forecast
-from app.files.sources import InputError
+from app.files.errors import InputError
 from app.settings import Settings, SettingsError
-from app.vectors.registry import UnknownSpace
 from app.vectors.space import NoDirection, UnknownWord
 
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (ArtifactError, SettingsError, InputError, UnknownSpace, UnknownWord, NoDirection) as error:
+    except (ArtifactError, SettingsError, InputError, UnknownName, UnknownWord, NoDirection) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except KeyboardInterrupt:

@@ -1,12 +1,11 @@
-"""Parquet: read in batches of rows, and written with a label and a score added to each row."""
+"""Parquet: read in batches of rows, and written with columns added."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
-from app.files.sources import InputError
-from app.files.tables import CHUNK_ROWS, AddedColumns, Chunk, Table, Write, unknown_column
-from app.sentiment.classifier import Classification
+from app.files.errors import InputError, UnknownColumn
+from app.files.tables import CHUNK_ROWS, AddedColumns, Cells, Chunk, Table, Write
 
 try:
     import pyarrow as pa
@@ -17,6 +16,7 @@ except ImportError as missing:
 ROW_GROUP_BYTES: Final = 2**26
 """Size of a row group that is written, in memory."""
 _BUFFER: Final = 2**20
+_TYPES: Final = {str: pa.string(), float: pa.float64()}
 
 
 class ParquetTable(Table[Any]):
@@ -40,7 +40,7 @@ class ParquetTable(Table[Any]):
         self._schema = self._file.schema_arrow
         added.refuse_known(self._schema.names, path)
         if self._schema.get_field_index(column) < 0:
-            raise unknown_column(path, column, self._schema.names)
+            raise UnknownColumn(path, column, self._schema.names)
         kind = self._schema.field(column).type
         if not _is_text(kind):
             raise InputError(f"{path}: the column {column!r} holds {kind}, not text.")
@@ -64,16 +64,16 @@ class ParquetTable(Table[Any]):
     @contextmanager
     def writer(self, output: BinaryIO) -> Iterator[Write[Any]]:
         """See :class:`Table`."""
-        label, score = self._added.names
-        schema = self._schema.append(pa.field(label, pa.string())).append(pa.field(score, pa.float64()))
+        columns = [pa.field(column.name, _TYPES[column.type]) for column in self._added.columns]
+        schema = pa.schema([*self._schema, *columns], self._schema.metadata)
         with pq.ParquetWriter(output, schema, compression="zstd") as file:
             groups = _RowGroups(file, schema)
 
-            def write(batch: Any, results: Sequence[Classification | None]) -> None:
-                found = [self._added.values(result) for result in results]
-                labels = pa.array([label for label, _ in found], pa.string())
-                scores = pa.array([score for _, score in found], pa.float64())
-                groups.add(pa.RecordBatch.from_arrays([*batch.columns, labels, scores], schema=schema))
+            def write(batch: Any, added: Sequence[Cells]) -> None:
+                arrays = [
+                    pa.array([cells[index] for cells in added], column.type) for index, column in enumerate(columns)
+                ]
+                groups.add(pa.RecordBatch.from_arrays([*batch.columns, *arrays], schema=schema))
 
             yield write
             groups.flush()

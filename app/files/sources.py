@@ -1,4 +1,4 @@
-"""Bytes in and out: a file or standard input, read as it comes; a file that appears whole or not at all."""
+"""Bytes in: a file or standard input, read as it comes."""
 
 import codecs
 import gzip
@@ -10,7 +10,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Final, cast
+
+from app.files.errors import InputError, reason
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -20,11 +22,7 @@ BLOCK: Final = 2**17
 PAUSE: Final = 0.02
 """Seconds without input after which what has come so far is answered. A writer that keeps the pipe full never
 leaves as long a gap; a person does not notice it."""
-_GZIP: Final = ".gz"
-
-
-class InputError(Exception):
-    """The input cannot be read, or the output not written. The message is one sentence: what, and where."""
+GZIP: Final = ".gz"
 
 
 class Source:
@@ -60,7 +58,7 @@ class Source:
         try:
             yield
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{self.name} cannot be read ({_reason(error)}).") from error
+            raise InputError(f"{self.name} cannot be read ({reason(error)}).") from error
 
     def lines(self) -> Iterator[bytes | None]:
         r"""Give the lines without ``\n`` and byte order mark, and ``None`` whenever the next one is not there yet.
@@ -127,62 +125,11 @@ def open_source(path: str) -> Iterator[Source]:
             yield Source(raw, "Standard input")
         return
     with _opened(path) as raw:
-        yield Source(raw, path, packed=path.endswith(_GZIP))
+        yield Source(raw, path, packed=path.endswith(GZIP))
 
 
 def _opened(path: str) -> io.FileIO:
     try:
         return Path(path).open("rb", buffering=0)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({_reason(error)}).") from error
-
-
-@contextmanager
-def open_output(path: Path | None) -> Iterator[BinaryIO]:
-    """Open a file to write, packed if its name ends in ``.gz``, or standard output if there is no path.
-
-    The file takes its name, and the place of one that has it, once the block has ended without error.
-
-    Raises:
-        InputError: It cannot be written.
-        BrokenPipeError: Nobody reads it any more.
-    """
-    try:
-        if path is None:
-            yield sys.stdout.buffer
-            sys.stdout.flush()
-        elif path.exists() and not path.is_file():  # A device or a pipe must stay what it is.
-            with path.open("wb") as device:
-                yield device
-        else:
-            with _replacing(path.resolve()) as file, _packing(file, path) as packed:
-                yield packed
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        name = "Standard output" if path is None else path
-        raise InputError(f"{name} cannot be written ({_reason(error)}).") from error
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("xb") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _packing(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
-    if path.suffix != _GZIP:
-        yield file
-        return
-    with gzip.open(file, "wb", compresslevel=6) as packed:
-        yield cast("BinaryIO", packed)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise InputError(f"{path} cannot be read ({reason(error)}).") from error

@@ -1,4 +1,4 @@
-"""Files with a row a text: read in chunks, and written with a label and a score added to each row."""
+"""Files with a text in each row: read in chunks, and written with columns added."""
 
 import csv
 import io
@@ -12,14 +12,16 @@ from pathlib import PurePath
 from time import monotonic
 from typing import Any, BinaryIO, Final, Generic, Literal, NoReturn, TypeVar
 
-from app.files.sources import InputError, Source
-from app.sentiment.classifier import Classification
+from app.files.errors import ColumnTaken, InputError, UnknownColumn
+from app.files.sources import Source
 
 Row = TypeVar("Row")
 Rows = TypeVar("Rows")
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-Write = Callable[[Rows, Sequence[Classification | None]], None]
-"""Writes rows and what was found of each: ``None`` for a row without text."""
+Cells = tuple[str | float | None, ...]
+"""What a row has in the added columns; ``None`` where it has nothing."""
+Write = Callable[[Rows, Sequence[Cells]], None]
+"""Writes rows, and the cells that are added to each."""
 
 FORMATS: Final[tuple[Format, ...]] = ("csv", "tsv", "jsonl", "parquet")
 _ENDINGS: Final[dict[str, Format]] = {
@@ -33,15 +35,12 @@ _ENDINGS: Final[dict[str, Format]] = {
 CHUNK_ROWS: Final = 1024
 CHUNK_CHARACTERS: Final = 2**21
 """A chunk of very long texts has fewer rows, so that memory has a limit whatever the texts."""
-PATIENCE: Final = 0.1
+CHUNK_SECONDS: Final = 0.1
 """Seconds that a row may wait for its chunk to fill."""
 FIELD_CHARACTERS: Final = 2**24
 """Longest field of a CSV file. A quote that is never closed ends here rather than in all of memory."""
 QUOTE: Final = '"'
-DECIMALS: Final = 6
-"""Of a score, as in the answers over HTTP."""
 
-_MANY: Final = 50
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -89,40 +88,41 @@ class Table(ABC, Generic[Rows]):
         """Give a function that writes rows in the table's own format; the output is complete after the block."""
 
 
-class AddedColumns:
-    """The two columns that the output has more than the input.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that the output has more than the input.
 
     Attributes:
-        names: Their names: ``label`` and ``score``, behind the prefix.
+        name: Its name.
+        type: What its cells hold; each may also be empty.
     """
 
-    def __init__(self, prefix: str = "") -> None:
-        self.names = (f"{prefix}label", f"{prefix}score")
+    name: str
+    type: type[str] | type[float]
+
+
+class AddedColumns:
+    """The columns that the output has more than the input.
+
+    Attributes:
+        columns: The columns, in order.
+        names: Their names.
+    """
+
+    def __init__(self, *columns: Column) -> None:
+        self.columns = columns
+        self.names = [column.name for column in columns]
 
     def refuse_known(self, columns: Iterable[str], where: str) -> None:
         """Check that the input has no such columns.
 
         Raises:
-            InputError: It has; to overwrite them could lose what somebody labelled by hand.
+            ColumnTaken: It has.
         """
         known = set(columns)
         for name in self.names:
             if name in known:
-                raise InputError(
-                    f"{where} has a column {name!r} already; name the new columns otherwise, "
-                    "such as with `--prefix predicted_`."
-                )
-
-    @staticmethod
-    def values(result: Classification | None) -> tuple[str | None, float | None]:
-        """Return the label and the score of a row."""
-        return (None, None) if result is None else (result.label, round(result.score, DECIMALS))
-
-    @classmethod
-    def cells(cls, result: Classification | None) -> tuple[str, str]:
-        """Return the same as text; empty where there is none."""
-        label, score = cls.values(result)
-        return ("", "") if label is None else (label, str(score))
+                raise ColumnTaken(where, name)
 
 
 class CsvTable(Table[list[list[str]]]):
@@ -150,7 +150,7 @@ class CsvTable(Table[list[list[str]]]):
             raise InputError(f"{source.name} is empty; it should begin with a row of column names.")
         added.refuse_known(self._header, source.name)
         if column not in self._header:
-            raise unknown_column(source.name, column, self._header)
+            raise UnknownColumn(source.name, column, self._header)
         self._index = self._header.index(column)
 
     def chunks(self) -> Iterator[Chunk[list[list[str]]] | None]:
@@ -196,10 +196,8 @@ class CsvTable(Table[list[list[str]]]):
             quoted = [f'"{field.replace(QUOTE, QUOTE * 2)}"' if special.search(field) else field for field in fields]
             return (self._delimiter.join(quoted) + self._ending).encode("utf-8", "surrogateescape")
 
-        def write(rows: list[list[str]], results: Sequence[Classification | None]) -> None:
-            output.writelines(
-                encode([*row, *self._added.cells(result)]) for row, result in zip(rows, results, strict=True)
-            )
+        def write(rows: list[list[str]], added: Sequence[Cells]) -> None:
+            output.writelines(encode([*row, *map(_csv_cell, cells)]) for row, cells in zip(rows, added, strict=True))
 
         output.write(encode([*self._header, *self._added.names]))
         yield write
@@ -208,7 +206,7 @@ class CsvTable(Table[list[list[str]]]):
 class JsonLinesTable(Table[list[bytes]]):
     """JSON Lines: an object a line.
 
-    The output has every line as it was, byte for byte, with two fields more; blank lines are left out.
+    The output has every line as it was, byte for byte, with the added fields; blank lines are left out.
     """
 
     def __init__(self, source: Source, column: str, added: AddedColumns) -> None:
@@ -250,7 +248,7 @@ class JsonLinesTable(Table[list[bytes]]):
 
     def _refuse(self, without: list[dict[str, Any]]) -> NoReturn:
         names = dict.fromkeys(name for fields in without for name in fields)
-        raise unknown_column(self._source.name, self._column, list(names))
+        raise UnknownColumn(self._source.name, self._column, list(names))
 
     def _parse(self, row: bytes, number: int) -> dict[str, Any]:
         where = f"{self._source.name}, line {number}"
@@ -274,25 +272,22 @@ class JsonLinesTable(Table[list[bytes]]):
     @contextmanager
     def writer(self, output: BinaryIO) -> Iterator[Write[list[bytes]]]:
         """See :class:`Table`."""
-        label, score = map(json.dumps, self._added.names)
+        names = [json.dumps(name) for name in self._added.names]
 
-        def extend(row: bytes, result: Classification | None) -> bytes:
-            found = [json.dumps(cell) for cell in self._added.values(result)]
+        def extend(row: bytes, cells: Cells) -> bytes:
+            fields = ", ".join(f"{name}: {json.dumps(cell)}" for name, cell in zip(names, cells, strict=True))
             start = row.removesuffix(b"}").rstrip()
             comma = "" if start == b"{" else ", "
-            return start + f"{comma}{label}: {found[0]}, {score}: {found[1]}}}\n".encode()
+            return start + f"{comma}{fields}}}\n".encode()
 
-        def write(rows: list[bytes], results: Sequence[Classification | None]) -> None:
-            output.writelines(map(extend, rows, results))
+        def write(rows: list[bytes], added: Sequence[Cells]) -> None:
+            output.writelines(map(extend, rows, added))
 
         yield write
 
 
-def unknown_column(where: str, column: str, columns: Sequence[str]) -> InputError:
-    """Describe that there is no such column, and which there are."""
-    names = ", ".join(repr(name[:_MANY]) for name in columns[:_MANY]) or "none"
-    more = f" and {len(columns) - _MANY} more" if len(columns) > _MANY else ""
-    return InputError(f"{where} has no column {column!r}; it has {names}{more}. Name it with `--column`.")
+def _csv_cell(cell: str | float | None) -> str:
+    return "" if cell is None else str(cell)
 
 
 def grouped(rows: Iterable[tuple[Row, str | None] | None], source: Source | None) -> Iterator[Chunk[list[Row]] | None]:
@@ -340,7 +335,7 @@ class _Group(Generic[Row]):
         return (
             len(self.texts) >= CHUNK_ROWS
             or self._characters >= CHUNK_CHARACTERS
-            or monotonic() - self._since > PATIENCE
+            or monotonic() - self._since > CHUNK_SECONDS
         )
 
     def chunk(self) -> Chunk[list[Row]]:

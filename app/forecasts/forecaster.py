@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from app.artifacts.manifest import ArtifactError, read_manifest, read_serving
 from app.artifacts.sessions import batches, open_graph
-from app.forecasts.layers import Layer
+from app.forecasts.serving import ForecastServing
 
 KIND: Final = "forecast"
 GRAPH_FILE: Final = "model.onnx"
@@ -25,57 +24,6 @@ Observations = Sequence[Sequence[float]]
 """One sequence: at each time a number for each feature."""
 Forecast = NDArray[np.float32]
 """Shape (steps, outputs)."""
-
-
-class Feature(BaseModel):
-    """Something that is observed or forecast."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(description="What it is.", examples=["rain"])
-    unit: str = Field(description="In what it is measured.", examples=["mm"])
-
-
-class Serving(BaseModel):
-    """What serving needs to know of a forecasting model, beside its graph.
-
-    Attributes:
-        title: What it forecasts, in a few words.
-        inputs: What is observed.
-        outputs: What is forecast.
-        time: What lies between two observations.
-        observations: How many observations the sequences had that it was trained on.
-        steps: Which times after the last observation are forecast; ``None`` for one forecast at each observation.
-        layers: Its layers, in order.
-        example: A sequence as a request may hold it.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    title: str
-    inputs: list[Feature] = Field(min_length=1)
-    outputs: list[Feature] = Field(min_length=1)
-    time: Literal["day", "beat"]
-    observations: int = Field(ge=1)
-    steps: list[int] | None = Field(min_length=1)
-    layers: list[Layer] = Field(min_length=1)
-    example: list[list[float]] = Field(min_length=1)
-
-    @property
-    def parameters(self) -> int:
-        """How many parameters the layers have."""
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def architecture(self) -> str:
-        """The layers in a line, such as ``SimpleRNN(2) → Dense(1)``."""
-        return " → ".join(layer.label for layer in self.layers)
-
-    def step_names(self, observations: int) -> list[str]:
-        """Name the times that are forecast from a sequence of so many observations."""
-        if self.steps is None:
-            return [f"{self.time} {number}" for number in range(1, observations + 1)]
-        return [f"{self.time}+{step}" for step in self.steps]
 
 
 class Misshapen(ValueError):
@@ -110,7 +58,7 @@ class Forecaster:
         self.name = self.manifest.name
         if GRAPH_FILE not in self.manifest.files:
             raise ArtifactError(f"{folder} has no {GRAPH_FILE} in its manifest; train the model again.")
-        self.serving = read_serving(folder, self.manifest, Serving)
+        self.serving = read_serving(folder, self.manifest, ForecastServing)
         session = open_graph(folder / GRAPH_FILE)
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)
         shapes = [tuple(node.shape) for node in (*session.get_inputs(), *session.get_outputs())]

@@ -6,21 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
+from app.artifacts.registry import UnknownName
 from app.forecasts.forecaster import Forecaster, Misshapen
-from app.forecasts.registry import UnknownForecast
-from app.forecasts.schemas import (
-    ForecastDetails,
-    ForecastRequest,
-    ForecastResponse,
-    Forecasts,
-    forecast_details,
-    forecast_info,
-    forecast_json,
-)
+from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, Forecasts
+from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
 from app.forecasts.service import ForecastService
 from app.http.dependencies import Part, part_of
 from app.http.json_routes import JSONBody, JSONRoute
-from app.http.problems import FieldError, Problem, responses
+from app.http.problems import Problem, responses
+from app.http.schemas import FieldError
 from app.settings import Settings
 
 Name = Annotated[str, Path(description="Name of a forecast, one of `GET /forecasts`.", examples=["air-pollution"])]
@@ -95,5 +89,5 @@ def _too_many(limit: int) -> Problem:
 def _forecaster(service: ForecastService, name: str) -> Forecaster:
     try:
         return service.forecasters.get(name)
-    except UnknownForecast as error:
+    except UnknownName as error:
         raise Problem(404, str(error)) from error

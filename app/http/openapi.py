@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.http.json_routes import JSONRoute
-from app.http.problems import MEDIA_TYPE, ProblemDetails
+from app.http.problems import MEDIA_TYPE
+from app.http.schemas import ProblemDetails
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 

@@ -8,12 +8,13 @@ from typing import Any, Final
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
 from app.compute import Busy
+from app.http.schemas import FieldError, ProblemDetails
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 20
@@ -58,32 +59,6 @@ _EXAMPLES: Final = {
     422: "The request is not valid: #/text is missing.",
     503: "The service is busy with other long requests; try again in a second.",
 }
-
-
-class FieldError(BaseModel):
-    """What is wrong with one part of the request."""
-
-    pointer: str = Field(
-        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901); where in the address, if "
-        "it begins with `#/path` or `#/query`.",
-        examples=["#/texts/3"],
-    )
-    detail: str = Field(description="What is wrong there.", examples=["must be a string"])
-
-
-class ProblemDetails(BaseModel):
-    """An error, as RFC 9457 describes it."""
-
-    type: str = Field(description="Kind of problem; `about:blank` says that the status is all there is to it.")
-    title: str = Field(description="The name of the status.", examples=["Unprocessable Content"])
-    status: int = Field(description="The HTTP status code.", examples=[422])
-    detail: str = Field(
-        description="A sentence that says what went wrong and how to mend it.",
-        examples=["The field `text` must be a string."],
-    )
-    errors: list[FieldError] | None = Field(
-        None, description="The fields that are wrong, if the request was understood but for them."
-    )
 
 
 class Problem(Exception):

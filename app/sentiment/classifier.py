@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, sha256
 from app.sentiment.engines import ENGINES, Engine, EngineName
-from app.sentiment.padding import Side, truncate
+from app.sentiment.padding import truncate
+from app.sentiment.side import Side
 from app.sentiment.tokenizer import Encoding, Tokenizer
 
 KIND: Final = "sentiment"
@@ -20,7 +21,7 @@ TOKENIZER_FILE: Final = "tokenizer.json"
 Label = Literal["positive", "negative"]
 
 
-class Serving(BaseModel):
+class SentimentServing(BaseModel):
     """What serving needs to know of a sentiment model, beside its files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,7 +84,7 @@ class Classifier:
         for required in (TOKENIZER_FILE, ENGINES[engine].file):
             if required not in self.manifest.files:
                 raise ArtifactError(f"{folder} has no {required} in its manifest; train the model again.")
-        self.serving = read_serving(folder, self.manifest, Serving)
+        self.serving = read_serving(folder, self.manifest, SentimentServing)
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
         self._check_agreement(folder)

@@ -1,12 +1,11 @@
 """Sequences of any length to a rectangle: Keras' ``pad_sequences`` in NumPy."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Side = Literal["pre", "post"]
+from app.sentiment.side import Side
 
 
 def pad_sequences(

@@ -1,52 +1,48 @@
-"""The sentiment models that a process has loaded, by name."""
+"""The sentiment models that a process has loaded."""
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from app.artifacts.manifest import ArtifactError
+from app.artifacts.registry import Registry, UnknownName, model_folders
 from app.sentiment.classifier import KIND, Classifier
 from app.sentiment.engines import EngineName
 
 
-class UnknownModel(LookupError):
-    """There is no model of that name. The message is a sentence that lists those there are."""
+class SentimentModels(Registry[Classifier]):
+    """All sentiment models of a folder of model folders.
 
+    Attributes:
+        default: The model that answers when none is named.
+    """
 
-class SentimentModels:
-    """All sentiment models of a folder of model folders."""
-
-    def __init__(self, folder: Path, default: str, engine: EngineName = "onnx") -> None:
+    def __init__(self, models_dir: Path, default: str, engine: EngineName = "onnx", only: str | None = None) -> None:
         """Load every model folder whose name begins with ``sentiment-``.
 
         Args:
-            folder: The folder of model folders.
+            models_dir: The folder of model folders.
             default: Name of the model that answers when none is named.
             engine: What computes the probabilities.
+            only: Load just the one of this name.
 
         Raises:
-            ArtifactError: A model folder cannot be used, or the default is not there.
+            ArtifactError: A model folder cannot be used, two have the same name, or the default is not there.
+            UnknownName: ``only`` is not there.
         """
-        if not folder.is_dir():
-            raise ArtifactError(f"There is no folder {folder} of models; set MODELS_DIR to where they are.")
-        found = (Classifier(path, engine) for path in sorted(folder.glob(f"{KIND}-*")) if path.is_dir())
-        self._models = {model.name: model for model in found}
-        if default not in self._models:
-            names = ", ".join(self._models) or "none"
-            raise ArtifactError(f"There is no model {default} in {folder} (there is: {names}); set DEFAULT_MODEL.")
-        self.default = self._models[default]
-
-    def __iter__(self) -> Iterator[Classifier]:
-        return iter(self._models.values())
+        load = partial(Classifier, engine=engine)
+        super().__init__("model", model_folders(models_dir, KIND, load), models_dir, only)
+        try:
+            self.default = super().get(default)
+        except UnknownName as error:
+            names = ", ".join(model.name for model in self) or "none"
+            raise ArtifactError(
+                f"There is no model {default} in {models_dir} (there is: {names}); set DEFAULT_MODEL."
+            ) from error
 
     def get(self, name: str | None) -> Classifier:
         """Return the model of a name, or the default.
 
         Raises:
-            UnknownModel: There is no such model.
+            UnknownName: There is no such model.
         """
-        if name is None:
-            return self.default
-        try:
-            return self._models[name]
-        except KeyError:
-            raise UnknownModel(f"There is no such model; there is {', '.join(self._models)}.") from None
+        return self.default if name is None else super().get(name)

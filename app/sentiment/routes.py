@@ -7,13 +7,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from app.artifacts.registry import UnknownName
 from app.http.dependencies import Part
 from app.http.json_routes import JSONBody, JSONRoute, json_response
-from app.http.problems import FieldError, Problem, responses
+from app.http.problems import Problem, responses
+from app.http.schemas import FieldError
 from app.sentiment.bodies import PLAIN, TextBody, prefers_plain
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.padding import pad_sequences
-from app.sentiment.registry import UnknownModel
 from app.sentiment.schemas import (
     EXPLAINED,
     BatchRequest,
@@ -29,9 +30,8 @@ from app.sentiment.schemas import (
     SentimentResponse,
     TokenizeRequest,
     TokenizeResponse,
-    explained_json,
-    sentiment_json,
 )
+from app.sentiment.serialization import explained_json, sentiment_json
 from app.sentiment.service import SentimentService, TooManyWords, predicting, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
@@ -214,7 +214,7 @@ async def models(service: Service) -> ModelsResponse:
 def _model(service: SentimentService, name: str | None) -> Classifier:
     try:
         return service.models.get(name)
-    except UnknownModel as error:
+    except UnknownName as error:
         raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
 
 

@@ -37,7 +37,7 @@ class Packaged(BaseModel):
     sha256: str
 
 
-class Serving(BaseModel):
+class SpaceServing(BaseModel):
     """What the manifest of a space tells the service.
 
     Attributes:
@@ -80,13 +80,13 @@ def load_folder(folder: Path) -> VectorSpace:
     return space
 
 
-def _serving(folder: Path, manifest: Manifest) -> Serving:
+def _serving(folder: Path, manifest: Manifest) -> SpaceServing:
     if manifest.kind != KIND:
         raise ArtifactError(f"{folder / MANIFEST} is of a {manifest.kind} model, not of word vectors; restore it.")
-    return read_serving(folder, manifest, Serving)
+    return read_serving(folder, manifest, SpaceServing)
 
 
-def _files(serving: Serving) -> list[str]:
+def _files(serving: SpaceServing) -> list[str]:
     return [WORDS_FILE, ORDER_FILE, *([MATRIX_FILE] if serving.matrix is None else [])]
 
 

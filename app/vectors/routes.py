@@ -7,12 +7,13 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
+from app.artifacts.registry import UnknownName
 from app.http.dependencies import Part
 from app.http.json_routes import JSONBody, JSONRoute, json_response
-from app.http.problems import MAX_ERRORS, FieldError, Problem, responses
+from app.http.problems import MAX_ERRORS, Problem, responses
+from app.http.schemas import FieldError
 from app.vectors.expression import ExpressionError, parse
 from app.vectors.projection import project
-from app.vectors.registry import UnknownSpace
 from app.vectors.schemas import (
     AnalogyRequest,
     AnalogyResponse,
@@ -32,8 +33,7 @@ from app.vectors.schemas import (
     VectorResponse,
 )
 from app.vectors.service import VectorsService
-from app.vectors.space import Neighbor as Found
-from app.vectors.space import NoDirection, UnknownWord, VectorSpace
+from app.vectors.space import NoDirection, SimilarWord, UnknownWord, VectorSpace
 from app.vectors.spellings import closest
 
 Result = TypeVar("Result")
@@ -234,7 +234,7 @@ async def _analogy(
 def _space(service: VectorsService, name: str, field: str = "path/space") -> VectorSpace:
     try:
         return service.spaces.get(name)
-    except UnknownSpace as error:
+    except UnknownName as error:
         raise Problem(404, str(error), errors=[FieldError(pointer=f"#/{field}", detail="is not a space")]) from error
 
 
@@ -272,5 +272,5 @@ def _spelling(space: VectorSpace, word: str) -> str:
     return space.vocabulary[space.row(word)]
 
 
-def _neighbors(found: Sequence[Found]) -> list[Neighbor]:
+def _neighbors(found: Sequence[SimilarWord]) -> list[Neighbor]:
     return [Neighbor(word=word, similarity=round(similarity, 8)) for word, similarity in found]

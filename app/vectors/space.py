@@ -12,14 +12,14 @@ from app.vectors.spellings import closest
 from app.vectors.vocabulary import Vocabulary
 
 _CANCELLED: Final = 1e-6
-"""A sum that is shorter than this share of its terms is what rounding left of nothing."""
+"""A sum that is shorter than this share of the lengths of its terms is a rounding error of a sum of zero."""
 _SHOWN: Final = 60
 """Characters of an unknown word that a message repeats."""
 
 Vector = NDArray[np.float64]
 
 
-class Neighbor(NamedTuple):
+class SimilarWord(NamedTuple):
     """A word, and the cosine of the angle between its vector and another, from −1 to 1."""
 
     word: str
@@ -125,7 +125,7 @@ class VectorSpace:
         """
         return float(_unit(self._vector(first)) @ _unit(self._vector(second)))
 
-    def neighbors(self, word: str, topn: int = 10) -> list[Neighbor]:
+    def neighbors(self, word: str, topn: int = 10) -> list[SimilarWord]:
         """Return the words nearest to a word, nearest first, without the word itself.
 
         Raises:
@@ -143,7 +143,7 @@ class VectorSpace:
         normalize: bool = True,
         exclude_inputs: bool = True,
         restrict_vocab: int | None = None,
-    ) -> list[Neighbor]:
+    ) -> list[SimilarWord]:
         """Return the words nearest to a sum of words, nearest first: *queen* + *man* − *king* is near *woman*.
 
         The defaults are those of gensim's ``KeyedVectors.most_similar`` (3CosAdd: Mikolov et al., *Linguistic
@@ -166,7 +166,7 @@ class VectorSpace:
         excluded = {*added, *subtracted} if exclude_inputs else set()
         rows, cosines = self._index.search(direction, topn + len(excluded), restrict_vocab)
         found = zip(rows.tolist(), cosines.tolist(), strict=True)
-        return [Neighbor(self.vocabulary[row], cosine) for row, cosine in found if row not in excluded][:topn]
+        return [SimilarWord(self.vocabulary[row], cosine) for row, cosine in found if row not in excluded][:topn]
 
     def vectors(self, words: Iterable[str]) -> Vector:
         """Return the vectors of words, shape (n, d).

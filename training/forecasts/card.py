@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from app.forecasts.forecaster import Serving
+from app.forecasts.serving import ForecastServing
 from training.forecasts import data, plots
 from training.forecasts.figures import ACCURACY, MODEL, Figures
 from training.forecasts.network import Trained
@@ -89,7 +89,13 @@ _LECTURE: Final = (
 
 
 def write(
-    folder: Path, trained: Trained, serving: Serving, splits: Splits, forecasts: Array, figures: Figures, parity: Parity
+    folder: Path,
+    trained: Trained,
+    serving: ForecastServing,
+    splits: Splits,
+    forecasts: Array,
+    figures: Figures,
+    parity: Parity,
 ) -> None:
     """Write the card and its plot into a model folder.
 

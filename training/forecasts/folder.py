@@ -7,7 +7,8 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from app.artifacts.manifest import Manifest, write_manifest
-from app.forecasts.forecaster import GRAPH_FILE, KIND, NAME_KEY, Forecaster, Serving
+from app.forecasts.forecaster import GRAPH_FILE, KIND, NAME_KEY, Forecaster
+from app.forecasts.serving import ForecastServing
 from training.folders import replacing
 from training.forecasts import card, data
 from training.forecasts.figures import Figures, measure
@@ -56,10 +57,10 @@ def write(trained: Trained, splits: Splits, output: Path) -> tuple[Figures, Pari
     return figures, parity
 
 
-def serving_of(trained: Trained, splits: Splits) -> Serving:
+def serving_of(trained: Trained, splits: Splits) -> ForecastServing:
     """Return what serving needs to know of a model; its example is the first test example, in five digits."""
     recipe = trained.recipe
-    return Serving(
+    return ForecastServing(
         title=recipe.title,
         inputs=list(recipe.inputs),
         outputs=list(recipe.outputs),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from app.forecasts.forecaster import Feature
+from app.forecasts.serving import Feature
 
 Source = Literal["air pollution", "flu cases", "weather", "mountain", "heartbeats"]
 Baseline = Literal["persistence", "mean", "seasonal mean", "majority class"]

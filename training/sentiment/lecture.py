@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from app.sentiment.padding import Side
+from app.sentiment.side import Side
 from app.sentiment.tokenizer import Tokenizer
 from training.corpora.imdb import Reviews
 from training.sentiment.card import lecture as lecture_card

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.sentiment.padding import Side
+from app.sentiment.side import Side
 from app.sentiment.tokenizer import Tokenizer
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import Manifest, write_manifest
-from app.vectors.folder import KIND, MATRIX_FILE, ORDER_FILE, WORDS_FILE, Packaged, Serving
+from app.vectors.folder import KIND, MATRIX_FILE, ORDER_FILE, WORDS_FILE, Packaged, SpaceServing
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 from training.folders import replacing
@@ -61,7 +61,7 @@ def write(vectors: Vectors, output: Path) -> VectorSpace:
     """
     vocabulary = Vocabulary.of(vectors.words)
     space = VectorSpace(About(vectors.name, vectors.source, vectors.licence), vocabulary, vectors.matrix)
-    serving = Serving(
+    serving = SpaceServing(
         dimensions=space.dimensions, source=vectors.source, licence=vectors.licence, matrix=vectors.packaged
     )
     with replacing(output) as folder:

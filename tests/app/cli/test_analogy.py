@@ -40,13 +40,15 @@ def test_a_space_of_a_file(models_dir: Path, tmp_path: Path, capsys: pytest.Capt
     assert analogy(models_dir, "a", "c", "b", "--space", "own", "--vectors-files", str(tmp_path / "own.txt")) == 0
     assert capsys.readouterr().out == ""
     (tmp_path / "own.txt").write_text("a 1 0\nb one two\n")
-    error = refused(models_dir, capsys, "a", "b", "c", "--vectors-files", str(tmp_path / "own.txt"))
+    files = ["--vectors-files", str(tmp_path / "own.txt")]
+    error = refused(models_dir, capsys, "a", "b", "c", "--space", "own", *files)
     assert "own.txt, line 2: could not convert" in error
 
 
 def test_what_cannot_be_answered_is_one_sentence(models_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "closest spellings are queen" in refused(models_dir, capsys, "king", "quene", "man", "--space", "toy")
-    assert "there is toy." in refused(models_dir, capsys, "king", "queen", "man")
+    unknown = f"error: There is no vector space 'glove' in {models_dir}; there is: toy.\n"
+    assert refused(models_dir, capsys, "king", "queen", "man") == unknown
     assert "cancel each other out" in refused(models_dir, capsys, "king", "king", "nothing", "--space", "toy")
     with pytest.raises(SystemExit):
         analogy(models_dir, "king", "queen", "man", "--topn", "0")

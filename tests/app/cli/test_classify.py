@@ -19,7 +19,8 @@ from app.cli.classify import AHEAD, in_order
 from app.cli.main import main
 from app.files.tables import CHUNK_ROWS
 from app.sentiment.classifier import Classifier
-from app.sentiment.schemas import SentimentResponse, sentiment_json
+from app.sentiment.schemas import SentimentResponse
+from app.sentiment.serialization import sentiment_json
 from tests.conftest import ROOT
 
 TEXTS = ["A wonderful film!", "boring, dull and bad", "Nothing that it knows: zzz", "café", " ", "a great plot\ta day"]
@@ -206,6 +207,37 @@ def test_what_cannot_be_done(
 ) -> None:
     assert main([*options, *arguments]) == 2
     assert error(capfd) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("n,review\n", " has no column 'text'; it has 'n', 'review'. Name it with `--column`."),
+        (
+            "text,label\n",
+            " has a column 'label' already; name the new columns otherwise, such as with `--prefix predicted_`.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_columns_is_told_with_the_option_that_helps(
+    options: list[str], tmp_path: Path, data: str, expected: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text(data)
+    assert main([*options, "--file", str(path)]) == 2
+    assert error(capfd) == f"{path}{expected}"
+
+
+def test_columns_are_looked_at_in_every_line(
+    options: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "reviews.jsonl"
+    path.write_text('{"text": "a"}\n' * 3000 + '{"text": "a", "p_label": 1}\n')
+    assert main([*options, "--file", str(path), "--prefix=p_", "--output", str(tmp_path / "out.jsonl")]) == 2
+    assert error(capfd) == (
+        f"{path}, line 3001 has a column 'p_label' already; name the new columns otherwise, "
+        "such as with `--prefix predicted_`."
+    )
 
 
 @pytest.mark.parametrize("name", ["nope", "../models", ""])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.forecasts.forecaster import Forecaster
-from app.forecasts.schemas import forecast_json
+from app.forecasts.serialization import forecast_json
 from tests.conftest import ROOT
 
 PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
@@ -36,7 +36,7 @@ def test_the_answer_is_that_of_the_service(models_dir: Path, name: str) -> None:
         ("tiny", '{"sequences": [[[1, 2, NaN]]]}', "#/sequences/0/0/2 must be a finite number"),
         ("tiny", '{"sequences": [[[1, 2]]]}', "tiny reads 3: temperature, wind speed, air pollution"),
         ("none", "", "there is: tiny, tiny-each-day"),
-        ("../forecast-tiny", "", "There is no forecast '../forecast-tiny'"),
+        ("../forecast-tiny", "", "There is no forecast '../forecast-tiny' in "),
     ],
 )
 def test_what_cannot_be_forecast_is_one_sentence(models_dir: Path, name: str, given: str, reason: str) -> None:

@@ -32,13 +32,20 @@ def test_a_wrong_setting_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_models_that_are_not_there_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", "--models-dir", str(tmp_path / "none")]) == 2
-    assert f"There is no folder {tmp_path / 'none'}" in capsys.readouterr().err
     assert main(["serve", "--models-dir", str(tmp_path)]) == 2
     assert "There is no model sentiment-best" in capsys.readouterr().err
     (tmp_path / "sentiment-half").mkdir()
     assert main(["serve", "--models-dir", str(tmp_path)]) == 2
     assert "sentiment-half" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["serve"], ["classify", "text"], ["analogy", "a", "b", "c"], ["forecast", "x"]])
+def test_every_command_says_where_models_are_looked_for(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--models-dir", str(tmp_path / "none")]) == 2
+    sentence = f"There is no folder {tmp_path / 'none'} of models; set MODELS_DIR to where they are."
+    assert capsys.readouterr() == ("", f"error: {sentence}\n")
 
 
 def test_a_bad_file_of_vectors_is_one_sentence(

@@ -13,35 +13,45 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.files import parquet, tables
-from app.files import sources as streams
+from app.files import parquet, sources, tables
+from app.files.errors import ColumnTaken, InputError, UnknownColumn
+from app.files.outputs import open_output
 from app.files.parquet import ParquetTable
-from app.files.sources import InputError, Source, open_output, open_source
-from app.files.tables import AddedColumns, Chunk, CsvTable, JsonLinesTable, Table, format_of, grouped
-from app.sentiment.classifier import Classification
+from app.files.sources import Source, open_source
+from app.files.tables import AddedColumns, Cells, Chunk, Column, CsvTable, JsonLinesTable, Table, format_of, grouped
 
-GOOD = Classification(0.75, words=3, unknown=0, truncated=False)
+GOOD: Cells = ("positive", 0.75)
+NOTHING: Cells = (None, None)
+
+
+def added(prefix: str = "") -> AddedColumns:
+    return AddedColumns(Column(f"{prefix}label", str), Column(f"{prefix}score", float))
 
 
 def texts(table: Table[Any]) -> list[str | None]:
     return [text for chunk in table.chunks() if chunk for text in chunk.texts]
 
 
-def write(table: Table[Any], output: Path) -> None:
-    """Write the table with the same finding for every text."""
+def write(table: Table[Any], output: Path, cells: Cells = GOOD) -> None:
+    """Write the table with the same cells for every text."""
     with open_output(output) as file, table.writer(file) as write:
         for chunk in table.chunks():
             if chunk:
-                write(chunk.rows, [GOOD if text else None for text in chunk.texts])
+                write(chunk.rows, [cells if text else NOTHING for text in chunk.texts])
 
 
 def rewrite(
-    kind: type[CsvTable] | type[JsonLinesTable], data: bytes, folder: Path, prefix: str = "", **options: Any
+    kind: type[CsvTable] | type[JsonLinesTable],
+    data: bytes,
+    folder: Path,
+    columns: AddedColumns | None = None,
+    cells: Cells = GOOD,
+    **options: Any,
 ) -> bytes:
     source, output = folder / "in", folder / "out"
     source.write_bytes(data)
     with open_source(str(source)) as opened:
-        write(kind(opened, "text", AddedColumns(prefix), **options), output)
+        write(kind(opened, "text", columns or added(), **options), output, cells)
     return output.read_bytes()
 
 
@@ -97,8 +107,8 @@ def test_csv_rows_come_out_as_they_went_in(
     output = rewrite(CsvTable, file.getvalue().encode(), tmp_path_factory.mktemp("csv"), delimiter=delimiter)
 
     found = [["positive", "0.75"] if row[0] else ["", ""] for row in rows]
-    added = [[*row, *cells] for row, cells in zip(rows, found, strict=True)]
-    assert read_csv(output, delimiter) == [[*header, "label", "score"], *added]
+    expected = [[*row, *cells] for row, cells in zip(rows, found, strict=True)]
+    assert read_csv(output, delimiter) == [[*header, "label", "score"], *expected]
     assert output.endswith(ending.encode())
 
 
@@ -116,7 +126,7 @@ def test_csv_keeps_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     data = b"\xef\xbb\xbftext,n\ncaf\xe9,\xff\n"
     assert rewrite(CsvTable, data, tmp_path) == b"text,n,label,score\ncaf\xe9,\xff,positive,0.75\n"
     with open_source(str(tmp_path / "in")) as source:
-        assert texts(CsvTable(source, "text", AddedColumns())) == ["caf\N{REPLACEMENT CHARACTER}"]
+        assert texts(CsvTable(source, "text", added())) == ["caf\N{REPLACEMENT CHARACTER}"]
 
 
 def test_csv_takes_fields_longer_than_the_module_allows_by_itself(tmp_path: Path) -> None:
@@ -127,13 +137,10 @@ def test_csv_takes_fields_longer_than_the_module_allows_by_itself(tmp_path: Path
     ("data", "expected"),
     [
         (b"", " is empty; it should begin with a row of column names."),
-        (b"a,b\n1,2\n", " has no column 'text'; it has 'a', 'b'. Name it with `--column`."),
+        (b"a,b\n1,2\n", " has no column 'text'; it has 'a', 'b'."),
         (b"text,n\na,1\nb\n", ", line 3: the row has 1 fields, the header 2."),
         (b'text,n\n"a\nb",1\nb,1,2\n', ", line 4: the row has 3 fields, the header 2."),
-        (
-            b"text,label\na,1\n",
-            " has a column 'label' already; name the new columns otherwise, such as with `--prefix predicted_`.",
-        ),
+        (b"text,label\na,1\n", " has a column 'label' already; it is not overwritten."),
     ],
 )
 def test_csv_that_is_wrong(tmp_path: Path, data: bytes, expected: str) -> None:
@@ -147,7 +154,7 @@ def test_a_quote_left_open_does_not_swallow_the_memory(tmp_path: Path, monkeypat
 
 
 def test_many_columns_are_not_all_listed() -> None:
-    found = str(tables.unknown_column("f", "x", [f"column{'x' * 99}{index}" for index in range(70)]))
+    found = str(UnknownColumn("f", "x", [f"column{'x' * 99}{index}" for index in range(70)]))
     assert len(found) < 4000
     assert " and 20 more." in found
 
@@ -199,7 +206,7 @@ def test_json_lines_keep_every_byte_of_a_line(tmp_path: Path) -> None:
         b"",
     ]
     with open_source(str(tmp_path / "in")) as source:
-        found = texts(JsonLinesTable(source, "text", AddedColumns()))
+        found = texts(JsonLinesTable(source, "text", added()))
     assert found == ["caf\N{REPLACEMENT CHARACTER}", None, "\N{REPLACEMENT CHARACTER}"]
 
 
@@ -210,11 +217,10 @@ def test_json_lines_keep_every_byte_of_a_line(tmp_path: Path) -> None:
         (b'{"text": "a"}\n["a"]\n', ", line 2 is not a JSON object."),
         (b'{"text": "a"}\n{"text": 1}\n', ", line 2: 'text' is not a string."),
         (b'{"text": ["a"]}\n', ", line 1: 'text' is not a string."),
-        (b'{"a": "x"}\n{"b": "y", "a": 1}\n', " has no column 'text'; it has 'a', 'b'. Name it with `--column`."),
+        (b'{"a": "x"}\n{"b": "y", "a": 1}\n', " has no column 'text'; it has 'a', 'b'."),
         (
             b'{"text": "a"}\n{"text": "a", "score": 1}\n',
-            ", line 2 has a column 'score' already; "
-            "name the new columns otherwise, such as with `--prefix predicted_`.",
+            ", line 2 has a column 'score' already; it is not overwritten.",
         ),
     ],
 )
@@ -233,7 +239,7 @@ def test_a_column_that_is_missing_is_noticed_early(tmp_path: Path) -> None:
 
 
 def test_a_few_rows_may_lack_the_column(tmp_path: Path) -> None:
-    output = rewrite(JsonLinesTable, b'{"a": 1}\n{"text": "x"}\n{"a": 2}\n', tmp_path, prefix="p_")
+    output = rewrite(JsonLinesTable, b'{"a": 1}\n{"text": "x"}\n{"a": 2}\n', tmp_path, added("p_"))
     assert output.splitlines()[2] == b'{"a": 2, "p_label": null, "p_score": null}'
 
 
@@ -256,7 +262,7 @@ def test_parquet_rows_come_out_as_they_went_in(tmp_path: Path, kind: pa.DataType
     ).replace_schema_metadata({"made by": "hand"})
     pq.write_table(rows, tmp_path / "in.parquet")
 
-    write(ParquetTable(str(tmp_path / "in.parquet"), "text", AddedColumns("p_")), tmp_path / "out.parquet")
+    write(ParquetTable(str(tmp_path / "in.parquet"), "text", added("p_")), tmp_path / "out.parquet")
 
     written = pq.read_table(tmp_path / "out.parquet")
     assert written.drop_columns(["p_label", "p_score"]).equals(pq.read_table(tmp_path / "in.parquet"))
@@ -268,14 +274,14 @@ def test_parquet_rows_come_out_as_they_went_in(tmp_path: Path, kind: pa.DataType
 def test_parquet_comes_out_in_row_groups_of_some_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 30_000)
     pq.write_table(pa.table({"text": ["0123456789"] * 5000}), tmp_path / "in.parquet")
-    write(ParquetTable(str(tmp_path / "in.parquet"), "text", AddedColumns()), tmp_path / "out.parquet")
+    write(ParquetTable(str(tmp_path / "in.parquet"), "text", added()), tmp_path / "out.parquet")
     assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 5
 
 
 def test_parquet_texts_that_are_not_utf8(tmp_path: Path) -> None:
     column = pa.array([b"caf\xe9"]).view(pa.string())
     pq.write_table(pa.table({"text": column}), tmp_path / "in.parquet")
-    found = texts(ParquetTable(str(tmp_path / "in.parquet"), "text", AddedColumns()))
+    found = texts(ParquetTable(str(tmp_path / "in.parquet"), "text", added()))
     assert found == ["caf\N{REPLACEMENT CHARACTER}"]
 
 
@@ -284,14 +290,14 @@ def test_parquet_that_is_wrong(tmp_path: Path) -> None:
 
     def complain(column: str) -> str:
         with pytest.raises(InputError) as caught:
-            texts(ParquetTable(str(path), column, AddedColumns()))
+            texts(ParquetTable(str(path), column, added()))
         return str(caught.value).removeprefix(str(path))
 
     assert "No such file" in complain("text")
     path.write_bytes(b"text\nno parquet at all\n")
     assert complain("text").startswith(" cannot be read as Parquet (")
     pq.write_table(pa.table({"n": [1], "text": ["good"]}), path)
-    assert complain("txt") == " has no column 'txt'; it has 'n', 'text'. Name it with `--column`."
+    assert complain("txt") == " has no column 'txt'; it has 'n', 'text'."
     assert complain("n") == ": the column 'n' holds int64, not text."
     damaged = bytearray(path.read_bytes())
     damaged[4:40] = bytes(36)
@@ -323,11 +329,11 @@ class Endless(io.RawIOBase):
 @pytest.mark.parametrize("kind", [CsvTable, JsonLinesTable])
 def test_reading_is_lazy(kind: type[CsvTable] | type[JsonLinesTable]) -> None:
     source = Source(Endless(), "rows")
-    table = kind(source, '{"text": "a"}' if kind is CsvTable else "text", AddedColumns())
+    table = kind(source, '{"text": "a"}' if kind is CsvTable else "text", added())
     chunks = (chunk for chunk in table.chunks() if chunk)
     for _, chunk in zip(range(100), chunks, strict=False):
         assert len(chunk.texts) <= tables.CHUNK_ROWS
-        assert source.position - chunk.position <= 2 * streams.BLOCK
+        assert source.position - chunk.position <= 2 * sources.BLOCK
     assert table.total is None
 
 
@@ -348,28 +354,30 @@ def test_rows_that_trickle_in_do_not_wait_for_a_full_chunk(monkeypatch: pytest.M
     assert [chunk.rows for chunk in grouped(rows, None) if chunk] == [[index] for index in range(100)]
 
 
-@pytest.mark.parametrize("size", [1, 5, streams.BLOCK])
-def test_lines_are_put_together_from_blocks(size: int) -> None:
-    class Slow(io.RawIOBase):
-        data = io.BytesIO(b"\xef\xbb\xbfone\r\n\ntwo \xc3\xa9\n\xef\xbb\xbfthree")
+def test_as_many_columns_are_added_as_are_wanted(tmp_path: Path) -> None:
+    columns = AddedColumns(Column("a", float), Column('"b"', str), Column("c", str))
+    cells: Cells = (1.5, "x, y", None)
+    written = b'text,a,"""b""",c\nt,1.5,"x, y",\n'
+    assert rewrite(CsvTable, b"text\nt\n", tmp_path, columns, cells) == written
+    written = b'{"text": "t", "a": 1.5, "\\"b\\"": "x, y", "c": null}\n'
+    assert rewrite(JsonLinesTable, b'{"text": "t"}\n', tmp_path, columns, cells) == written
+    pq.write_table(pa.table({"text": ["t"]}), tmp_path / "in.parquet")
+    write(ParquetTable(str(tmp_path / "in.parquet"), "text", columns), tmp_path / "out.parquet", cells)
+    assert pq.read_table(tmp_path / "out.parquet").to_pylist() == [{"text": "t", "a": 1.5, '"b"': "x, y", "c": None}]
 
-        def readable(self) -> bool:
-            return True
 
-        def readinto(self, buffer: Any) -> int:
-            block = self.data.read(min(size, len(buffer)))
-            buffer[: len(block)] = block
-            return len(block)
-
-    lines = [line for line in Source(Slow(), "lines").lines() if line is not None]
-    assert lines == [b"one\r", b"", "two é".encode(), b"\xef\xbb\xbfthree"]
+def test_a_column_that_is_taken_is_told_with_its_place(tmp_path: Path) -> None:
+    data = b'{"text": "a"}\n{"text": "a", "p_score": 1}\n'
+    with pytest.raises(ColumnTaken) as caught:
+        rewrite(JsonLinesTable, data, tmp_path, added("p_"))
+    assert (caught.value.where, caught.value.column) == (f"{tmp_path / 'in'}, line 2", "p_score")
 
 
 def test_gzip_is_unpacked_and_packed(tmp_path: Path) -> None:
     path = tmp_path / "in.csv.gz"
     path.write_bytes(gzip.compress(b"text\ngood\n"))
     with open_source(str(path)) as source:
-        table = CsvTable(source, "text", AddedColumns())
+        table = CsvTable(source, "text", added())
         write(table, tmp_path / "out.csv.gz")
         assert source.position == table.total == path.stat().st_size
     assert gzip.decompress((tmp_path / "out.csv.gz").read_bytes()) == b"text,label,score\ngood,positive,0.75\n"
@@ -380,55 +388,15 @@ def test_gzip_that_is_damaged(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "in.jsonl.gz"
     path.write_bytes(data)
     with open_source(str(path)) as source, pytest.raises(InputError, match=r"in\.jsonl\.gz cannot be read \("):
-        texts(JsonLinesTable(source, "text", AddedColumns()))
-
-
-def test_the_output_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "out.csv"
-    path.write_bytes(b"old")
-
-    def fail() -> None:
-        with open_output(path) as file:
-            file.write(b"new")
-            file.flush()
-            assert path.read_bytes() == b"old"
-            raise ValueError("stop")
-
-    with pytest.raises(ValueError, match="stop"):
-        fail()
-    assert [found.name for found in tmp_path.iterdir()] == ["out.csv"]
-    assert path.read_bytes() == b"old"
-    with open_output(path) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"new"
+        texts(JsonLinesTable(source, "text", added()))
 
 
 def test_the_output_may_replace_the_input(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_bytes(b"text\ngood\n")
     with open_source(str(path)) as source:
-        write(CsvTable(source, "text", AddedColumns()), path)
+        write(CsvTable(source, "text", added()), path)
     assert path.read_bytes() == b"text,label,score\ngood,positive,0.75\n"
-
-
-def test_an_output_that_is_a_link_stays_one(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "target")
-    with open_output(tmp_path / "link") as file:
-        file.write(b"new")
-    assert (tmp_path / "target").read_bytes() == b"new"
-    assert (tmp_path / "link").is_symlink()
-
-
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    with open_output(Path("/dev/null")) as file:
-        file.write(b"gone")
-    assert Path("/dev/null").is_char_device()
-
-
-def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "nowhere" / "out.csv"):
-        with pytest.raises(InputError, match=r"cannot be written \("), open_output(path):
-            pass
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from app.artifacts.manifest import ArtifactError
-from app.forecasts.registry import Forecasters, UnknownForecast
+from app.artifacts.registry import UnknownName
+from app.forecasts.registry import Forecasters
 
 
 def test_all_forecasts_of_a_folder_are_loaded(models_dir: Path) -> None:
@@ -14,9 +15,9 @@ def test_all_forecasts_of_a_folder_are_loaded(models_dir: Path) -> None:
 
 
 def test_an_unknown_one_is_told_with_those_there_are(models_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnknownForecast, match="there is tiny, tiny-each-day"):
+    with pytest.raises(UnknownName, match="there is tiny, tiny-each-day"):
         Forecasters(models_dir).get("sentiment-tiny")
-    with pytest.raises(UnknownForecast, match="there is none"):
+    with pytest.raises(UnknownName, match="there is none"):
         Forecasters(tmp_path).get("tiny")
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.compute import INLINE_SECONDS
 from app.forecasts.forecaster import Forecaster
-from app.forecasts.schemas import ForecastResponse, forecast_json
+from app.forecasts.schemas import ForecastResponse
+from app.forecasts.serialization import forecast_json
 from app.forecasts.service import SECONDS_AN_OBSERVATION
 from app.main import create_app
 from app.settings import Settings

@@ -3,7 +3,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sentiment.padding import Side, pad_sequences
+from app.sentiment.padding import pad_sequences
+from app.sentiment.side import Side
 
 SIDES = st.sampled_from(["pre", "post"])
 

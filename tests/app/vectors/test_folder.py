@@ -9,7 +9,6 @@ import pytest
 
 from app.artifacts.manifest import ArtifactError, Manifest, write_manifest
 from app.vectors.folder import load_folder
-from app.vectors.registry import UnknownSpace, VectorSpaces
 from tests import toys
 
 
@@ -99,20 +98,3 @@ def test_a_package_that_does_not_have_the_matrix(folder: Path, matrix: dict[str,
     change(folder, lambda document: document["serving"].update(matrix=matrix))
     with pytest.raises(ArtifactError, match=sentence):
         load_folder(folder)
-
-
-def test_spaces_come_from_folders_and_files(models_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "more.txt").write_text("a 1 2\nb 2 1\n")
-    spaces = VectorSpaces(models_dir, [tmp_path / "more.txt"])
-    assert [space.name for space in spaces] == ["toy", "more"]
-    assert spaces.get("more").similarity("a", "b") == pytest.approx(0.8)
-    with pytest.raises(UnknownSpace, match=r"There is no such vector space; there is toy, more\."):
-        spaces.get("glov")
-    with pytest.raises(UnknownSpace, match="there is none"):
-        VectorSpaces(tmp_path).get("toy")
-
-
-def test_two_spaces_of_one_name(models_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "toy.txt").write_text("a 1 2\n")
-    with pytest.raises(ArtifactError, match="two vector spaces toy; rename"):
-        VectorSpaces(models_dir, [tmp_path / "toy.txt"])

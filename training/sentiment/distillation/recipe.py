@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from app.sentiment.padding import Side
+from app.sentiment.side import Side
 from training.sentiment.distillation import paragraph_teacher, student, word_vectors
 from training.sentiment.distillation.network import Noise
 

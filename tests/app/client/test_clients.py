@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.client import AsyncClient, Client, ServiceError
-from app.http.problems import FieldError
+from app.http.schemas import FieldError
 from app.main import create_app
 from app.settings import Settings
 from tests import toys

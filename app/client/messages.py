@@ -1,0 +1,70 @@
+"""Requests and responses: the paths of requests, and responses read into their models or raised as errors."""
+
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from app.http.schemas import FieldError, ProblemDetails
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class ServiceError(Exception):
+    """The service did not do what it was asked.
+
+    Attributes:
+        status: The HTTP status code.
+        title: The name of the status.
+        detail: A sentence that says what went wrong.
+        errors: The fields of the request that are wrong.
+        request_id: Under which the request stands in the service's log.
+    """
+
+    def __init__(self, problem: ProblemDetails, request_id: str | None = None) -> None:
+        super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
+        self.status = problem.status
+        self.title = problem.title
+        self.detail = problem.detail
+        self.errors: list[FieldError] = problem.errors or []
+        self.request_id = request_id
+
+
+def path_of(*segments: str) -> str:
+    """Return a path of segments, each of which may hold any character."""
+    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
+
+
+def read(response: httpx.Response, answer: type[Answer]) -> Answer:
+    """Read a response whose body has been received.
+
+    Args:
+        response: The response.
+        answer: The model of its body.
+
+    Raises:
+        ServiceError: It is an error, or its body is not what this service answers.
+    """
+    request_id = response.headers.get("x-request-id")
+    if not response.is_success:
+        raise ServiceError(_problem(response), request_id)
+    try:
+        return answer.model_validate_json(response.content)
+    except ValidationError as error:
+        sentence = f"The answer to {response.url} is not one of this service; is the base URL right?"
+        raise ServiceError(_described(response, sentence), request_id) from error
+
+
+def _problem(response: httpx.Response) -> ProblemDetails:
+    """Read the problem document of an error, or describe one of a proxy that sent none."""
+    try:
+        return ProblemDetails.model_validate_json(response.content)
+    except ValidationError:
+        return _described(response, response.text.strip()[:200] or f"{response.url} says nothing more.")
+
+
+def _described(response: httpx.Response, sentence: str) -> ProblemDetails:
+    return ProblemDetails(
+        type="about:blank", title=response.reason_phrase, status=response.status_code, detail=sentence
+    )

@@ -1,0 +1,29 @@
+"""What an error holds, field by field: the problem document of RFC 9457."""
+
+from pydantic import BaseModel, Field
+
+
+class FieldError(BaseModel):
+    """What is wrong with one part of the request."""
+
+    pointer: str = Field(
+        description="Where in the body it is, as a JSON Pointer in a URI fragment (RFC 6901); where in the address, if "
+        "it begins with `#/path` or `#/query`.",
+        examples=["#/texts/3"],
+    )
+    detail: str = Field(description="What is wrong there.", examples=["must be a string"])
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str = Field(description="Kind of problem; `about:blank` says that the status is all there is to it.")
+    title: str = Field(description="The name of the status.", examples=["Unprocessable Content"])
+    status: int = Field(description="The HTTP status code.", examples=[422])
+    detail: str = Field(
+        description="A sentence that says what went wrong and how to mend it.",
+        examples=["The field `text` must be a string."],
+    )
+    errors: list[FieldError] | None = Field(
+        None, description="The fields that are wrong, if the request was understood but for them."
+    )
