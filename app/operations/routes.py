@@ -51,6 +51,7 @@ async def models(request: Request) -> Models:
                 default=model is loaded.default,
                 version=model.manifest.version,
                 engine=model.engine_name,
+                labels=list(model.labels),
                 vocabulary_size=model.serving.vocabulary_size,
                 maxlen=model.serving.maxlen,
                 trained_on=model.manifest.data["name"],

@@ -20,6 +20,7 @@ class ModelInfo(BaseModel):
     default: bool = Field(description="Whether it answers when a request names no model.")
     version: str = Field(description="Version of the model.")
     engine: str = Field(description="What computes: `onnx` or `tensorflow`.")
+    labels: list[str] = Field(description="The labels that it tells apart, in the order of its probabilities.")
     vocabulary_size: int = Field(description="Number of token ids it knows.")
     maxlen: int = Field(description="Number of tokens it reads at most.")
     trained_on: str = Field(description="The data set.")
@@ -39,6 +40,7 @@ class Models(BaseModel):
                             "default": True,
                             "version": "1.0.0",
                             "engine": "onnx",
+                            "labels": ["negative", "positive"],
                             "vocabulary_size": 20000,
                             "maxlen": 1024,
                             "trained_on": "Large Movie Review Dataset v1.0",

@@ -18,6 +18,7 @@ from app.operations.metrics import Metrics
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import explain
+from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.padding import pad_sequences
 from app.sentiment.registry import SentimentModels, UnknownModel
 from app.sentiment.schemas import (
@@ -34,7 +35,7 @@ from app.sentiment.schemas import (
     TokenizeRequest,
     TokenizeResponse,
 )
-from app.sentiment.serialization import explained_json, sentiment_json
+from app.sentiment.serialization import explained_json, predictions, sentiment_json
 from app.sentiment.texts import MULTIPART, PLAIN, URLENCODED, TextRoute, prefers_plain
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
@@ -59,6 +60,7 @@ _FORM: Final = {
         "properties": {
             "text": {"type": "string", "minLength": 1},
             "model": {"type": "string"},
+            "labels": {"type": "string", "description": "Names with commas between them: `negative,positive`."},
             "explain": {"type": "boolean", "default": False},
         },
         "example": {"text": "A wonderful film, I loved every moment."},
@@ -84,23 +86,27 @@ _ANSWER: Final = {
     openapi_extra={"requestBody": {"content": {PLAIN: _TEXT, URLENCODED: _FORM, MULTIPART: _FORM}}},
 )
 async def classify(request: Request, body: SentimentRequest) -> Response:
-    """Tell whether a text is positive or negative, and how sure the model is.
+    """Tell whether a text is positive or negative, or which of the model's other labels fits it, and how sure it is.
 
     The text comes as JSON, as plain text, or as the field `text` of a form. With `Accept: text/plain` the answer is
     the label and its score.
 
-    With `explain`, the JSON answer also has `words`, how much each word counts, and `sentences`, the sentiment of each
+    With `labels`, the model chooses from these labels alone.
+
+    With `explain`, the JSON answer also has `words`, what each word contributes, and `sentences`, the sentiment of each
     sentence by itself.
     """
     model = _model(request, body.model)
+    labels = _labels(model, body.labels)
     plain = prefers_plain(request.headers.get("accept", ""))
     if body.explain and not plain:
-        return await _explained(request, model, body.text)
+        return await _explained(request, model, body.text, labels)
     if model.engine.quick and len(body.text) <= INLINE_CHARACTERS:
         batchers: dict[str, DynamicBatcher] = request.app.state.batchers
         classification, timing = await batchers[model.name].classify(body.text)
     else:
         classification, timing = await _workers(request).call(partial(model.classify, body.text), inline=False)
+    classification = classification.among(labels)
     _observe(request, model, classification, timing)
     if plain:
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
@@ -109,17 +115,18 @@ async def classify(request: Request, body: SentimentRequest) -> Response:
     return _timed(response, timing)
 
 
-async def _explained(request: Request, model: Classifier, text: str) -> Response:
+async def _explained(request: Request, model: Classifier, text: str, labels: Labels) -> Response:
     limit: int = request.app.state.settings.max_explained_words
 
     def work() -> tuple[str, Classification, Timing, float]:
-        classification, timing = model.classify(text)
+        found, timing = model.classify(text)
+        classification = found.among(labels)
         if classification.words > limit:
             detail = f"has {classification.words:,} words; at most {limit:,} are explained"
             error = FieldError(pointer="#/text", detail=detail)
             raise Problem(422, f"The text {detail}. Send it without `explain`, or in parts.", errors=[error])
         start = perf_counter()
-        explanation = explain(model, text, classification.probability)
+        explanation = explain(model, text, classification)
         answer = explained_json(classification, explanation, text, model.name)
         return answer, classification, timing, perf_counter() - start
 
@@ -139,15 +146,17 @@ async def classify_batch(request: Request, body: BatchRequest) -> Response:
     """Classify texts; the results are in their order."""
     _limit(request, body.texts, "texts")
     model = _model(request, body.model)
+    labels = _labels(model, body.labels)
 
     metrics: Metrics = request.app.state.metrics
 
     def work(texts: Sequence[str]) -> tuple[str, Timing]:
-        classifications, timing = model.classify_all(texts)
+        found, timing = model.classify_all(texts)
+        classifications = [one.among(labels) for one in found]
         metrics.observe_steps(model.name, *timing)
-        for label, count in Counter(found.label for found in classifications).items():
+        for label, count in Counter(one.label for one in classifications).items():
             metrics.count_label(model.name, label, count)
-        return ",".join(sentiment_json(found, model.name) for found in classifications), timing
+        return ",".join(sentiment_json(one, model.name) for one in classifications), timing
 
     workers = _workers(request)
     with workers.place():
@@ -220,7 +229,7 @@ async def pad(request: Request, body: PadRequest) -> Response:
     responses=responses(400, 404, 413, 415, 422, 503),
 )
 async def predict(request: Request, body: PredictRequest) -> Response:
-    """Return the probability that each sequence of token ids is positive."""
+    """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
     _limit(request, body.sequences, "sequences")
     model = _model(request, body.model)
     for index, sequence in enumerate(body.sequences):
@@ -230,10 +239,8 @@ async def predict(request: Request, body: PredictRequest) -> Response:
             raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
 
     def work() -> Response:
-        probabilities = model.predict(body.sequences)
-        return json_response(
-            PredictResponse(probabilities=[round(p, 6) for p in probabilities.tolist()], model=model.name)
-        )
+        probabilities = predictions(model.predict(body.sequences), sigmoid=model.sigmoid)
+        return json_response(PredictResponse(probabilities=probabilities, model=model.name))
 
     return await _workers(request).call(work, inline=model.engine.quick and sum(map(len, body.sequences)) <= INLINE_IDS)
 
@@ -255,6 +262,16 @@ def _model(request: Request, name: str | None) -> Classifier:
         return models.get(name)
     except UnknownModel as error:
         raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
+
+
+def _labels(model: Classifier, wanted: Sequence[str] | None) -> Labels:
+    if wanted is None:
+        return model.labels
+    try:
+        return choose(model.labels, wanted)
+    except LabelsError as error:
+        wrong = FieldError(pointer="#/labels", detail=str(error))
+        raise Problem(422, f"The choice of labels {error}.", errors=[wrong]) from error
 
 
 def _limit(request: Request, items: Sequence[Any], field: str) -> None:

@@ -19,8 +19,9 @@ from app.files.parquet import ParquetTable
 from app.files.sources import InputError, Source, open_output, open_source
 from app.files.tables import AddedColumns, Chunk, CsvTable, JsonLinesTable, Table, format_of, grouped
 from app.sentiment.classifier import Classification
+from app.sentiment.labels import BINARY
 
-GOOD = Classification(0.75, words=3, unknown=0, truncated=False)
+GOOD = Classification(BINARY, (0.25, 0.75), words=3, unknown=0, truncated=False)
 
 
 def texts(table: Table[Any]) -> list[str | None]:
