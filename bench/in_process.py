@@ -74,7 +74,7 @@ def _predictors(options: Options, maxlen: int) -> dict[str, Predict]:
     function = tf.function(call, input_signature=signature)
     xla = tf.function(call, input_signature=signature, jit_compile=True)
     predictors: dict[str, Predict] = {
-        ONNX: onnx.predict_one,
+        ONNX: lambda ids: onnx.predict_one(ids)[1],
         PREDICT: lambda ids: float(model.predict(pad_sequences([ids], maxlen), verbose=0)[0, 0]),
         FUNCTION: lambda ids: float(function(pad_sequences([ids], maxlen))[0, 0]),
         XLA: lambda ids: float(xla(pad_sequences([ids], maxlen))[0, 0]),

@@ -91,7 +91,7 @@ def _compared(folder: Path, reviews: Reviews, ids: Callable[[list[str]], list[li
         model = keras.models.load_model(folder / "model.keras", compile=False)
         for start in range(0, len(reviews), FEW):
             texts = reviews.texts[start : start + FEW]
-            ours.append(np.array([found.probability for found in classifier.classify_all(texts)[0]]))
+            ours.append(np.array([found.probability("positive") for found in classifier.classify_all(texts)[0]]))
             padded = keras.utils.pad_sequences(ids(texts), maxlen=classifier.serving.maxlen)
             theirs.append(model.predict(padded, batch_size=250, verbose=0)[:, 0])
     one, other = np.concatenate(ours), np.concatenate(theirs)

@@ -104,7 +104,7 @@ def test_it_is_small() -> None:
 
 def test_it_notices_most_edits_that_turn_a_verdict_over(best: Classifier) -> None:
     found = edits()
-    answers = np.array([one.probability for one in best.classify_all(found.texts)[0]])
+    answers = np.array([one.probability("positive") for one in best.classify_all(found.texts)[0]])
     assert (answers[::2] > answers[1::2]).mean() >= 0.95
     assert ((answers >= 0.5) == found.labels).mean() >= 0.8
 
@@ -142,27 +142,28 @@ def test_a_phrase_that_blames_is_negative(best: Classifier, text: str) -> None:
     ],
 )
 def test_what_is_typed_in_another_way_is_the_same(best: Classifier, one: str, other: str) -> None:
-    assert best.classify(one)[0].probability == best.classify(other)[0].probability
+    assert best.classify(one)[0].probability("positive") == best.classify(other)[0].probability("positive")
 
 
 @pytest.mark.parametrize("text", REVIEWS)
 def test_without_its_most_positive_word_a_review_is_less_positive(best: Classifier, text: str) -> None:
-    probability = best.classify(text)[0].probability
-    assert probability >= 0.5
-    top = max(explain(best, text, probability).words, key=lambda word: word.contribution)
-    assert best.classify(text[: top.start] + text[top.end :])[0].probability < probability
+    whole = best.classify(text)[0]
+    assert whole.label == "positive"
+    top = max(explain(best, text, whole).words, key=lambda word: word.contribution)
+    without = best.classify(text[: top.start] + text[top.end :])[0]
+    assert without.probability("positive") < whole.probability("positive")
 
 
 def test_it_is_right_on_most_phrases(best: Classifier) -> None:
     found = short_texts.phrases()
-    answers = np.array([one.probability for one in best.classify_all(found.texts)[0]])
+    answers = np.array([one.probability("positive") for one in best.classify_all(found.texts)[0]])
     assert np.mean((answers >= 0.5) == found.labels) >= 0.9
 
 
 def test_it_is_right_on_most_single_sentences(best: Classifier, real_data: Path) -> None:
     sentences = short_texts.sentences(imdb.load("train", real_data))
     assert sentences is not None
-    found = np.array([one.probability for one in best.classify_all(sentences.texts)[0]])
+    found = np.array([one.probability("positive") for one in best.classify_all(sentences.texts)[0]])
     assert np.mean((found >= 0.5) == sentences.labels) >= 0.80
 
 

@@ -115,8 +115,8 @@ def test_its_figures_are_of_all_test_reviews(classifier: Classifier) -> None:
 def test_odd_texts_get_what_keras_gives_them(folder: Path, classifier: Classifier) -> None:
     expected = keras_probabilities(folder, [classifier.tokenizer.encode(text).ids for text in ODD])
     found, _ = classifier.classify_all(ODD)
-    np.testing.assert_allclose([one.probability for one in found], expected, rtol=0, atol=1e-5)
-    one_by_one = [classifier.classify(text)[0].probability for text in ODD]
+    np.testing.assert_allclose([one.probability("positive") for one in found], expected, rtol=0, atol=1e-5)
+    one_by_one = [classifier.classify(text)[0].probability("positive") for text in ODD]
     np.testing.assert_allclose(one_by_one, expected, rtol=0, atol=1e-5)
 
 
@@ -124,23 +124,24 @@ def test_keras_serves_it_without_a_warning(folder: Path, classifier: Classifier)
     # Warnings are errors here.
     reference, _ = Classifier(folder, "tensorflow").classify_all(ODD)
     found, _ = classifier.classify_all(ODD)
-    expected = [one.probability for one in reference]
-    np.testing.assert_allclose([one.probability for one in found], expected, rtol=0, atol=1e-5)
+    expected = [one.probability("positive") for one in reference]
+    np.testing.assert_allclose([one.probability("positive") for one in found], expected, rtol=0, atol=1e-5)
 
 
 def test_clear_reviews_get_clear_answers(classifier: Classifier) -> None:
-    good, bad, *_ = (classifier.classify(text)[0].probability for text in WRITTEN)
+    good, bad, *_ = (classifier.classify(text)[0].probability("positive") for text in WRITTEN)
     assert good > 0.9
     assert bad < 0.1
 
 
 @pytest.mark.parametrize("text", WRITTEN[:2])
 def test_without_its_most_positive_word_a_text_loses_what_that_contributed(classifier: Classifier, text: str) -> None:
-    probability = classifier.classify(text)[0].probability
-    top = max(explain(classifier, text, probability).words, key=lambda word: word.contribution)
+    whole = classifier.classify(text)[0]
+    top = max(explain(classifier, text, whole).words, key=lambda word: word.contribution)
     assert top.contribution > 0
-    without = classifier.classify(text[: top.start] + text[top.end :])[0].probability
-    assert probability - without == pytest.approx(top.contribution, abs=1e-6)
+    without = classifier.classify(text[: top.start] + text[top.end :])[0]
+    lost = whole.probability("positive") - without.probability("positive")
+    assert lost == pytest.approx(top.contribution, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_without_its_most_positive_word_a_text_loses_what_that_contributed(class
 def test_the_one_clear_word_of_a_sentence_contributes_most(
     classifier: Classifier, text: str, clear: str, sign: int
 ) -> None:
-    words = explain(classifier, text, classifier.classify(text)[0].probability).words
+    words = explain(classifier, text, classifier.classify(text)[0]).words
     top = max(words, key=lambda word: sign * word.contribution)
     assert text[top.start : top.end] == clear
     assert sign * top.contribution > 0
@@ -168,7 +169,7 @@ def test_it_is_as_good_on_the_held_out_movies_as_it_says(classifier: Classifier,
     kept, held = train.split_by_movie(recipe.validation, sentiment.SPLIT_SEED)
     assert not set(kept.movies) & set(held.movies)
     assert len(held) == classifier.manifest.data["train"]["validation"]
-    found = np.array([classification.probability for classification in classifier.classify_all(held.texts)[0]])
+    found = np.array([one.probability("positive") for one in classifier.classify_all(held.texts)[0]])
     accuracy = np.mean((found >= 0.5) == held.labels)
     assert accuracy == pytest.approx(classifier.manifest.figures["validation"]["accuracy"], abs=1e-6)
 
@@ -222,7 +223,7 @@ def test_it_is_the_lectures_network(lecture: Classifier) -> None:
 def test_texts_of_our_own_get_what_the_lecture_gives_them(lecture: Classifier) -> None:
     tokenizer = KerasTokenizer(oov_token="<unknown>")
     tokenizer.word_index = {"<unknown>": 20_000} | {w: n for n, w in enumerate(lecture.tokenizer.words, start=1)}
-    found = [lecture.classify(text)[0].probability for text in WRITTEN]
+    found = [lecture.classify(text)[0].probability("positive") for text in WRITTEN]
     assert found == pytest.approx(keras_probabilities(LECTURE, keras_ids(WRITTEN, tokenizer)), abs=1e-5)
 
 
@@ -233,6 +234,6 @@ def test_real_reviews_get_what_the_lecture_gives_them(lecture: Classifier, real_
     assert list(keras_tokenizer.word_index)[:9997] == list(lecture.tokenizer.words)
     texts = train.sample(500, seed=3).texts
     expected = keras_probabilities(LECTURE, keras_ids(texts, keras_tokenizer))
-    found = np.array([classification.probability for classification in lecture.classify_all(texts)[0]])
+    found = np.array([one.probability("positive") for one in lecture.classify_all(texts)[0]])
     assert np.abs(found - expected).max() < 1e-5
     assert np.array_equal(found >= 0.5, expected >= 0.5)

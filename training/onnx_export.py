@@ -381,6 +381,11 @@ def _nothing(_graph: _Graph, _layer: keras.layers.Layer, value: _Value) -> _Valu
     return value
 
 
+def _softmax(x: Array) -> Array:
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
 def _sigmoid(x: Array) -> Array:
     return np.asarray((1 + np.tanh(x / 2)) / 2, dtype=np.float32)
 
@@ -388,16 +393,19 @@ def _sigmoid(x: Array) -> Array:
 _FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {
     "Tanh": np.tanh,
     "Sigmoid": _sigmoid,
+    "Softmax": _softmax,
     "Relu": lambda x: np.maximum(x, np.float32(0)),
 }
-_ACTIVATIONS: Final = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "linear": "Identity"}
+_ACTIVATIONS: Final = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
+_ACTIVATIONS_OF_DENSE: Final = {**_ACTIVATIONS, "softmax": "Softmax", "linear": "Identity"}
 
 
 def _activation(layer: keras.layers.Layer, function: Callable[..., Any]) -> str:
     name = str(getattr(function, "__name__", function))
-    if name not in _ACTIVATIONS or (name == "linear" and not isinstance(layer, keras.layers.Dense)):
+    known = _ACTIVATIONS_OF_DENSE if isinstance(layer, keras.layers.Dense) else _ACTIVATIONS
+    if name not in known:
         raise ExportError(f"Layer {layer.name} has the activation {name}, which cannot be exported.")
-    return _ACTIVATIONS[name]
+    return known[name]
 
 
 _EMITTERS: Final[dict[type, Callable[[_Graph, Any, _Value], _Value]]] = {

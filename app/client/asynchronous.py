@@ -62,13 +62,22 @@ class AsyncClient:
 
     @overload
     async def sentiment(
-        self, text: str, model: str | None = None, explain: Literal[False] = False
+        self,
+        text: str,
+        model: str | None = None,
+        explain: Literal[False] = False,
+        *,
+        labels: Sequence[str] | None = None,
     ) -> SentimentResponse: ...
 
     @overload
-    async def sentiment(self, text: str, model: str | None = None, *, explain: Literal[True]) -> ExplainedResponse: ...
+    async def sentiment(
+        self, text: str, model: str | None = None, *, explain: Literal[True], labels: Sequence[str] | None = None
+    ) -> ExplainedResponse: ...
 
-    async def sentiment(self, text: str, model: str | None = None, explain: bool = False) -> SentimentResponse:
+    async def sentiment(
+        self, text: str, model: str | None = None, explain: bool = False, *, labels: Sequence[str] | None = None
+    ) -> SentimentResponse:
         """Classify a text.
 
         Args:
@@ -76,13 +85,22 @@ class AsyncClient:
             model: Name of the model to ask; by default the service's default model.
             explain: Also tell how much each word counts, and classify each sentence; the answer is an
                 :class:`ExplainedResponse` then.
+            labels: Labels to choose from, some of those that the model has; by default all of them.
         """
         answer = ExplainedResponse if explain else SentimentResponse
-        return await self._post("/sentiment", answer, text=text, model=model, explain=explain or None)
+        return await self._post("/sentiment", answer, text=text, model=model, labels=labels, explain=explain or None)
 
-    async def sentiment_batch(self, texts: Sequence[str], model: str | None = None) -> BatchResponse:
-        """Classify texts; the results are in their order."""
-        return await self._post("/sentiment/batch", BatchResponse, texts=texts, model=model)
+    async def sentiment_batch(
+        self, texts: Sequence[str], model: str | None = None, *, labels: Sequence[str] | None = None
+    ) -> BatchResponse:
+        """Classify texts; the results are in their order.
+
+        Args:
+            texts: The texts; none empty.
+            model: Name of the model to ask; by default the service's default model.
+            labels: Labels to choose from, some of those that the model has; by default all of them.
+        """
+        return await self._post("/sentiment/batch", BatchResponse, texts=texts, model=model, labels=labels)
 
     async def tokenize(self, texts: Sequence[str], fit: bool = False, model: str | None = None) -> TokenizeResponse:
         """Turn texts into token ids.

@@ -61,12 +61,23 @@ class Client:
         self._owns_http = http is None
 
     @overload
-    def sentiment(self, text: str, model: str | None = None, explain: Literal[False] = False) -> SentimentResponse: ...
+    def sentiment(
+        self,
+        text: str,
+        model: str | None = None,
+        explain: Literal[False] = False,
+        *,
+        labels: Sequence[str] | None = None,
+    ) -> SentimentResponse: ...
 
     @overload
-    def sentiment(self, text: str, model: str | None = None, *, explain: Literal[True]) -> ExplainedResponse: ...
+    def sentiment(
+        self, text: str, model: str | None = None, *, explain: Literal[True], labels: Sequence[str] | None = None
+    ) -> ExplainedResponse: ...
 
-    def sentiment(self, text: str, model: str | None = None, explain: bool = False) -> SentimentResponse:
+    def sentiment(
+        self, text: str, model: str | None = None, explain: bool = False, *, labels: Sequence[str] | None = None
+    ) -> SentimentResponse:
         """Classify a text.
 
         Args:
@@ -74,13 +85,22 @@ class Client:
             model: Name of the model to ask; by default the service's default model.
             explain: Also tell how much each word counts, and classify each sentence; the answer is an
                 :class:`ExplainedResponse` then.
+            labels: Labels to choose from, some of those that the model has; by default all of them.
         """
         answer = ExplainedResponse if explain else SentimentResponse
-        return self._post("/sentiment", answer, text=text, model=model, explain=explain or None)
+        return self._post("/sentiment", answer, text=text, model=model, labels=labels, explain=explain or None)
 
-    def sentiment_batch(self, texts: Sequence[str], model: str | None = None) -> BatchResponse:
-        """Classify texts; the results are in their order."""
-        return self._post("/sentiment/batch", BatchResponse, texts=texts, model=model)
+    def sentiment_batch(
+        self, texts: Sequence[str], model: str | None = None, *, labels: Sequence[str] | None = None
+    ) -> BatchResponse:
+        """Classify texts; the results are in their order.
+
+        Args:
+            texts: The texts; none empty.
+            model: Name of the model to ask; by default the service's default model.
+            labels: Labels to choose from, some of those that the model has; by default all of them.
+        """
+        return self._post("/sentiment/batch", BatchResponse, texts=texts, model=model, labels=labels)
 
     def tokenize(self, texts: Sequence[str], fit: bool = False, model: str | None = None) -> TokenizeResponse:
         """Turn texts into token ids.

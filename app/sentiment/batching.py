@@ -13,8 +13,8 @@ ROWS: Final = 8
 IDS: Final = 2_048
 """Ids a run, so that they get it after some ten milliseconds, if the texts are long."""
 
-_Found = tuple[float, float]
-"""A probability, and the seconds that the run took which gave it."""
+_Found = tuple[Sequence[float], float]
+"""The probability of each label, and the seconds that the run took which gave it."""
 _Waiting = tuple[Sequence[int], asyncio.Future[_Found]]
 
 
@@ -40,8 +40,8 @@ class DynamicBatcher:
         encoding = self._model.tokenizer.encode(text)
         ids = self._model.truncate(encoding.ids)
         tokenize = perf_counter() - start
-        probability, predict = await self._predict(ids)
-        return self._model.classification(encoding, probability), Timing(tokenize, predict)
+        probabilities, predict = await self._predict(ids)
+        return self._model.classification(encoding, probabilities), Timing(tokenize, predict)
 
     async def _predict(self, ids: Sequence[int]) -> _Found:
         loop = asyncio.get_running_loop()
@@ -60,15 +60,15 @@ class DynamicBatcher:
         start = perf_counter()
         try:
             if len(batch) == 1:
-                probabilities = [self._model.engine.predict_one(batch[0][0])]
+                rows = [self._model.engine.predict_one(batch[0][0])]
             else:
-                probabilities = self._model.engine.predict([ids for ids, _ in batch]).tolist()
+                rows = self._model.engine.predict([ids for ids, _ in batch]).tolist()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
             return
         seconds = perf_counter() - start
-        for (_, future), probability in zip(batch, probabilities, strict=True):
+        for (_, future), probabilities in zip(batch, rows, strict=True):
             if not future.done():
-                future.set_result((probability, seconds))
+                future.set_result((probabilities, seconds))

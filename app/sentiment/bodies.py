@@ -17,8 +17,25 @@ PLAIN: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 SUPPORTED: Final = (JSON, PLAIN, URLENCODED, MULTIPART)
-_FIELD: Final = re.compile(rb"(?:.*&)?text=|(?:model|explain)=", re.DOTALL)
+_FIELD: Final = re.compile(rb"(?:.*&)?text=|(?:model|labels|explain)=", re.DOTALL)
 _MAX_FIELDS: Final = 8
+OPTIONS: Final = ("model", "labels", "explain")
+"""What the query may say."""
+QUERY: Final = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": schema,
+        "description": f"`{name}`, for a body without it.",
+    }
+    for name, schema in (
+        ("model", {"type": "string"}),
+        ("labels", {"type": "string", "examples": ["negative,positive"]}),
+        ("explain", {"type": "boolean", "default": False}),
+    )
+]
+"""The same for OpenAPI."""
 
 _TEXT: Final = "A wonderful film, I loved every moment."
 _PLAIN_SCHEMA: Final[dict[str, Any]] = {"schema": {"type": "string", "minLength": 1}, "example": _TEXT}
@@ -30,6 +47,7 @@ _FORM_SCHEMA: Final[dict[str, Any]] = {
         "properties": {
             "text": {"type": "string", "minLength": 1},
             "model": {"type": "string"},
+            "labels": {"type": "string", "description": "Names with commas between them: `negative,positive`."},
             "explain": {"type": "boolean", "default": False},
         },
         "example": {"text": _TEXT},
@@ -38,7 +56,10 @@ _FORM_SCHEMA: Final[dict[str, Any]] = {
 
 
 class TextBody(JSONBody[SentimentRequest]):
-    """A dependency: a text to classify, sent as JSON, as plain text, or as the field ``text`` of a form."""
+    """A dependency: a text to classify, sent as JSON, as plain text, or as the field ``text`` of a form.
+
+    What a body does not say, such as one that is nothing but the text, the query can: ``?labels=negative,positive``.
+    """
 
     def __init__(self) -> None:
         super().__init__(SentimentRequest)
@@ -50,13 +71,27 @@ class TextBody(JSONBody[SentimentRequest]):
         if not (is_json(media_type) or media_type in SUPPORTED):
             raise unsupported(media_type, *SUPPORTED)
         body = await read_body(request)
+        options = _options(request)
         if media_type == PLAIN:
-            return _validate({"text": decode_text(body, charset)})
+            return _validate({**options, "text": decode_text(body, charset)})
         if media_type == MULTIPART:
-            return _validate(await _multipart(request, body))
+            return _validate({**options, **await _multipart(request, body)})
         if media_type == URLENCODED and not body.startswith(b"{"):
-            return _validate(_urlencoded(body))
-        return self.parse(body)
+            return _validate({**options, **_urlencoded(body)})
+        return _with_options(self.parse(body), options)
+
+
+def _options(request: Request) -> dict[str, str]:
+    query = request.query_params if request.scope["query_string"] else {}
+    return {name: query[name] for name in OPTIONS if name in query}
+
+
+def _with_options(body: SentimentRequest, options: dict[str, str]) -> SentimentRequest:
+    unsaid = {name: value for name, value in options.items() if name not in body.model_fields_set}
+    if not unsaid:
+        return body
+    said = _validate({**unsaid, "text": body.text})
+    return body.model_copy(update={name: getattr(said, name) for name in unsaid})
 
 
 def _validate(fields: dict[str, str]) -> SentimentRequest:

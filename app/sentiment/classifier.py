@@ -1,16 +1,17 @@
-"""A sentiment model: text to the probability that it is positive."""
+"""A sentiment model: text to a probability for each label."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, sha256
+from app.artifacts.manifest import MANIFEST, ArtifactError, read_manifest, read_serving, sha256
 from app.sentiment.engines import ENGINES, Engine, EngineName
+from app.sentiment.labels import BINARY, FEWEST, MOST, LabelName, Labels
 from app.sentiment.padding import truncate
 from app.sentiment.side import Side
 from app.sentiment.tokenizer import Encoding, Tokenizer
@@ -18,11 +19,23 @@ from app.sentiment.tokenizer import Encoding, Tokenizer
 KIND: Final = "sentiment"
 TOKENIZER_FILE: Final = "tokenizer.json"
 
-Label = Literal["positive", "negative"]
+
+def _no_doubles(labels: Labels) -> Labels:
+    if len(set(labels)) < len(labels):
+        raise ValueError("a label is named twice")
+    return labels
 
 
 class SentimentServing(BaseModel):
-    """What serving needs to know of a sentiment model, beside its files."""
+    """What serving needs to know of a sentiment model, beside its files.
+
+    Attributes:
+        vocabulary_size: Number of token ids, the special ones included.
+        maxlen: Number of tokens that the model reads at most.
+        padding: Where texts were padded in training.
+        truncating: Where longer texts are cut.
+        labels: Names of the labels, in the order of the model's outputs.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,32 +43,65 @@ class SentimentServing(BaseModel):
     maxlen: int = Field(ge=1)
     padding: Literal["pre"]
     truncating: Side
+    labels: Annotated[tuple[LabelName, ...], Field(min_length=FEWEST, max_length=MOST), AfterValidator(_no_doubles)] = (
+        BINARY
+    )
 
 
 class Classification(NamedTuple):
     """What a model says of a text.
 
     Attributes:
-        probability: That the text is positive, from 0 to 1.
+        labels: The labels to choose from.
+        probabilities: The probability of each label, in the same order; they add up to 1.
         words: How many words the text has.
         unknown: How many of them the model does not know.
         truncated: Whether the text is longer than the model reads.
     """
 
-    probability: float
+    labels: Labels
+    probabilities: Sequence[float]
     words: int
     unknown: int
     truncated: bool
 
     @property
-    def label(self) -> Label:
-        """The more probable of the two."""
-        return "positive" if self.probability >= 0.5 else "negative"
+    def best(self) -> int:
+        """Index of the most probable label; the last one, if several are equally probable."""
+        probabilities = self.probabilities
+        if len(probabilities) == 2:  # in half of the time that the search takes
+            return 1 if probabilities[1] >= probabilities[0] else 0
+        return len(probabilities) - 1 - probabilities[::-1].index(max(probabilities))
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self.labels[self.best]
 
     @property
     def score(self) -> float:
-        """The probability of the label, from 0.5 to 1."""
-        return max(self.probability, 1 - self.probability)
+        """The probability of the label, from 1 / number of labels to 1."""
+        return max(self.probabilities)
+
+    def probability(self, label: str) -> float:
+        """Return the probability of one of the labels."""
+        return self.probabilities[self.labels.index(label)]
+
+    def among(self, labels: Labels) -> Self:
+        """Choose from some of the labels only.
+
+        Args:
+            labels: At least two of the labels.
+
+        Returns:
+            The same with the probabilities of these labels in proportion; in equal parts, if all of them are 0.
+        """
+        if labels == self.labels:
+            return self
+        chosen = [self.probability(label) for label in labels]
+        total = sum(chosen)
+        share = [one / total for one in chosen] if total else [1 / len(chosen)] * len(chosen)
+        return self._replace(labels=labels, probabilities=share)
 
 
 class Timing(NamedTuple):
@@ -99,14 +145,30 @@ class Classifier:
                 f"{tokenizer} has {self.tokenizer.vocabulary_size} ids, its model {self.engine.vocabulary_size}, "
                 f"its manifest {self.serving.vocabulary_size}; restore the model folder."
             )
+        outputs = self.engine.outputs
+        if outputs != len(self.labels) and not (self.sigmoid and self.labels == BINARY):
+            raise ArtifactError(
+                f"{folder / MANIFEST} names the labels {', '.join(self.labels)}, its model has "
+                f"{outputs} {'output' if outputs == 1 else 'outputs'}; restore the model folder."
+            )
+
+    @property
+    def labels(self) -> Labels:
+        """The labels that the model tells apart, in the order of its probabilities."""
+        return self.serving.labels
+
+    @property
+    def sigmoid(self) -> bool:
+        """Whether the model has a single output, the probability of ``positive``; else it is a softmax."""
+        return self.engine.outputs == 1
 
     def classify(self, text: str) -> tuple[Classification, Timing]:
         """Classify one text, and say how long that took."""
         start = perf_counter()
         encoding = self.tokenizer.encode(text)
         tokenized = perf_counter()
-        probability = self.engine.predict_one(self.truncate(encoding.ids))
-        return self.classification(encoding, probability), Timing(tokenized - start, perf_counter() - tokenized)
+        probabilities = self.engine.predict_one(self.truncate(encoding.ids))
+        return self.classification(encoding, probabilities), Timing(tokenized - start, perf_counter() - tokenized)
 
     def classify_all(self, texts: Sequence[str]) -> tuple[list[Classification], Timing]:
         """Classify texts, in order, and say how long that took."""
@@ -117,15 +179,15 @@ class Classifier:
         timing = Timing(tokenized - start, perf_counter() - tokenized)
         return list(map(self.classification, encodings, probabilities)), timing
 
-    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Return the probability that each sequence is positive.
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Return a probability of each label for each sequence.
 
         Args:
             sequences: n sequences of ids from 0 to ``vocabulary_size`` − 1, padded in front or not, none empty.
                 They are truncated to the model's ``maxlen``.
 
         Returns:
-            Shape (n,). The same as Keras gives for the sequences padded to ``maxlen``.
+            Shape (n, labels). The same as Keras gives for the sequences padded to ``maxlen``.
         """
         return self.engine.predict([self.truncate(_strip_padding(sequence)) for sequence in sequences])
 
@@ -133,10 +195,11 @@ class Classifier:
         """Cut ids to what the model reads."""
         return truncate(ids, self.serving.maxlen, self.serving.truncating)
 
-    def classification(self, encoding: Encoding, probability: float) -> Classification:
+    def classification(self, encoding: Encoding, probabilities: Sequence[float]) -> Classification:
         """Put together what is known of a text."""
-        truncated = len(encoding.ids) > self.serving.maxlen
-        return Classification(probability, encoding.words, encoding.unknown, truncated)
+        serving = self.serving
+        truncated = len(encoding.ids) > serving.maxlen
+        return Classification(serving.labels, probabilities, encoding.words, encoding.unknown, truncated)
 
 
 def _strip_padding(sequence: Sequence[int]) -> Sequence[int]:

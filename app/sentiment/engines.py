@@ -24,7 +24,11 @@ OUTPUTS: Final = ["output"]
 
 
 class Engine(Protocol):
-    """Token ids to probabilities."""
+    """Token ids to probabilities.
+
+    A model with one output is a sigmoid: it gives the probability of the second of two labels. A model with several is
+    a softmax: it gives a probability for each label. Either way an engine returns one for each label.
+    """
 
     @property
     def quick(self) -> bool:
@@ -35,14 +39,18 @@ class Engine(Protocol):
         """Number of ids that the model knows."""
 
     @property
+    def outputs(self) -> int:
+        """Number of outputs of the model: 1, or one for each label."""
+
+    @property
     def tokenizer_sha256(self) -> str | None:
         """Checksum of the tokenizer that the model was trained with; ``None`` if the model does not say."""
 
-    def predict_one(self, ids: Sequence[int]) -> float:
-        """Return the probability of one sequence of 1 to ``maxlen`` ids, not padded."""
+    def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
+        """Return the probabilities for one sequence of 1 to ``maxlen`` ids, not padded: one for each label."""
 
-    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Return the probabilities of n such sequences; shape (n,)."""
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Return the probabilities for n such sequences; shape (n, labels)."""
 
 
 class OnnxEngine:
@@ -61,25 +69,29 @@ class OnnxEngine:
                 "train the model again."
             ) from error
         self.tokenizer_sha256: str | None = metadata.get(TOKENIZER_KEY)
+        self.outputs = _outputs(path, session.get_outputs()[0].shape)
         self._run = session.run
 
-    def predict_one(self, ids: Sequence[int]) -> float:
+    def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
         """See :class:`Engine`."""
         feed = {"tokens": np.array([ids], dtype=np.int32), "lengths": np.array([len(ids)], dtype=np.int32)}
-        probability: float = self._run(OUTPUTS, feed)[0].item()
-        return probability
+        outputs = self._run(OUTPUTS, feed)[0]
+        if self.outputs == 1:
+            probability: float = outputs.item()
+            return 1 - probability, probability
+        return tuple(outputs[0].tolist())
 
-    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """See :class:`Engine`. Rows of similar length run together."""
-        probabilities = np.empty(len(sequences), dtype=np.float32)
+        outputs = np.empty((len(sequences), self.outputs), dtype=np.float32)
         lengths = np.fromiter(map(len, sequences), dtype=np.int32, count=len(sequences))
         for rows in batches(lengths):
             feed = {
                 "tokens": pad_sequences([sequences[row] for row in rows], padding="post"),
                 "lengths": lengths[rows],
             }
-            probabilities[rows] = self._run(OUTPUTS, feed)[0][:, 0]
-        return probabilities
+            outputs[rows] = self._run(OUTPUTS, feed)[0]
+        return _probabilities(outputs)
 
 
 class TensorFlowEngine:
@@ -99,19 +111,34 @@ class TensorFlowEngine:
             self._model = keras.models.load_model(path, compile=False)
         self._maxlen = maxlen
         self.vocabulary_size = int(self._model.layers[0].input_dim)
+        self.outputs = _outputs(path, self._model.output_shape)
 
-    def predict_one(self, ids: Sequence[int]) -> float:
+    def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
         """See :class:`Engine`."""
-        return float(self.predict([ids])[0])
+        return tuple(self.predict([ids])[0].tolist())
 
-    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """See :class:`Engine`."""
         if not sequences:  # Keras breaks on no rows.
-            return np.empty(0, dtype=np.float32)
+            return _probabilities(np.empty((0, self.outputs), dtype=np.float32))
         padded = pad_sequences(sequences, self._maxlen)
         with dropping_masks():
-            result: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)[:, 0]
-        return result
+            outputs: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)
+        return _probabilities(outputs)
+
+
+def _outputs(path: Path, shape: Sequence[int | str | None]) -> int:
+    """Return the last dimension of what a model gives, which must have the shape (n, outputs)."""
+    match shape:
+        case [_, int(outputs)]:
+            return outputs
+    raise ArtifactError(f"{path} does not give one row of probabilities a text; train the model again.")
+
+
+def _probabilities(outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return a probability for each label, of what a model gives. In double precision, 1 − p is exact."""
+    probabilities = outputs.astype(np.float64)
+    return np.hstack([1 - probabilities, probabilities]) if probabilities.shape[1] == 1 else probabilities
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from app.http.dependencies import Part
 from app.http.json_routes import JSONBody, JSONRoute, json_response
 from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
-from app.sentiment.bodies import PLAIN, TextBody, prefers_plain
+from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
 from app.sentiment.classifier import Classification, Classifier, Timing
+from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.padding import pad_sequences
 from app.sentiment.schemas import (
     EXPLAINED,
@@ -31,7 +32,7 @@ from app.sentiment.schemas import (
     TokenizeRequest,
     TokenizeResponse,
 )
-from app.sentiment.serialization import explained_json, sentiment_json
+from app.sentiment.serialization import explained_json, predictions, sentiment_json
 from app.sentiment.service import SentimentService, TooManyWords, predicting, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
@@ -57,23 +58,27 @@ _ANSWER: Final = {
     summary="Classify a text",
     response_model=ExplainedResponse | SentimentResponse,
     responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 503)},
+    openapi_extra={"parameters": QUERY},
 )
 async def classify(
     request: Request, body: Annotated[SentimentRequest, Depends(TextBody())], service: Service
 ) -> Response:
-    """Tell whether a text is positive or negative, and how sure the model is.
+    """Tell whether a text is positive or negative, or which of the model's other labels fits it, and how sure it is.
 
     The text comes as JSON, as plain text, or as the field `text` of a form. With `Accept: text/plain` the answer is
     the label and its score.
 
-    With `explain`, the JSON answer also has `words`, how much each word counts, and `sentences`, the sentiment of each
+    With `labels`, the model chooses from these labels alone.
+
+    With `explain`, the JSON answer also has `words`, what each word contributes, and `sentences`, the sentiment of each
     sentence by itself.
     """
     model = _model(service, body.model)
+    labels = _labels(model, body.labels)
     plain = prefers_plain(request.headers.get("accept", ""))
     if body.explain and not plain:
-        return await _explained(service, model, body.text)
-    classification, timing = await service.classify(model, body.text)
+        return await _explained(service, model, body.text, labels)
+    classification, timing = await service.classify(model, body.text, labels)
     if plain:
         response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
     else:
@@ -81,9 +86,9 @@ async def classify(
     return _timed(response, timing)
 
 
-async def _explained(service: SentimentService, model: Classifier, text: str) -> Response:
+async def _explained(service: SentimentService, model: Classifier, text: str, labels: Labels) -> Response:
     try:
-        found = await service.explain(model, text)
+        found = await service.explain(model, text, labels)
     except TooManyWords as error:
         errors = [FieldError(pointer="#/text", detail=error.detail)]
         raise Problem(422, str(error), errors=errors) from error
@@ -101,11 +106,12 @@ async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchReq
     """Classify texts; the results are in their order."""
     _limit(service, body.texts, "texts")
     model = _model(service, body.model)
+    labels = _labels(model, body.labels)
 
     def convert(found: Sequence[Classification]) -> str:
         return ",".join(map(partial(sentiment_json, model=model.name), found))
 
-    results, timing = await service.classify_all(model, body.texts, convert)
+    results, timing = await service.classify_all(model, body.texts, labels, convert)
     return _timed(Response(f'{{"results":[{",".join(results)}]}}', media_type="application/json"), timing)
 
 
@@ -172,7 +178,7 @@ async def pad(body: Annotated[PadRequest, Depends(JSONBody(PadRequest))], servic
     responses=responses(400, 404, 413, 415, 422, 503),
 )
 async def predict(body: Annotated[PredictRequest, Depends(JSONBody(PredictRequest))], service: Service) -> Response:
-    """Return the probability that each sequence of token ids is positive."""
+    """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
     _limit(service, body.sequences, "sequences")
     model = _model(service, body.model)
     for index, sequence in enumerate(body.sequences):
@@ -182,10 +188,8 @@ async def predict(body: Annotated[PredictRequest, Depends(JSONBody(PredictReques
             raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
 
     def work() -> Response:
-        probabilities = model.predict(body.sequences)
-        return json_response(
-            PredictResponse(probabilities=[round(p, 6) for p in probabilities.tolist()], model=model.name)
-        )
+        probabilities = predictions(model.predict(body.sequences), sigmoid=model.sigmoid)
+        return json_response(PredictResponse(probabilities=probabilities, model=model.name))
 
     tokens = sum(min(len(sequence), model.serving.maxlen) for sequence in body.sequences)
     return await service.compute.call(work, seconds=predicting(model, tokens))
@@ -201,6 +205,7 @@ async def models(service: Service) -> ModelsResponse:
                 default=model is service.models.default,
                 version=model.manifest.version,
                 engine=model.engine_name,
+                labels=list(model.labels),
                 vocabulary_size=model.serving.vocabulary_size,
                 maxlen=model.serving.maxlen,
                 trained_on=model.manifest.data["name"],
@@ -216,6 +221,16 @@ def _model(service: SentimentService, name: str | None) -> Classifier:
         return service.models.get(name)
     except UnknownName as error:
         raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
+
+
+def _labels(model: Classifier, wanted: Sequence[str] | None) -> Labels:
+    if wanted is None:
+        return model.labels
+    try:
+        return choose(model.labels, wanted)
+    except LabelsError as error:
+        wrong = FieldError(pointer="#/labels", detail=str(error))
+        raise Problem(422, f"The choice of labels {error}.", errors=[wrong]) from error
 
 
 def _limit(service: SentimentService, items: Sequence[Any], field: str) -> None:

@@ -1,17 +1,40 @@
 """What goes in and out of the sentiment routes, field by field."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from app.sentiment.labels import FEWEST, MOST
 from app.sentiment.side import Side
 
-Label = Literal["positive", "negative"]
 Text = Annotated[str, Field(min_length=1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ModelName = Annotated[
     str | None,
     Field(description="Name of the model to ask, one of `GET /models`; by default the default model."),
+]
+
+
+def _split(value: Any, info: ValidationInfo) -> Any:
+    """Take a list apart that a form sends as one string. In JSON a list is a list."""
+    return value.split(",") if isinstance(value, str) and info.mode != "json" else value
+
+
+LabelChoice = Annotated[
+    list[str] | None,
+    BeforeValidator(_split),
+    Field(
+        min_length=FEWEST,
+        max_length=MOST,
+        description="Labels to choose from, some of those that the model has: `probabilities` are then of these alone, "
+        "in proportion; by default all of them. In a form, one field with commas: `negative,positive`.",
+        json_schema_extra={"examples": [["negative", "positive"]]},
+    ),
+]
+Probability = Annotated[float, Field(ge=0, le=1)]
+ByLabel = Annotated[
+    dict[str, Probability],
+    Field(description="A number for each label, in the model's order. They add up to 1, but for rounding."),
 ]
 Sequences = Annotated[list[list[TokenId]], Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]
@@ -52,14 +75,8 @@ class SentimentRequest(BaseModel):
 
     text: Text = Field(description="The text, in English; at least one character.")
     model: ModelName = None
-    explain: bool = Field(False, description="Also tell how much each word counts, and classify each sentence.")
-
-
-class Probabilities(BaseModel):
-    """The two probabilities; they add up to 1."""
-
-    negative: float = Field(ge=0, le=1, description="Probability that the text is negative.")
-    positive: float = Field(ge=0, le=1, description="Probability that the text is positive.")
+    labels: LabelChoice = None
+    explain: bool = Field(False, description="Also tell what each word contributes, and classify each sentence.")
 
 
 class TokenCounts(BaseModel):
@@ -78,25 +95,25 @@ class SentimentResponse(BaseModel):
 
     model_config = _example(_RESULT)
 
-    label: Label = Field(description="The more probable sentiment.")
-    score: float = Field(ge=0.5, le=1, description="The probability of `label`.")
-    probabilities: Probabilities = Field(description="The probability of each sentiment.")
+    label: str = Field(description="The most probable label: `negative` or `positive`, or one of the model's own.")
+    score: Probability = Field(description="The probability of `label`.")
+    probabilities: ByLabel
     tokens: TokenCounts = Field(description="How much of the text the model saw.")
     model: str = Field(description="Name of the model that answered.")
 
 
 class WordResponse(BaseModel):
-    """What a word of the text counts."""
+    """What a word of the text contributes."""
 
     text: str = Field(description="The word as it stands in the text.")
     start: int = Field(ge=0, description="Where it starts in the text, in Unicode code points from 0.")
     end: int = Field(ge=1, description="Where it ends: the place after its last code point.")
     contribution: float = Field(
-        ge=-1,
-        le=1,
-        description="How much the probability that the text is positive falls when the word is left out: above 0 for "
-        "a word that makes the text more positive, below 0 for one that makes it more negative. 0 for a word that "
-        "the model does not read because the text is truncated.",
+        description="Leave-one-out attribution: how much falls when the word is left out, above 0 for a word that "
+        "speaks for it, below 0 for one that speaks against it. For a model of `negative` and `positive`, that is the "
+        "probability that the text is positive, and the contribution from -1 to 1. For a model of more labels, it is a "
+        "natural logarithm of odds: of `positive` against `negative` if both are to choose from, else of the answer's "
+        "`label` against all others. 0 for a word that the model does not read because the text is truncated.",
     )
 
 
@@ -105,8 +122,8 @@ class SentenceResponse(BaseModel):
 
     start: int = Field(ge=0, description="Where the sentence starts in the text, in Unicode code points from 0.")
     end: int = Field(ge=1, description="Where it ends: the place after its last code point.")
-    label: Label = Field(description="The more probable sentiment of the sentence.")
-    score: float = Field(ge=0.5, le=1, description="The probability of `label`.")
+    label: str = Field(description="The most probable label of the sentence.")
+    score: Probability = Field(description="The probability of `label`.")
 
 
 class ExplainedResponse(SentimentResponse):
@@ -127,6 +144,7 @@ class BatchRequest(BaseModel):
 
     texts: Texts = Field(description="The texts, each of at least one character.")
     model: ModelName = None
+    labels: LabelChoice = None
 
 
 class BatchResponse(BaseModel):
@@ -214,11 +232,17 @@ class PredictRequest(BaseModel):
 
 
 class PredictResponse(BaseModel):
-    """The probability of each sequence."""
+    """The probabilities of each sequence."""
 
-    model_config = _example({"probabilities": [0.612345, 0.534567], "model": "sentiment-best"})
+    model_config = _example(
+        {"probabilities": [0.612345, 0.534567], "model": "sentiment-best"},
+        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-of-three-labels"},
+    )
 
-    probabilities: list[float] = Field(description="Probability that each sequence is positive, in order.")
+    probabilities: list[Probability] | list[list[Probability]] = Field(
+        description="For each sequence, in order: the probability that it is positive, for a model of `negative` and "
+        "`positive`; for others, the probability of each label, in the order of `labels` in `GET /models`."
+    )
     model: str = Field(description="Name of the model that answered.")
 
 
@@ -229,6 +253,7 @@ class ModelInfo(BaseModel):
     default: bool = Field(description="Whether it answers when a request names no model.")
     version: str = Field(description="Version of the model.")
     engine: str = Field(description="What computes: `onnx` or `tensorflow`.")
+    labels: list[str] = Field(description="The labels that it tells apart, in the order of its probabilities.")
     vocabulary_size: int = Field(description="Number of token ids it knows.")
     maxlen: int = Field(description="Number of tokens it reads at most.")
     trained_on: str = Field(description="The data set.")
@@ -248,6 +273,7 @@ class ModelsResponse(BaseModel):
                             "default": True,
                             "version": "1.0.0",
                             "engine": "onnx",
+                            "labels": ["negative", "positive"],
                             "vocabulary_size": 20000,
                             "maxlen": 1024,
                             "trained_on": "Large Movie Review Dataset v1.0",

@@ -14,6 +14,7 @@ from app.operations.metrics import Metrics, ModelMetrics
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import Explanation, explain
+from app.sentiment.labels import Labels
 from app.sentiment.registry import SentimentModels
 from app.settings import Settings
 
@@ -25,7 +26,6 @@ SECONDS_A_TOKEN: Final = 4e-6
 """Of predicting."""
 CHARACTERS_A_WORD: Final = 4
 """At least, in ordinary text."""
-LABELS: Final = ("positive", "negative")
 SLICE: Final = 256
 """Texts that a worker thread takes at once, so that several threads share a large batch."""
 
@@ -78,25 +78,26 @@ class SentimentService:
         """
         models = SentimentModels(settings.models_dir, settings.default_model, settings.engine)
         batchers = {model.name: DynamicBatcher(model) for model in models}
-        counted = {model.name: metrics.of_model(model.name, LABELS) for model in models}
+        counted = {model.name: metrics.of_model(model.name, model.labels) for model in models}
         return cls(models, batchers, counted, compute, settings)
 
-    async def classify(self, model: Classifier, text: str) -> tuple[Classification, Timing]:
-        """Classify a text.
+    async def classify(self, model: Classifier, text: str, labels: Labels) -> tuple[Classification, Timing]:
+        """Classify a text as one of some labels of the model.
 
         Raises:
             app.compute.Busy: It is long, and there is no place for it.
         """
         seconds = _reading(model, len(text))
         if is_short(seconds):
-            classification, timing = await self.batchers[model.name].classify(text)
+            found, timing = await self.batchers[model.name].classify(text)
         else:
-            classification, timing = await self.compute.call(partial(model.classify, text), seconds=seconds)
+            found, timing = await self.compute.call(partial(model.classify, text), seconds=seconds)
+        classification = found.among(labels)
         self._observe(model, classification, timing)
         return classification, timing
 
-    async def explain(self, model: Classifier, text: str) -> Explained:
-        """Classify a text and explain the answer.
+    async def explain(self, model: Classifier, text: str, labels: Labels) -> Explained:
+        """Classify a text as one of some labels of the model, and explain the answer.
 
         Raises:
             TooManyWords: It has more than the setting ``max_explained_words``.
@@ -104,11 +105,12 @@ class SentimentService:
         """
 
         def work() -> Explained:
-            classification, timing = model.classify(text)
+            found, timing = model.classify(text)
+            classification = found.among(labels)
             if classification.words > self.settings.max_explained_words:
                 raise TooManyWords(classification.words, self.settings.max_explained_words)
             start = perf_counter()
-            explanation = explain(model, text, classification.probability)
+            explanation = explain(model, text, classification)
             return Explained(classification, explanation, timing, perf_counter() - start)
 
         words = 1 + len(text) // CHARACTERS_A_WORD
@@ -117,13 +119,18 @@ class SentimentService:
         return explained
 
     async def classify_all(
-        self, model: Classifier, texts: Sequence[str], convert: Callable[[Sequence[Classification]], Result]
+        self,
+        model: Classifier,
+        texts: Sequence[str],
+        labels: Labels,
+        convert: Callable[[Sequence[Classification]], Result],
     ) -> tuple[list[Result], Timing]:
         """Classify texts, several threads at once.
 
         Args:
             model: The model.
             texts: The texts.
+            labels: Those of the model's labels to choose from.
             convert: Called in the threads with what was found of each :data:`SLICE` of the texts.
 
         Returns:
@@ -134,7 +141,8 @@ class SentimentService:
         """
 
         def work(part: Sequence[str]) -> tuple[Result, Timing]:
-            found, timing = model.classify_all(part)
+            all_labels, timing = model.classify_all(part)
+            found = [one.among(labels) for one in all_labels]
             self.metrics[model.name].observe_steps(*timing)
             for label, count in Counter(one.label for one in found).items():
                 self.metrics[model.name].count_label(label, count)

@@ -8,10 +8,11 @@ from fastapi import FastAPI, Path
 
 from app.forecasts.schemas import ForecastRequest, ForecastResponse
 from app.sentiment.classifier import Classification
+from app.sentiment.labels import BINARY
 from app.sentiment.schemas import SentimentRequest, SentimentResponse
 from bench.peers.answers import answer
 
-ANSWER: Final = answer(Classification(0.973123, 12, 0, truncated=False), "none")
+ANSWER: Final = answer(Classification(BINARY, (0.026877, 0.973123), 12, 0, truncated=False), "none")
 FORECAST: Final = ForecastResponse(predictions=[[[110.0]]], features=["air pollution"], steps=["day+1"], unit="µg/m³")
 
 app = FastAPI()

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.sentiment.classifier import Classification
+from app.sentiment.labels import BINARY
 from app.sentiment.schemas import SentimentRequest, SentimentResponse
 from app.sentiment.tokenizer import Tokenizer
 from bench.peers.answers import answer
@@ -30,7 +31,8 @@ def sentiment(body: SentimentRequest) -> SentimentResponse:
     sequence = [1] + [word_index.get(word, 2) for word in words]
     padded = keras.utils.pad_sequences([sequence], maxlen=maxlen)
     positive = float(model.predict(padded, verbose=0)[0][0])
-    classification = Classification(positive, len(words), sequence.count(2), truncated=len(sequence) > maxlen)
+    probabilities = (1 - positive, positive)
+    classification = Classification(BINARY, probabilities, len(words), sequence.count(2), len(sequence) > maxlen)
     return answer(classification, folder.name)
 
 

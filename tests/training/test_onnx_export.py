@@ -88,6 +88,7 @@ LENGTHS = [3, MAXLEN, 1, 2, MAXLEN - 1]
 
 UNMASKED: dict[str, Layers] = {
     "the lecture's": lambda: [layers.LSTM(4), layers.Dense(1, activation="sigmoid")],
+    "the lecture's, of five labels": lambda: [layers.LSTM(4), layers.Dense(5, activation="softmax")],
     "two LSTMs": lambda: [layers.LSTM(4, return_sequences=True), layers.LSTM(2), layers.Dense(1)],
     "three of both kinds": lambda: [
         layers.SimpleRNN(4, return_sequences=True),
@@ -104,6 +105,7 @@ UNMASKED: dict[str, Layers] = {
         layers.LSTM(4, return_sequences=True),
         layers.Dense(3, activation="relu"),
         layers.Dense(3, activation="sigmoid", use_bias=False),
+        layers.Dense(3, activation="softmax"),
         layers.LSTM(2),
     ],
     "Normalization of the words and of the states": lambda: [
@@ -160,6 +162,11 @@ MASKED: dict[str, Layers] = {
         layers.Dropout(0.5),
         layers.GlobalMaxPooling1D(),
         layers.Dense(1, activation="sigmoid"),
+    ],
+    "maximum of Bidirectional, of three labels": lambda: [
+        layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
+        layers.GlobalMaxPooling1D(),
+        layers.Dense(3, activation="softmax"),
     ],
 }
 
@@ -252,7 +259,7 @@ def test_gates_that_saturate_are_reproduced(path: Path) -> None:
 
 
 RECURRENT = st.tuples(st.sampled_from([layers.LSTM, layers.SimpleRNN]), st.integers(1, 5))
-BETWEEN = st.sampled_from([None, "tanh", "relu", "sigmoid", "linear"])
+BETWEEN = st.sampled_from([None, "tanh", "relu", "sigmoid", "softmax", "linear"])
 LENGTHS_OF_ROWS = st.lists(st.integers(1, MAXLEN), min_size=1, max_size=5)
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -359,7 +366,8 @@ REFUSED: list[tuple[str, bool, Layers]] = [
         True,
         lambda: [layers.LSTM(4), layers.Reshape((2, 2)), layers.GlobalMaxPooling1D(name="here")],
     ),
-    ("activation softmax", True, lambda: [layers.LSTM(4), layers.Dense(2, activation="softmax", name="here")]),
+    ("activation softmax", True, lambda: [layers.LSTM(4, activation="softmax", name="here")]),
+    ("activation softmax", True, lambda: [layers.SimpleRNN(4, activation="softmax", name="here")]),
     ("activation gelu", True, lambda: [layers.LSTM(4, activation="gelu", name="here")]),
     ("activation hard_sigmoid", True, lambda: [layers.LSTM(4, recurrent_activation="hard_sigmoid", name="here")]),
     ("activation linear", True, lambda: [layers.SimpleRNN(4, activation="linear", name="here")]),

@@ -46,7 +46,7 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
     """Evaluate a model on the test reviews, once, and write its folder, whole or not at all.
 
     Args:
-        trained: The model.
+        trained: The model, of the labels negative and positive, which are those of the reviews.
         train: The reviews it was trained on, the held-out ones included.
         test: The reviews to evaluate it on.
         output: The model folder; replaced if it exists.
@@ -55,7 +55,7 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
         The figures on the test reviews, and how far ONNX and Keras are apart on them.
     """
     with replacing(output) as folder:
-        _write_models(trained, folder)
+        write_models(trained, folder)
         probabilities = _predict(trained, test.texts)
         parity = compare(trained, folder, test.texts, probabilities)
         figures = measure(test.labels, probabilities)
@@ -68,7 +68,8 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
     return figures, parity
 
 
-def _write_models(trained: Trained, folder: Path) -> None:
+def write_models(trained: Trained, folder: Path) -> None:
+    """Write the tokenizer, the Keras model and the ONNX graph of a model of any labels into a folder."""
     trained.tokenizer.save(folder / TOKENIZER_FILE)
     # Made anew it is not compiled, so it is saved without the state of the optimizer, which is twice its size.
     with dropping_masks():
@@ -94,12 +95,24 @@ def compare(trained: Trained, folder: Path, texts: Sequence[str], expected: NDAr
     engine = OnnxEngine(folder / ENGINES["onnx"].file, trained.recipe.maxlen)
     recipe = trained.recipe
     sequences = [truncate(trained.tokenizer.encode(text).ids, recipe.maxlen, recipe.truncating) for text in texts]
-    found = engine.predict(sequences)
+    found = engine.predict(sequences)[:, 1]
     return Parity(
         texts=len(texts),
         largest_difference=float(np.abs(found - expected).max()),
         labels_that_differ=int(np.sum((found >= 0.5) != (expected >= 0.5))),
     )
+
+
+def serving(trained: Trained) -> dict[str, Any]:
+    """Return what the manifest tells the service: :class:`app.sentiment.classifier.SentimentServing`."""
+    recipe = trained.recipe
+    return {
+        "vocabulary_size": trained.tokenizer.vocabulary_size,
+        "maxlen": recipe.maxlen,
+        "padding": recipe.padding,
+        "truncating": recipe.truncating,
+        "labels": list(trained.labels),
+    }
 
 
 def _manifest(
@@ -118,12 +131,7 @@ def _manifest(
         kind=KIND,
         recipe={**asdict(recipe), "seed": trained.seed, "best_epoch": trained.best_epoch},
         data=data,
-        serving={
-            "vocabulary_size": trained.tokenizer.vocabulary_size,
-            "maxlen": recipe.maxlen,
-            "padding": recipe.padding,
-            "truncating": recipe.truncating,
-        },
+        serving=serving(trained),
         figures={
             "validation": {"accuracy": best["val_accuracy"], "log_loss": best["val_loss"]},
             "test": tested.figures.model_dump(),

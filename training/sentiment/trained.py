@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from app.sentiment.labels import BINARY, Labels
 from app.sentiment.side import Side
 from app.sentiment.tokenizer import Tokenizer
 
@@ -58,13 +59,15 @@ class Trained:
         recipe: What was done.
         seed: With this seed.
         tokenizer: What turns texts into ids.
-        model: Input (n, maxlen) ids, output (n, 1) probabilities.
+        model: Input (n, maxlen) ids; output (n, 1) probabilities of positive, from a sigmoid, or (n, labels) from a
+            softmax.
         history: Figures of each epoch; ``val_loss`` and ``val_accuracy``, of the held-out reviews, are among them.
         best_epoch: The epoch that was kept, counted from 1.
         data: What it learnt from, such as the number of reviews in ``training`` and ``validation``.
         card: The model card, a format string; see :func:`training.sentiment.card.card.write`.
         held_out: For a model that is calibrated.
         figures: What else was measured on the way.
+        labels: What the model tells apart, in the order of its outputs.
     """
 
     recipe: Recipe
@@ -77,3 +80,4 @@ class Trained:
     card: str
     held_out: HeldOut | None = None
     figures: dict[str, Any] = field(default_factory=dict)
+    labels: Labels = BINARY

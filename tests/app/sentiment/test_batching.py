@@ -22,24 +22,24 @@ class Spy:
     """An engine that notes how many texts it is given at once."""
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.quick, self.vocabulary_size, self.tokenizer_sha256 = True, 24, None
+        self.quick, self.vocabulary_size, self.outputs, self.tokenizer_sha256 = True, 24, 1, None
         self.runs: list[int] = []
         self._error = error
 
-    def predict_one(self, ids: Sequence[int]) -> float:
-        return float(self.predict([ids])[0])
+    def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
+        return tuple(self.predict([ids])[0].tolist())
 
-    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         self.runs.append(len(sequences))
         if self._error:
             raise self._error
-        return np.array([len(ids) for ids in sequences], dtype=np.float32)
+        return np.array([(0, len(ids)) for ids in sequences], dtype=np.float64)
 
 
 async def classify(model: Classifier, texts: list[str]) -> list[float]:
     batcher = DynamicBatcher(model)
     found = await asyncio.gather(*[batcher.classify(text) for text in texts])
-    return [classification.probability for classification, _ in found]
+    return [classification.probability("positive") for classification, _ in found]
 
 
 def test_texts_that_come_together_run_together(model: Classifier) -> None:
@@ -68,7 +68,8 @@ def test_all_who_wait_are_told_of_an_error(model: Classifier) -> None:
 
     async def run() -> list[object]:
         batcher = DynamicBatcher(model)
-        return list(await asyncio.gather(*[batcher.classify("film " * 99)] * 3, return_exceptions=True))
+        waiting = [batcher.classify("film " * 99) for _ in range(3)]
+        return list(await asyncio.gather(*waiting, return_exceptions=True))
 
     assert [str(found) for found in asyncio.run(run())] == ["broken"] * 3
 
@@ -81,7 +82,7 @@ def test_one_who_gave_up_does_not_spoil_it_for_the_others(model: Classifier) -> 
         first, second = (asyncio.ensure_future(batcher.classify("film " * 99)) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
-        return (await second)[0].probability
+        return (await second)[0].probability("positive")
 
     assert asyncio.run(run()) == 100
 

@@ -59,12 +59,12 @@ def test_raw_texts_get_what_keras_gives_them(classifier: Classifier, model: kera
     sequences = keras_ids(texts, classifier.serving.vocabulary_size)
     padded = keras.utils.pad_sequences(sequences, maxlen=classifier.serving.maxlen)
     expected = model.predict(padded, verbose=0)[:, 0]
-    single = [classifier.classify(text)[0].probability for text in texts]
-    together = [found.probability for found in classifier.classify_all(texts)[0]]
+    single = [classifier.classify(text)[0].probability("positive") for text in texts]
+    together = [found.probability("positive") for found in classifier.classify_all(texts)[0]]
     assert single == pytest.approx(expected, abs=1e-5)
     assert together == pytest.approx(expected, abs=1e-5)
-    assert classifier.predict(sequences) == pytest.approx(expected, abs=1e-5)
-    assert classifier.predict(padded.tolist()) == pytest.approx(expected, abs=1e-5)
+    assert classifier.predict(sequences)[:, 1] == pytest.approx(expected, abs=1e-5)
+    assert classifier.predict(padded.tolist())[:, 1] == pytest.approx(expected, abs=1e-5)
 
 
 @given(st.lists(st.lists(st.integers(0, 20), min_size=1, max_size=30), min_size=1, max_size=40))
@@ -74,7 +74,7 @@ def test_ids_of_any_length_get_what_keras_gives_them(
 ) -> None:
     padded = keras.utils.pad_sequences(sequences, maxlen=classifier.serving.maxlen)
     expected = model.predict(padded, verbose=0)[:, 0]
-    assert classifier.predict(sequences) == pytest.approx(expected, abs=1e-5)
+    assert classifier.predict(sequences)[:, 1] == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_tensorflow_engine_agrees(classifier: Classifier, folder: Path) -> None:
@@ -83,11 +83,11 @@ def test_the_tensorflow_engine_agrees(classifier: Classifier, folder: Path) -> N
     assert reference.engine_name == "tensorflow"
     found, expected = classifier.classify_all(texts)[0], reference.classify_all(texts)[0]
     for one, other in zip(found, expected, strict=True):
-        assert one.probability == pytest.approx(other.probability, abs=1e-5)
-        assert one[1:] == other[1:]
-    assert reference.predict([]).shape == (0,)
-    assert reference.classify("superb")[0].probability == pytest.approx(
-        classifier.classify("superb")[0].probability, abs=1e-5
+        assert one.probability("positive") == pytest.approx(other.probability("positive"), abs=1e-5)
+        assert one[2:] == other[2:]
+    assert reference.predict([]).shape == (0, 2)
+    assert reference.classify("superb")[0].probability("positive") == pytest.approx(
+        classifier.classify("superb")[0].probability("positive"), abs=1e-5
     )
 
 
@@ -95,8 +95,8 @@ def test_it_learnt_what_it_was_taught(classifier: Classifier) -> None:
     good, timing = classifier.classify("What a brilliant story, I don't regret it. Really brilliant!")
     bad, _ = classifier.classify("What a boring story, I don't regret it. Really boring!")
     assert (good.label, bad.label) == ("positive", "negative")
-    assert good.score == good.probability
-    assert bad.score == 1 - bad.probability
+    assert good.score == good.probability("positive")
+    assert bad.score == 1 - bad.probability("positive")
     assert timing.tokenize > 0
     assert timing.predict > 0
 
@@ -115,12 +115,12 @@ def test_it_learnt_what_it_was_taught(classifier: Classifier) -> None:
 def test_it_says_what_it_saw(classifier: Classifier, text: str, words: int, unknown: int, truncated: bool) -> None:
     found, _ = classifier.classify(text)
     assert (found.words, found.unknown, found.truncated) == (words, unknown, truncated)
-    assert classifier.classify_all([text])[0][0][1:] == (words, unknown, truncated)
+    assert classifier.classify_all([text])[0][0][2:] == (words, unknown, truncated)
 
 
 def test_no_texts_get_no_answers(classifier: Classifier) -> None:
     assert classifier.classify_all([])[0] == []
-    assert classifier.predict([]).shape == (0,)
+    assert classifier.predict([]).shape == (0, 2)
 
 
 FILES = ["model.onnx", "model.keras", "tokenizer.json", "README.md", "roc-curve.png", MANIFEST]
@@ -194,6 +194,6 @@ def test_a_manifest_that_does_not_list_the_graph_is_refused(copy: Path) -> None:
 
 def test_probabilities_do_not_depend_on_the_company(classifier: Classifier) -> None:
     texts = [f"{word} {thing} " * n for n, (word, thing) in enumerate(zip(toys.GOOD, toys.THINGS, strict=True))] * 20
-    together = np.array([found.probability for found in classifier.classify_all(texts)[0]])
-    alone = np.array([classifier.classify(text)[0].probability for text in texts])
+    together = np.array([found.probability("positive") for found in classifier.classify_all(texts)[0]])
+    alone = np.array([classifier.classify(text)[0].probability("positive") for text in texts])
     assert np.abs(together - alone).max() < 1e-6

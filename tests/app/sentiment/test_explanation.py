@@ -15,11 +15,11 @@ def classifier(models_dir: Path) -> Classifier:
 
 
 def explained(classifier: Classifier, text: str) -> Explanation:
-    return explain(classifier, text, probability(classifier, text))
+    return explain(classifier, text, classifier.classify(text)[0])
 
 
 def probability(classifier: Classifier, text: str) -> float:
-    return classifier.classify(text)[0].probability
+    return classifier.classify(text)[0].probability("positive")
 
 
 def test_words_count_what_the_text_loses_without_them(classifier: Classifier) -> None:
@@ -43,8 +43,8 @@ def test_sentences_are_classified_by_themselves(classifier: Classifier) -> None:
     assert [text[found.start : found.end] for found in sentences] == ["Really brilliant!", "Really boring!"]
     for found in sentences:
         alone = classifier.classify(text[found.start : found.end])[0]
-        assert found.classification.probability == pytest.approx(alone.probability, abs=1e-6)
-        assert found.classification[1:] == alone[1:]
+        assert found.classification.probability("positive") == pytest.approx(alone.probability("positive"), abs=1e-6)
+        assert found.classification[2:] == alone[2:]
     assert [found.classification.label for found in sentences] == ["positive", "negative"]
 
 
@@ -55,7 +55,7 @@ def test_what_is_cut_off_counts_nothing_and_takes_no_place(classifier: Classifie
     ids = classifier.tokenizer.encode(kept).ids[1:]
     assert len(ids) == classifier.serving.maxlen
     for place, word in enumerate(words[3:]):
-        without = classifier.predict([ids[:place] + ids[place + 1 :]]).item()
+        without = classifier.predict([ids[:place] + ids[place + 1 :]])[0, 1]
         assert word.contribution == pytest.approx(probability(classifier, kept) - without, abs=1e-6)
     assert words[4].contribution != 0
 

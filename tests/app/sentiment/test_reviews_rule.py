@@ -113,8 +113,8 @@ def test_keras_loads_and_predicts_without_a_warning(folder: Path) -> None:
     # Warnings are errors here.
     reference = Classifier(folder, "tensorflow")
     texts = [TEXT, "", "not dull! " * 40, "zebra"]
-    expected = [found.probability for found in reference.classify_all(texts)[0]]
-    found = [found.probability for found in Classifier(folder).classify_all(texts)[0]]
+    expected = [found.probability("positive") for found in reference.classify_all(texts)[0]]
+    found = [found.probability("positive") for found in Classifier(folder).classify_all(texts)[0]]
     assert found == pytest.approx(expected, abs=1e-5)
-    assert reference.classify(TEXT)[0].probability == pytest.approx(expected[0], abs=1e-6)
+    assert reference.classify(TEXT)[0].probability("positive") == pytest.approx(expected[0], abs=1e-6)
     assert np.ptp(expected) > 1e-3

@@ -256,3 +256,31 @@ def test_long_explanations_are_turned_away_when_there_are_too_many(serve: Serve)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: client.post("/sentiment", json=body), range(8)))
     assert {answer.status_code for answer in answers} == {200, 503}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"content": TEXT.encode(), "headers": {"Content-Type": "text/plain"}},
+        {"content": TEXT.encode(), "headers": FORM},
+        {"data": {"text": TEXT}},
+        {"files": {"text": (None, TEXT)}},
+        {"json": {"text": TEXT}},
+    ],
+    ids=range(5),
+)
+def test_the_query_says_what_the_body_does_not(client: httpx.Client, arguments: dict[str, Any]) -> None:
+    query = {"model": "sentiment-tiny", "labels": "positive,negative", "explain": "true"}
+    answer = client.post("/sentiment", params=query, **arguments)
+    assert answer.json() == client.post("/sentiment", json={"text": TEXT, "explain": True}).json()
+    for name, value in {"model": "sentiment-none", "labels": "positive,odd", "explain": "perhaps"}.items():
+        wrong = client.post("/sentiment", params={name: value}, **arguments)
+        assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (
+            404 if name == "model" else 422,
+            f"#/{name}",
+        )
+
+
+def test_the_body_counts_more_than_the_query(client: httpx.Client) -> None:
+    for arguments in ({"json": {"text": TEXT, "explain": False}}, {"data": {"text": TEXT, "explain": "false"}}):
+        assert "words" not in client.post("/sentiment?explain=true", **arguments).json()

@@ -92,7 +92,7 @@ def test_the_manifest_says_what_was_done(trained_folder: Path) -> None:
     assert (manifest.data["test"]["sha256"], manifest.data["test"]["reviews"]) == (TEST.sha256, len(TEST))
     size = Tokenizer.load(trained_folder / "tokenizer.json").vocabulary_size
     expected = {"vocabulary_size": size, "maxlen": 12, "padding": "pre", "truncating": "pre"}
-    assert manifest.serving == expected
+    assert manifest.serving == {**expected, "labels": ["negative", "positive"]}
     epochs = manifest.figures["epochs"]
     best = min(epochs, key=lambda epoch: epoch["val_loss"])
     assert len(epochs) == TINY.epochs
@@ -107,8 +107,8 @@ def test_the_service_says_of_raw_text_what_keras_says(trained_folder: Path, engi
     expected = keras_probabilities(trained_folder, texts)
     assert np.ptp(expected) > 0.1
     found, _ = classifier.classify_all(texts)
-    np.testing.assert_allclose([result.probability for result in found], expected, rtol=0, atol=1e-5)
-    one_by_one = [classifier.classify(text)[0].probability for text in ODD_TEXTS]
+    np.testing.assert_allclose([result.probability("positive") for result in found], expected, rtol=0, atol=1e-5)
+    one_by_one = [classifier.classify(text)[0].probability("positive") for text in ODD_TEXTS]
     np.testing.assert_allclose(one_by_one, expected[-len(ODD_TEXTS) :], rtol=0, atol=1e-5)
 
 

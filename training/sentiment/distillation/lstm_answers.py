@@ -37,7 +37,8 @@ def answer(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
 
     def part(start: int) -> NDArray[np.float32]:
         asked = texts[start : start + _PART]
-        return engine.predict([truncate([START_ID, *ids.tolist()], maxlen, "pre") for ids in asked])
+        rows = engine.predict([truncate([START_ID, *ids.tolist()], maxlen, "pre") for ids in asked])
+        return rows[:, 1].astype(np.float32)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         parts = list(threads.map(part, range(0, len(texts), _PART)))

@@ -119,7 +119,7 @@ _NOTES: Final = (
 
 def _predict(classifier: Classifier) -> Predict:
     def predict(texts: Sequence[str]) -> NDArray[np.floating[Any]]:
-        return np.array([found.probability for found in classifier.classify_all(texts)[0]])
+        return np.array([found.probability("positive") for found in classifier.classify_all(texts)[0]])
 
     return predict
 
