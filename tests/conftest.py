@@ -36,6 +36,15 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def labelled_models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `sentiment-three` and `sentiment-five`, of so many labels, trained here."""
+    folder = tmp_path_factory.mktemp("labelled-models")
+    toys.write_labelled_model(folder / "sentiment-three", toys.THREE_LABELS)
+    toys.write_labelled_model(folder / "sentiment-five", toys.FIVE_LABELS)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of the real IMDb reviews, where this machine has it."""
     folder = ROOT.parent / "shared" / "imdb"

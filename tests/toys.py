@@ -1,16 +1,21 @@
-"""Toy reviews and a tiny model of them, and tiny forecasts of the lecture's cities, trained in seconds."""
+"""Toy reviews and tiny models of them, and tiny forecasts of the lecture's cities, trained in seconds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 
+import keras
 import numpy as np
 
+from app.artifacts.manifest import Manifest, write_manifest
+from app.sentiment.classifier import KIND
+from app.sentiment.tokenizer import Tokenizer
 from training.corpora.imdb import Review, Reviews
 from training.forecasts import data, folder, network
 from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
 from training.sentiment import lecture as sentiment
 from training.sentiment import model_folder
+from training.sentiment.encoding import encode
 from training.sentiment.trained import Trained
 from training.vectors import folder as vector_folder
 
@@ -68,6 +73,55 @@ def train(checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
 def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
     trained = train(checkpoint, recipe)
     model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
+    return trained
+
+
+THREE_LABELS = {
+    "negative": BAD,
+    "neutral": ["average", "ordinary", "passable", "plain", "usual", "middling"],
+    "positive": GOOD,
+}
+FIVE_LABELS = {
+    "anger": ["angry", "furious", "outraged"],
+    "fear": ["afraid", "scared", "terrified"],
+    "joy": ["glad", "happy", "merry"],
+    "sadness": ["sad", "gloomy", "tearful"],
+    "surprise": ["amazed", "astonished", "startled"],
+}
+"""Words that tell the label of a toy text."""
+
+
+def write_labelled_model(folder: Path, words: dict[str, list[str]], recipe: sentiment.Recipe = RECIPE) -> Trained:
+    """Train a softmax on toy texts of several labels, and write what serving needs of it."""
+    labels = tuple(words)
+    texts = [(f"What a {word} {thing}.", label) for label in labels for word, thing in product(words[label], THINGS)]
+    recipe = replace(recipe, name=folder.name.removeprefix(f"{KIND}-"), vocabulary_size=64)
+    keras.utils.set_random_seed(recipe.seed)
+    tokenizer = Tokenizer.fit([text for text, _ in texts], recipe.vocabulary_size)
+    model = keras.Sequential(
+        [
+            keras.Input((recipe.maxlen,), dtype="int32"),
+            keras.layers.Embedding(tokenizer.vocabulary_size, recipe.embedding_dim),
+            keras.layers.LSTM(recipe.units),
+            keras.layers.Dense(len(labels), activation="softmax"),
+        ]
+    )
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(recipe.learning_rate))
+    targets = np.array([labels.index(label) for _, label in texts])
+    model.fit(encode(tokenizer, recipe, [text for text, _ in texts]), targets, batch_size=16, epochs=20, verbose=0)
+    trained = Trained(recipe, recipe.seed, tokenizer, model, [], 20, {"training": len(texts)}, "", labels=labels)
+    folder.mkdir(parents=True)
+    model_folder.write_models(trained, folder)
+    manifest = Manifest(
+        name=folder.name,
+        version="1.0.0",
+        kind=KIND,
+        recipe=asdict(recipe),
+        data={"name": "toy texts"},
+        serving=model_folder.serving(trained),
+        figures={},
+    )
+    write_manifest(folder, manifest)
     return trained
 
 

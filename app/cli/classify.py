@@ -37,6 +37,7 @@ from app.files.tables import (
     grouped,
 )
 from app.sentiment.classifier import Classification, Classifier
+from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.registry import SentimentModels
 from app.sentiment.serialization import sentiment_json
 from app.settings import Settings, settings_from
@@ -69,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--prefix", metavar="PREFIX", help="put this before the names of the new columns, such as predicted_")
     add("--output", type=Path, metavar="FILE", help="write here, once all is done, and not to standard output")
     add("--model", metavar="NAME", help="model that answers; default: the setting DEFAULT_MODEL")
+    add("--labels", metavar="NAMES", help="choose from these of the model's labels only, such as negative,positive")
     add(
         "--progress",
         action=argparse.BooleanOptionalAction,
@@ -92,9 +94,11 @@ def run(arguments: argparse.Namespace) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_from(arguments)
     classifier = _load(settings, arguments.model)
+    labels = _labels(classifier, arguments.labels)
     try:
         with _naming_options(), _open_table(arguments, classifier) as (table, answer):
-            missing = _classify(table, classifier, answer, arguments, settings.threads)
+            classify = partial(_results, classifier, labels)
+            missing = _classify(table, classify, answer, arguments, settings.threads)
     except BrokenPipeError:
         # Whoever read the results has enough. Python would complain when it flushes standard output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -183,6 +187,13 @@ def _load(settings: Settings, name: str | None) -> Classifier:
     return SentimentModels(settings.models_dir, name, settings.engine, only=name).default
 
 
+def _labels(classifier: Classifier, names: str | None) -> Labels:
+    try:
+        return classifier.labels if names is None else choose(classifier.labels, names.split(","))
+    except LabelsError as error:
+        raise InputError(f"--labels {error}.") from error
+
+
 @contextmanager
 def _naming_options() -> Iterator[None]:
     """Add to what is said of columns the option that helps."""
@@ -250,7 +261,11 @@ def _format(arguments: argparse.Namespace) -> Format:
 
 
 def _classify(
-    table: Table[Any], classifier: Classifier, answer: Answer, arguments: argparse.Namespace, threads: int
+    table: Table[Any],
+    classify: Callable[[Chunk[Any]], list[Classification | None]],
+    answer: Answer,
+    arguments: argparse.Namespace,
+    threads: int,
 ) -> int:
     """Classify all rows and return how many had no text."""
     missing = 0
@@ -259,7 +274,7 @@ def _classify(
         table.writer(output) as write,
         _bar(table, arguments) as bar,
     ):
-        for chunk, results in in_order(partial(_results, classifier), table.chunks(), threads):
+        for chunk, results in in_order(classify, table.chunks(), threads):
             write(chunk.rows, [NOTHING if result is None else answer(result) for result in results])
             if arguments.output is None:
                 output.flush()
@@ -268,9 +283,9 @@ def _classify(
     return missing
 
 
-def _results(classifier: Classifier, chunk: Chunk[Any]) -> list[Classification | None]:
+def _results(classifier: Classifier, labels: Labels, chunk: Chunk[Any]) -> list[Classification | None]:
     found = iter(classifier.classify_all([text for text in chunk.texts if text is not None])[0])
-    return [None if text is None else next(found) for text in chunk.texts]
+    return [None if text is None else next(found).among(labels) for text in chunk.texts]
 
 
 def _bar(table: Table[Any], arguments: argparse.Namespace) -> Any:

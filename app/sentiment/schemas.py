@@ -20,12 +20,15 @@ def _split(value: Any, info: ValidationInfo) -> Any:
     return value.split(",") if isinstance(value, str) and info.mode != "json" else value
 
 
-LabelChoice = Annotated[
-    list[str] | None,
+_Names = Annotated[
+    list[str],
+    # What is wrong with a choice is said where the model's labels are known.
+    Field(max_length=MOST, json_schema_extra={"minItems": FEWEST, "uniqueItems": True}),
     BeforeValidator(_split),
+]
+LabelChoice = Annotated[
+    _Names | None,
     Field(
-        min_length=FEWEST,
-        max_length=MOST,
         description="Labels to choose from, some of those that the model has: `probabilities` are then of these alone, "
         "in proportion; by default all of them. In a form, one field with commas: `negative,positive`.",
         json_schema_extra={"examples": [["negative", "positive"]]},

@@ -1,0 +1,93 @@
+"""The JSON that is written by hand."""
+
+import json
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.sentiment.classifier import Classification
+from app.sentiment.labels import BINARY
+from app.sentiment.serialization import predictions, rounded, sentiment_json
+
+LABELS = tuple("abcdefghijklmnopqrst")
+PROBABILITY = st.floats(0, 1, width=32) | st.sampled_from([0.0, 0.5, float(np.nextafter(np.float32(0.5), 0)), 1.0])
+
+
+@st.composite
+def softmaxes(draw: st.DrawFn) -> list[float]:
+    """What a softmax in single precision gives, some of it saturated."""
+    logits = draw(st.lists(st.floats(-120, 120, width=32), min_size=2, max_size=20))
+    powers = np.exp(np.array(logits, dtype=np.float32) - np.float32(max(logits)))
+    return [float(power) for power in powers / powers.sum()]
+
+
+def of(probabilities: list[float]) -> Classification:
+    return Classification(LABELS[: len(probabilities)], probabilities, 3, 1, truncated=False)
+
+
+@given(PROBABILITY)
+def test_two_labels_are_rounded_as_ever(probability: float) -> None:
+    classification = Classification(BINARY, (1 - probability, probability), 12, 3, truncated=True)
+    positive = round(probability, 6)
+    negative = round(1 - positive, 6)
+    label = "positive" if probability >= 0.5 else "negative"
+
+    assert sentiment_json(classification, "some-model") == (
+        f'{{"label":"{label}","score":{max(positive, negative)},'
+        f'"probabilities":{{"negative":{negative},"positive":{positive}}},'
+        '"tokens":{"count":12,"unknown":3,"truncated":true},"model":"some-model"}'
+    )
+
+
+@given(softmaxes())
+def test_rounded_probabilities_add_up_and_agree_with_the_label(probabilities: list[float]) -> None:
+    answer = json.loads(sentiment_json(of(probabilities), "some-model"))
+
+    shown = answer["probabilities"]
+    assert list(shown) == list(LABELS[: len(probabilities)])
+    assert abs(sum(shown.values()) - 1) <= 5e-7 * len(probabilities) + 1e-6
+    assert shown[answer["label"]] == answer["score"] == max(shown.values())
+
+
+@given(softmaxes())
+def test_rounding_keeps_the_order(probabilities: list[float]) -> None:
+    shown = rounded(probabilities)
+
+    order = np.argsort(probabilities, kind="stable")
+    in_order = [shown[index] for index in order]
+    assert in_order == sorted(in_order)
+    assert all(abs(one - other) <= 1.1e-6 for one, other in zip(shown, probabilities, strict=True))
+
+
+@given(softmaxes(), st.data())
+def test_a_choice_of_labels_keeps_their_proportions(probabilities: list[float], data: st.DataObject) -> None:
+    labels = LABELS[: len(probabilities)]
+    chosen = data.draw(st.lists(st.sampled_from(labels), min_size=2, unique=True).map(sorted).map(tuple))
+
+    found = of(probabilities).among(chosen)
+
+    assert found.labels == chosen
+    assert abs(sum(found.probabilities) - 1) < 1e-9
+    total = sum(of(probabilities).probability(label) for label in chosen)
+    for label in chosen:
+        assert abs(found.probability(label) * total - of(probabilities).probability(label)) < 1e-9
+
+
+def test_labels_that_all_have_no_probability_share_it() -> None:
+    found = of([1.0, 0.0, 0.0]).among(("b", "c"))
+
+    assert list(found.probabilities) == [0.5, 0.5]
+
+
+def test_all_labels_are_no_choice() -> None:
+    classification = of([0.3, 0.30000001, 0.4])
+
+    assert classification.among(classification.labels) is classification
+
+
+def test_a_sigmoid_is_predicted_by_a_number_and_a_softmax_by_a_row() -> None:
+    probabilities = np.array([[0.75, 0.25], [0.00000049, 0.99999951]])
+
+    assert predictions(probabilities, sigmoid=True) == [0.25, 1.0]
+    assert predictions(probabilities, sigmoid=False) == [[0.75, 0.25], [0.0, 1.0]]
