@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import ArtifactError, read_manifest, read_serving
+from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, require
 from app.artifacts.sessions import batches, open_graph
 from app.forecasts.layers import Layer
 
@@ -108,8 +108,7 @@ class Forecaster:
         """
         self.manifest = read_manifest(folder)
         self.name = self.manifest.name
-        if GRAPH_FILE not in self.manifest.files:
-            raise ArtifactError(f"{folder} has no {GRAPH_FILE} in its manifest; train the model again.")
+        require(folder, self.manifest, [GRAPH_FILE])
         self.serving = read_serving(folder, self.manifest, Serving)
         session = open_graph(folder / GRAPH_FILE)
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, sha256
+from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, require, sha256
 from app.sentiment.engines import ENGINES, Engine, EngineName
 from app.sentiment.padding import Side, truncate
 from app.sentiment.tokenizer import Encoding, Tokenizer
@@ -80,9 +80,7 @@ class Classifier:
         self.manifest = read_manifest(folder)
         self.name = self.manifest.name
         self.engine_name: EngineName = engine
-        for required in (TOKENIZER_FILE, ENGINES[engine].file):
-            if required not in self.manifest.files:
-                raise ArtifactError(f"{folder} has no {required} in its manifest; train the model again.")
+        require(folder, self.manifest, [TOKENIZER_FILE, ENGINES[engine].file])
         self.serving = read_serving(folder, self.manifest, Serving)
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
