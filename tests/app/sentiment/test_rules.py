@@ -1,5 +1,6 @@
 import json
 import sys
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
@@ -95,6 +96,33 @@ def test_every_character_has_spans_like_its_words(rule: Rule) -> None:
         words = rule.split(text)
         assert len(words) == len(rule.spans(text)), hex(first)
         assert rule.split(" ".join(words)) == words, hex(first)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It isn't funny", ["It", "is", "n't", "funny"]),
+        ("n't n'tn't", ["n't", "n't", "n't"]),
+        ("doN’T!", ["do", "N’T", "!"]),
+        ("nn't nn", ["n", "n't", "nn"]),
+        ("can'tn'", ["ca", "n'tn"]),
+    ],
+)
+def test_spans_part_a_contraction(text: str, words: list[str]) -> None:
+    # CPython 3.11.2, which is Debian 12's, skips some lookaheads (python/cpython#100061).
+    assert [text[start:end] for start, end in REVIEWS.spans(text)] == words
+
+
+@pytest.mark.parametrize("piece", ["a", "n", "n'", "İ"])
+def test_a_long_word_is_found_without_a_state_for_each_character(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    tracemalloc.start()
+    try:
+        assert len(REVIEWS.spans(text)) == 1
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(text)
 
 
 def test_what_keras_makes_of_a_review() -> None:
