@@ -153,8 +153,8 @@ def _reviews_split(text: str) -> list[str]:
 _SEPARATING: Final = re.escape(f" {_PUNCTUATION}{_MARKS}{GLAD}{SAD}")
 _REVIEWS_WORD: Final = re.compile(
     f"(?P<markup>{'|'.join(_MARKUP)})|{'|'.join(map(_one_of, _EMOTICONS.values()))}|[{_MARKS}{GLAD}{SAD}]"
-    # Lazy, since a repeated group would keep a state for each character: 1 GB for a word of 16 MB. A possessive one
-    # keeps none, but passes over a negative lookahead in CPython before 3.11.5 (python/cpython#100061).
+    # Lazy, since a repeated group would keep a state for each character: 1 GB for a word of 16 MB. A possessive group
+    # keeps none, but overlooks a negative lookahead in early CPython 3.11, Debian 12's too (python/cpython#100061).
     f"|[^{_SEPARATING}]+?(?={_CONTRACTION}|[{_SEPARATING}]|\\Z)"
 )
 _REPLACEMENTS: Final = str.maketrans(_REPLACED)

@@ -109,7 +109,7 @@ def test_every_character_has_spans_like_its_words(rule: Rule) -> None:
     ],
 )
 def test_spans_part_a_contraction(text: str, words: list[str]) -> None:
-    # CPython 3.11.2, which is Debian 12's, skips some lookaheads (python/cpython#100061).
+    # CPython 3.11.2, which is Debian 12's, overlooks some lookaheads (python/cpython#100061).
     assert [text[start:end] for start, end in REVIEWS.spans(text)] == words
 
 
