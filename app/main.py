@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from app import __version__
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
 from app.http.cors import CORS
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     handlers = options.pop("exception_handlers", None) or {}
     app = FastAPI(
         title="Sentiment",
-        version="1.0.0",
+        version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,

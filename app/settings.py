@@ -8,6 +8,16 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+"""The checkout, or the folder that the package was installed into."""
+
+
+def default_models_dir(root: Path = ROOT) -> Path:
+    """Return the folder of the models of a checkout; for an installed package, that of the working directory.
+
+    Args:
+        root: The folder that holds the package ``app``.
+    """
+    return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / "models"
 
 
 class Settings(BaseSettings):
@@ -18,7 +28,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
-    models_dir: Path = Field(ROOT / "models", description="Folder that holds the model folders.")
+    models_dir: Path = Field(
+        default_models_dir(),
+        description="Folder that holds the model folders; of a package that is not run from its checkout, by default "
+        "that of the working directory.",
+    )
     default_model: str = Field("sentiment-best", description="Model that answers when a request names none.")
     vectors_files: Annotated[list[Path], NoDecode] = Field(
         [],

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from app import __version__
 from app.artifacts.manifest import ArtifactError
 from training.commands import forecasts, report, sentiment, vectors
 from training.corpora import imdb
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"sentiment-service {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     for module in (sentiment, vectors, forecasts, report):
         module.add(commands)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from app import __version__
 from app.artifacts.manifest import ArtifactError
 from app.artifacts.registry import UnknownName
 from app.cli import analogy, classify, forecast
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"sentiment-service {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     serving = commands.add_parser("serve", help="start the HTTP service", description="Start the HTTP service.")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings, SettingsError, settings_from
+from app.settings import Settings, SettingsError, default_models_dir, settings_from
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,17 @@ def test_the_environment_of_settings_gives_the_same_settings(monkeypatch: pytest
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"The setting {name.upper()} is wrong: .*{value}"):
         settings_from(argparse.Namespace(**{name: value}))
+
+
+def test_models_are_looked_for_in_the_checkout_or_else_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    checkout, installed = tmp_path / "checkout", tmp_path / "site-packages"
+    checkout.mkdir()
+    (checkout / "pyproject.toml").touch()
+    assert default_models_dir(checkout) == checkout / "models"
+    assert default_models_dir(installed) == tmp_path / "models"
 
 
 def test_every_setting_is_described() -> None:

@@ -101,18 +101,39 @@ def test_a_wrong_setting_does_not_start(variable: str) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_port_that_is_taken_ends_the_start(service: Service) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_does_not_start(service: Service, workers: str) -> None:
     port = service.url.rpartition(":")[2]
     ended = subprocess.run(
         [sys.executable, "-m", "app", "serve", "--port", port],
         cwd=ROOT,
-        env=environment(),
+        env=environment(WORKERS=workers),
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert ended.returncode != 0
-    assert "address already in use" in ended.stdout
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith(
+        f"error: Port {port} of 127.0.0.1 is in use; choose another one with PORT= or --port"
+    )
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", [{"HOST": "192.0.2.1"}, {"HOST": "no.such.host.invalid"}])
+def test_an_address_of_another_machine_does_not_start(address: dict[str, str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", "serve"],
+        cwd=ROOT,
+        env=environment(**address),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith(f"error: Port 0 of {address['HOST']} cannot be listened on (")
+    assert ended.stderr.count("\n") == 1
 
 
 class Load(threading.Thread):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from app import __version__
 from app.cli.main import main
 
 
@@ -10,6 +11,13 @@ def test_without_a_command_it_says_how_it_is_used(capsys: pytest.CaptureFixture[
         main([])
     assert ended.value.code == 2
     assert "usage: python -m app" in capsys.readouterr().err
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"sentiment-service {__version__}\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "classify", "analogy"])
