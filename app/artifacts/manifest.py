@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -59,10 +60,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a model folder and verify every file that it lists.
+    """Read the manifest of a model folder and verify the files that it lists.
+
+    One that is not there is passed over: where nothing but serving is done, such as in the image, the Keras model, the
+    card and its plots may be left out. What the caller needs, it asks for with :func:`require`.
 
     Raises:
-        ArtifactError: The folder or a file is missing, damaged, or of another format.
+        ArtifactError: The folder is missing, or a file is damaged or of another format.
     """
     manifest = parse_manifest(folder)
     for name, expected in manifest.files.items():
@@ -94,6 +98,24 @@ def parse_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def require(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
+    """Check that a model folder has the files that the caller needs, and that its manifest lists them.
+
+    Args:
+        folder: Where the manifest is from.
+        manifest: The manifest.
+        names: Names of files.
+
+    Raises:
+        ArtifactError: One of them is missing.
+    """
+    for name in names:
+        if name not in manifest.files:
+            raise ArtifactError(f"{folder / MANIFEST} lists no {name}; train the model again or restore its folder.")
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{folder / name} is missing; restore the model folder.")
+
+
 def read_serving(folder: Path, manifest: Manifest, model: type[ServingSettings]) -> ServingSettings:
     """Read the settings that a domain needs from a manifest.
 
@@ -121,6 +143,8 @@ def _verify(folder: Path, name: str, expected: str) -> None:
     path = folder / name
     try:
         found = sha256(path)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read ({error.strerror}); restore the model folder.") from error
     if found != expected:

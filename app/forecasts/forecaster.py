@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import ArtifactError, read_manifest, read_serving
+from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, require
 from app.artifacts.sessions import batches, open_graph
 from app.forecasts.serving import ForecastServing
 
@@ -56,8 +56,7 @@ class Forecaster:
         """
         self.manifest = read_manifest(folder)
         self.name = self.manifest.name
-        if GRAPH_FILE not in self.manifest.files:
-            raise ArtifactError(f"{folder} has no {GRAPH_FILE} in its manifest; train the model again.")
+        require(folder, self.manifest, [GRAPH_FILE])
         self.serving = read_serving(folder, self.manifest, ForecastServing)
         session = open_graph(folder / GRAPH_FILE)
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)

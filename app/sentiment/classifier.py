@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, read_manifest, read_serving, sha256
+from app.artifacts.manifest import MANIFEST, ArtifactError, read_manifest, read_serving, require, sha256
 from app.sentiment.engines import ENGINES, Engine, EngineName
 from app.sentiment.labels import BINARY, FEWEST, MOST, LabelName, Labels
 from app.sentiment.padding import truncate
@@ -127,9 +127,7 @@ class Classifier:
         self.manifest = read_manifest(folder)
         self.name = self.manifest.name
         self.engine_name: EngineName = engine
-        for required in (TOKENIZER_FILE, ENGINES[engine].file):
-            if required not in self.manifest.files:
-                raise ArtifactError(f"{folder} has no {required} in its manifest; train the model again.")
+        require(folder, self.manifest, [TOKENIZER_FILE, ENGINES[engine].file])
         self.serving = read_serving(folder, self.manifest, SentimentServing)
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)

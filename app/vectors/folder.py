@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, read_serving, sha256
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, read_serving, require, sha256
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 
@@ -63,9 +63,7 @@ def load_folder(folder: Path) -> VectorSpace:
     """
     manifest = read_manifest(folder)
     serving = _serving(folder, manifest)
-    missing = [name for name in _files(serving) if name not in manifest.files]
-    if missing:
-        raise ArtifactError(f"{folder / MANIFEST} lists no {missing[0]}; train the model again or restore its folder.")
+    require(folder, manifest, _files(serving))
     path = folder / MATRIX_FILE if serving.matrix is None else _find(folder, serving.matrix)
     try:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, sha256, write_manifest
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, require, sha256, write_manifest
 
 BARE = Manifest(name="a-1.b", version="1", kind="k", recipe={}, data={}, serving={}, figures={"accuracy": 0.5})
 
@@ -46,17 +46,28 @@ def test_writing_again_takes_the_files_as_they_are(folder: Path) -> None:
         ({"format": 2}, "has format 2"),
         ({"files": {"../one.bin": "0"}}, "not a file of its folder"),
         ({"files": {"/etc/passwd": "0"}}, "not a file of its folder"),
-        ({"files": {"absent.bin": "0"}}, r"absent\.bin cannot be read"),
+        ({"files": {"folder.bin": "0"}}, r"folder\.bin cannot be read"),
     ],
 )
 def test_a_damaged_manifest_is_refused(folder: Path, content: Any, sentence: str) -> None:
     path = folder / MANIFEST
+    (folder / "folder.bin").mkdir()
     if isinstance(content, dict):
         content = json.dumps({**json.loads(path.read_text()), **content})
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ArtifactError, match=sentence) as caught:
         read_manifest(folder)
     assert str(caught.value).endswith(".")
+
+
+def test_a_file_may_be_absent_unless_it_is_required(folder: Path) -> None:
+    (folder / "one.bin").unlink()
+    manifest = read_manifest(folder)
+    require(folder, manifest, ["two.txt"])
+    with pytest.raises(ArtifactError, match=r"one\.bin is missing"):
+        require(folder, manifest, ["two.txt", "one.bin"])
+    with pytest.raises(ArtifactError, match=r"manifest\.json lists no three\.txt"):
+        require(folder, manifest, ["three.txt"])
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:

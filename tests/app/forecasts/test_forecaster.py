@@ -137,7 +137,16 @@ def test_a_folder_without_its_graph_is_refused(copy: Path) -> None:
     manifest = read_manifest(copy)
     (copy / "model.onnx").unlink()
     write_manifest(copy, manifest)
-    assert "has no model.onnx" in refused(copy)
+    assert "manifest.json lists no model.onnx" in refused(copy)
+
+
+def test_nothing_but_its_graph_is_needed(copy: Path) -> None:
+    for path in copy.iterdir():
+        if path.name not in ("model.onnx", MANIFEST):
+            path.unlink()
+    assert Forecaster(copy).name == "tiny"
+    (copy / "model.onnx").unlink()
+    assert "model.onnx is missing" in refused(copy)
 
 
 def test_what_is_no_graph_is_refused(copy: Path) -> None:

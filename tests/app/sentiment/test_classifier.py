@@ -12,6 +12,7 @@ from keras.src.legacy.preprocessing.text import text_to_word_sequence
 
 from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
 from app.sentiment.classifier import Classifier
+from app.sentiment.engines import EngineName
 from tests import toys
 
 TEXTS = st.lists(
@@ -126,11 +127,22 @@ def test_no_texts_get_no_answers(classifier: Classifier) -> None:
 FILES = ["model.onnx", "model.keras", "tokenizer.json", "README.md", "roc-curve.png", MANIFEST]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_named(copy: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [("model.onnx", "onnx"), ("model.keras", "tensorflow"), ("tokenizer.json", "onnx"), (MANIFEST, "onnx")],
+)
+def test_a_missing_file_is_named(copy: Path, name: str, engine: EngineName) -> None:
     (copy / name).unlink()
-    with pytest.raises(ArtifactError, match=f"{name} cannot be read"):
-        Classifier(copy)
+    with pytest.raises(ArtifactError, match=f"{name} (is missing|cannot be read)"):
+        Classifier(copy, engine)
+
+
+def test_what_serving_does_not_read_may_be_absent(copy: Path) -> None:
+    for path in copy.iterdir():
+        if path.name not in ("model.onnx", "tokenizer.json", MANIFEST):
+            path.unlink()
+    assert len(list(copy.iterdir())) == 3
+    assert Classifier(copy).name == "sentiment-tiny"
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != MANIFEST])

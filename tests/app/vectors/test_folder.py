@@ -55,6 +55,18 @@ def test_a_manifest_without_a_file(folder: Path, name: str) -> None:
         load_folder(folder)
 
 
+@pytest.mark.parametrize("name", ["words.txt", "order.npy", "vectors.npy"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ArtifactError, match=rf"{name} is missing"):
+        load_folder(folder)
+
+
+def test_the_card_may_be_absent(folder: Path) -> None:
+    (folder / "README.md").unlink()
+    assert load_folder(folder).about.name == "toy"
+
+
 def test_files_that_do_not_fit_together(folder: Path) -> None:
     np.save(folder / "vectors.npy", np.ones((3, 4)))
     change(folder, lambda _: None)
