@@ -1,16 +1,31 @@
-# Everything runs in .venv, which these commands make. PYTHON=python3.12 picks another interpreter.
+# Everything runs in a virtual environment, which these commands make. PYTHON=python3.12 picks the interpreter that makes
+# it, VENV=folder another place for it.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Debian's own interpreter, for what `make test` has run with another one.
+DEBIAN_PYTHON ?= /usr/bin/python3
+DEBIAN_VENV := .venv-debian
 
-.PHONY: serve test check format train bench image-check clean
+.PHONY: serve test test-debian test-all check format train bench image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
 
 test: check
 	$(BIN)/python -m pytest
+
+# All there is. It takes long.
+test-all: test image-check fresh-check
+	$(MAKE) VENV=$(DEBIAN_VENV) PYTHON=$(DEBIAN_PYTHON) test
+
+# The service, and what the README says of it.
+test-debian:
+	$(MAKE) VENV=$(DEBIAN_VENV) PYTHON=$(DEBIAN_PYTHON) test-service
+
+test-service: $(VENV)/.testing
+	$(BIN)/python -m pytest tests/app tests/test_readme.py
 
 check: $(VENV)/.testing
 	$(BIN)/ruff check
@@ -34,20 +49,46 @@ bench: $(VENV)/.bench
 image-check:
 	tests/image_check.sh
 
+# On a Debian that has nothing installed: the README's first commands, and what they say where something is missing.
+fresh-check:
+	tests/fresh_check.sh
+
 clean:
-	rm -rf $(VENV) build .image bench/.peers
+	rm -rf $(VENV) $(DEBIAN_VENV) build .image bench/.peers
 
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+# Says in one sentence why an interpreter cannot make the environment; any Python that there is has to understand it.
+define CHECK_PYTHON
+import sys
+try:
+    import ensurepip, venv
+except ImportError:
+    venv = None
+if sys.version_info < (3, 11):
+    version = ".".join(map(str, sys.version_info[:3]))
+    sys.exit("error: $(PYTHON) is Python " + version + ", but 3.11 or later is needed; name one, as in PYTHON=python3.12")
+if venv is None:
+    sys.exit("error: $(PYTHON) cannot make a virtual environment; install it, on Debian with: apt-get install python3-venv")
+endef
+export CHECK_PYTHON
 
-$(VENV)/.serving: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable .
-	touch $@
+# pip is the last thing that venv installs: an environment without it is half-made.
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "error: There is no $(PYTHON); install Python 3.11 or later."; exit 1; }
+	@$(PYTHON) -c "$$CHECK_PYTHON"
+	@echo "Making a virtual environment in $(VENV)."
+	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.testing: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable '.[test]'
-	touch $@
+$(VENV)/.serving: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing the service and what it needs into $(VENV). This takes about half a minute, and some 300 MB."
+	@$(INSTALL) --editable .
+	@touch $@
 
-$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable '.[bench]'
-	touch $@
+$(VENV)/.testing: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing all that training and the tests need into $(VENV). This takes minutes, and 2.6 GB."
+	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing what the benchmarks need into $(VENV). This takes minutes, and 2.4 GB."
+	@$(INSTALL) --editable '.[bench]'
+	@touch $@

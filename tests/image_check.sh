@@ -12,10 +12,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly IMAGE=localhost/sentiment-service:check
 readonly DEBIAN_BASE=localhost/sentiment-base:bookworm
 readonly CACHE=$PWD/.image
-readonly TEXT='{"text": "a wonderful film, I loved every moment"}'
+readonly TEXT='Superb cast. But it isn’t funny!'
+readonly WORDS='Superb cast But it is n’t funny !'
 
 # Chroot isolation, the host's network and no OCI runtime: that works inside other sandboxes as well.
 export BUILDAH_ISOLATION=chroot
+
+# shellcheck source=tests/debian.sh
+source tests/debian.sh
 
 work=$(mktemp -d)
 container=
@@ -80,31 +84,9 @@ choose_storage() {
     export STORAGE_DRIVER=vfs
 }
 
-debian_mirror() {
-    local only
-    for only in 'Codename: bookworm' 'Identifier: Packages'; do
-        # shellcheck disable=SC2016  # apt's placeholders, not the shell's
-        apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' "$only" | sed -n 1p | grep . && return
-    done
-}
-
-debian_root() {
-    local proxy='' root=$work/root
-    eval "$(apt-config shell proxy Acquire::http::Proxy)"
-    [[ -z $proxy ]] || export http_proxy=$proxy
-    nice debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
-        bookworm "$root" "$(debian_mirror)" >"$work/debootstrap.log" ||
-        { tail "$work/debootstrap.log"; fail 'debootstrap failed'; }
-    rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
-    mkdir -p "$CACHE"
-    tar --numeric-owner -C "$root" -cf "$CACHE/base.tar.part" .
-    mv "$CACHE/base.tar.part" "$CACHE/base.tar"
-    rm -rf "$root"
-}
-
 debian_base() {
     ! buildah inspect --type image "$DEBIAN_BASE" >/dev/null 2>&1 || return 0
-    [[ -f $CACHE/base.tar ]] || debian_root
+    [[ -f $CACHE/base.tar ]] || debian_root "$CACHE/base.tar" python3,python3-venv,ca-certificates
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$CACHE/base.tar" / >/dev/null
     buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd /bin/sh "$container"
@@ -113,42 +95,13 @@ debian_base() {
     container=
 }
 
-# pip must find in the build the index and the certificates that it finds here. It prints the options for
-# mounts: one configuration made of all that this machine's files and environment say, and every local file or
-# folder that it names.
-pip_mounts() {
-    python3 - "$work/pip.conf" <<'PYTHON'
-import ast, os, re, subprocess, sys
-from pathlib import Path
-
-listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
-options = {}
-for line in listed.splitlines():
-    key, _, value = line.partition("=")
-    section, _, name = key.rpartition(".")
-    # pip lists what comes from the environment last, as it overrules the files.
-    options.setdefault("global" if section == ":env:" else section, {})[name] = ast.literal_eval(value)
-certificates = os.environ.get("SSL_CERT_FILE")
-if certificates and "cert" not in options.get("global", {}):
-    options.setdefault("global", {})["cert"] = certificates
-text = ""
-for section, values in options.items():
-    text += f"[{section}]\n" + "".join(f"{k} = " + "\n    ".join(v.split()) + "\n" for k, v in values.items())
-Path(sys.argv[1]).write_text(text)
-print(f"--volume={sys.argv[1]}:/etc/pip.conf:ro")
-for scheme, place in sorted(set(re.findall(r"(?<=\s)(file://)?(/\S+)", text))):
-    # The pages of an index point to files beside its own folder.
-    path = Path(place).parent if scheme and Path(place).name == "simple" else Path(place)
-    if path.exists():
-        print(f"--volume={path}:{path}:ro")
-PYTHON
-}
-
 # ---------------------------------------------------------------- the image
 
 build() {
     local mounts=()
-    mapfile -t mounts < <(pip_mounts)
+    pip_configuration "$work/pip.conf" >"$work/pip-files"
+    mapfile -t mounts < <(sed 's#.*#--volume=&:&:ro#' "$work/pip-files")
+    mounts+=("--volume=$work/pip.conf:/etc/pip.conf:ro")
     nice buildah build --quiet --force-rm --layers --format docker --network host "${mounts[@]}" \
         --build-arg "BASE=$1" --tag "$IMAGE" . >"$work/build.log" 2>&1 ||
         { tail -n 60 "$work/build.log"; fail 'the build failed'; }
@@ -178,13 +131,15 @@ check_config() {
 }
 
 check_contents() {
-    local writable sources
+    local writable unread sources
     [[ $(inside id -u) == "${user%%:*}" ]] || fail 'the command does not run as the user of the configuration'
     # find complains of the folders that only root may enter.
     writable=$(inside find / -xdev -writable ! -type l 2>/dev/null || true)
     writable=$(grep -Ev '^/(tmp|var/tmp|run/lock)(/|$)' <<<"$writable" || true)
     [[ -z $writable ]] || fail "the service's user can write to ${writable//$'\n'/, }"
     [[ -z $(inside find /srv /opt/venv ! -readable) ]] || fail "the service's user cannot read all of its files"
+    unread=$(inside find /srv/models -name '*.keras' -o -name '*.png' -o -name '*.md')
+    [[ -z $unread ]] || fail "the image has what serving does not read: ${unread//$'\n'/, }"
     sources=$(cd app && find . -type f ! -path '*/__pycache__/*')
     inside python - "$sources" <<'PYTHON' || fail 'what is installed is not what it should be'
 import importlib.util, sys
@@ -258,13 +213,17 @@ wait_until_ready() {
 ask() {
     local status
     status=$(curl --silent --noproxy '*' --max-time 10 --output "$work/answer.json" --write-out '%{http_code}' \
-        -H 'Content-Type: application/json' --data "$TEXT" "http://127.0.0.1:$port/sentiment")
+        --data explain=true --data-urlencode "text=$TEXT" "http://127.0.0.1:$port/sentiment")
     cat "$work/answer.json"; echo
     [[ $status == 200 ]] || fail "POST /sentiment answered $status ($1)"
-    python3 - "$work/answer.json" <<'PYTHON' || fail "the answer has no label and score ($1)"
+    python3 - "$work/answer.json" "$TEXT" "$WORDS" <<'PYTHON' || fail "the answer is not the one expected ($1)"
 import json, sys
-answer = json.load(open(sys.argv[1]))
-assert answer["label"] in ("positive", "negative") and 0 <= answer["score"] <= 1, answer
+answer, text, words = json.load(open(sys.argv[1])), sys.argv[2], sys.argv[3].split()
+assert answer["label"] == "negative" and 0.5 < answer["score"] <= 1, answer
+assert [text[word["start"]:word["end"]] for word in answer["words"]] == words, answer["words"]
+assert [word["text"] for word in answer["words"]] == words, answer["words"]
+worst = min(answer["words"], key=lambda word: word["contribution"])
+assert worst["text"] == "n’t", answer["words"]
 PYTHON
 }
 
@@ -344,4 +303,4 @@ check_service as_compose_does 1
 step 'the same with two workers'
 check_service as_compose_does 2
 
-verdict="$size, $SECONDS s"
+verdict="an image of $size, $SECONDS s"
