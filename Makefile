@@ -1,14 +1,12 @@
 # Everything runs in a virtual environment, which these commands make. PYTHON=python3.12 picks the interpreter that makes
 # it, VENV=folder another place for it.
 PYTHON ?= python3
-VENV ?= .venv
+VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Debian's own interpreter, for what `make test` has run with another one.
-DEBIAN_PYTHON ?= /usr/bin/python3
-DEBIAN_VENV := .venv-debian
+DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
-.PHONY: serve test test-debian test-all check format train bench image-check fresh-check clean
+.PHONY: serve test test-all test-service test-debian prepare-debian check format train bench image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
@@ -16,16 +14,19 @@ serve: $(VENV)/.serving
 test: check
 	$(BIN)/python -m pytest
 
-# All there is. It takes long.
+# All there is, and it takes long: the checks, and everything once more on a fresh Debian under its own Python.
 test-all: test image-check fresh-check
-	$(MAKE) VENV=$(DEBIAN_VENV) PYTHON=$(DEBIAN_PYTHON) test
 
 # The service, and what the README says of it.
-test-debian:
-	$(MAKE) VENV=$(DEBIAN_VENV) PYTHON=$(DEBIAN_PYTHON) test-service
-
 test-service: $(VENV)/.testing
 	$(BIN)/python -m pytest tests/app tests/test_readme.py
+
+# The same under Debian's own Python, in an environment beside the other one.
+test-debian:
+	$(MAKE) $(DEBIAN) test-service
+
+prepare-debian:
+	$(MAKE) $(DEBIAN) .venv-debian/.testing
 
 check: $(VENV)/.testing
 	$(BIN)/ruff check
@@ -54,7 +55,7 @@ fresh-check:
 	tests/fresh_check.sh
 
 clean:
-	rm -rf $(VENV) $(DEBIAN_VENV) build .image bench/.peers
+	rm -rf $(VENV) .venv-debian build .image bench/.peers
 
 # Says in one sentence why an interpreter cannot make the environment; any Python that there is has to understand it.
 define CHECK_PYTHON
@@ -73,7 +74,7 @@ export CHECK_PYTHON
 
 # pip is the last thing that venv installs: an environment without it is half-made.
 $(BIN)/pip:
-	@command -v $(PYTHON) >/dev/null || { echo "error: There is no $(PYTHON); install Python 3.11 or later."; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "error: There is no $(PYTHON); install Python 3.11 or later." >&2; exit 1; }
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@echo "Making a virtual environment in $(VENV)."
 	@$(PYTHON) -m venv $(VENV)
