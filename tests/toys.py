@@ -9,8 +9,8 @@ import numpy as np
 from training.corpora.imdb import Review, Reviews
 from training.forecasts import data, folder, network
 from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
-from training.sentiment import lecture as sentiment
-from training.sentiment import model_folder
+from training.sentiment import lecture, model_folder
+from training.sentiment.recipes import LECTURE, LectureRecipe
 from training.sentiment.trained import Trained
 from training.vectors import folder as vector_folder
 
@@ -34,7 +34,7 @@ WORDS: dict[str, list[float]] = {
 """A space in which queen − king + man is near woman."""
 
 RECIPE = replace(
-    sentiment.LECTURE,
+    LECTURE,
     name="tiny",
     vocabulary_size=24,
     maxlen=12,
@@ -61,11 +61,11 @@ def reviews(text: str = "What a {adjective} {thing}, I don't regret it.<br />Rea
     return Reviews(rows)
 
 
-def train(checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
-    return sentiment.train(recipe, reviews(), seed=recipe.seed, checkpoint=checkpoint)
+def train(checkpoint: Path, recipe: LectureRecipe = RECIPE) -> Trained:
+    return lecture.train(recipe, reviews(), seed=recipe.seed, checkpoint=checkpoint)
 
 
-def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
+def write_model(folder: Path, checkpoint: Path, recipe: LectureRecipe = RECIPE) -> Trained:
     trained = train(checkpoint, recipe)
     model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
     return trained
@@ -93,4 +93,5 @@ FORECASTS = [
 def write_forecasts(models: Path) -> None:
     for recipe in FORECASTS:
         splits = data.splits_of(recipe)
-        folder.write(network.train(recipe, splits), splits, models / f"forecast-{recipe.name}")
+        trained = network.train(recipe, splits, checkpoint=models.parent / "checkpoints" / recipe.name)
+        folder.write(trained, splits, models / f"forecast-{recipe.name}")

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from training.checkpoint import Checkpoint
 from training.corpora.imdb import Reviews
-from training.sentiment.distillation import stage
 
 NAMES: Final = ("reviews", "held_out", "unlabelled")
 _CLOSEST: Final = 1e-6
@@ -34,9 +33,9 @@ class Answers:
     unlabelled: Logits
 
     @classmethod
-    def kept(cls, path: Path, make: Callable[[], "Answers"]) -> "Answers":
-        """Make the answers, or read those that were made before; see :func:`stage.kept`."""
-        return cls(**stage.kept(path, lambda: vars(make())))
+    def kept(cls, checkpoint: Checkpoint, name: str, make: Callable[[], "Answers"]) -> "Answers":
+        """Make the answers, or read those that were made before; see :meth:`training.checkpoint.Checkpoint.kept`."""
+        return cls(**checkpoint.kept(name, lambda: vars(make())))
 
 
 def folds(reviews: Reviews, count: int, seed: int) -> NDArray[np.intp]:

@@ -19,7 +19,7 @@ reviews' teachers alone, 0.860."""
 
 
 @dataclass(frozen=True)
-class Texts:
+class StudentTexts:
     """The ids, and where in them the texts are.
 
     Attributes:
@@ -37,7 +37,7 @@ class Texts:
     phrases: Pieces
 
     @classmethod
-    def of(cls, corpus: Corpus) -> "Texts":
+    def of(cls, corpus: Corpus) -> "StudentTexts":
         """Lay out the labelled and the unlabelled reviews of a corpus, and the phrases."""
         read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
         texts, answers = zip(*phrases.labelled(), strict=True)

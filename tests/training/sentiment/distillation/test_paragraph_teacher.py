@@ -13,9 +13,10 @@ from tests.training.sentiment.distillation.tiny import document
 from training.sentiment.distillation import paragraph_teacher
 from training.sentiment.distillation.answers import NAMES, folds
 from training.sentiment.distillation.corpus import UNKNOWN_ID, Corpus, Document
-from training.sentiment.distillation.paragraph_teacher import LONGEST, MOST, Recipe, n_grams, vectors
+from training.sentiment.distillation.paragraph_teacher import LONGEST, MOST, n_grams, vectors
+from training.sentiment.distillation.recipe import ParagraphVectorsRecipe
 
-RECIPE: Final = Recipe(vector_size=8, min_count=1, epochs=20)
+RECIPE: Final = ParagraphVectorsRecipe(vector_size=8, min_count=1, epochs=20)
 WORDS: Final = 15
 
 

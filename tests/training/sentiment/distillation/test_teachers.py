@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training.sentiment.distillation import tiny
+from training.checkpoint import Checkpoint
 from training.sentiment.distillation import linear_teacher, paragraph_teacher, teachers
 from training.sentiment.distillation.answers import NAMES, Answers, folds
 from training.sentiment.distillation.corpus import Corpus
@@ -30,7 +31,7 @@ def asked(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_they_are_weighed_by_how_much_they_know(corpus: Corpus, asked: list[str], tmp_path: Path) -> None:
-    found = teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=tmp_path)
+    found = teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=Checkpoint(tmp_path, {}))
     assert asked == ["linear", "paragraphs"]
     assert list(found) == ["linear model", "paragraph vectors", "both"]
     for name in NAMES:
@@ -45,7 +46,8 @@ def test_they_are_weighed_by_how_much_they_know(corpus: Corpus, asked: list[str]
 
 def test_nobody_is_asked_twice(corpus: Corpus, asked: list[str], tmp_path: Path) -> None:
     first, again = (
-        teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=tmp_path / "folder") for _ in range(2)
+        teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=Checkpoint(tmp_path / "folder", {}))
+        for _ in range(2)
     )
     assert asked == ["linear", "paragraphs"]
     for teacher, answers in first.items():
