@@ -8,6 +8,7 @@ uninterrupted one does, to the bit.
 import hashlib
 import json
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -236,7 +237,7 @@ def run(learner: Learner[Batch], checkpoint: Checkpoint) -> list[dict[str, float
                 if stopped:
                     raise Interrupted(f"Stopped in epoch {progress.epoch + 1} after step {progress.step} of {steps}.")
             progress.end_epoch(learner.end_epoch(progress))
-            bar.write(_summary(progress))
+            bar.write(_summary(progress), file=sys.stderr)
             checkpoint.save(learner.arrays(), progress)
             saved = monotonic()
             if stopped:

@@ -264,7 +264,7 @@ def test_a_folder_that_cannot_be_written_after_all_loses_no_training(
     (checkpoint,) = workplace.checkpoints.iterdir()
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == (
-        f"error: {workplace.model} cannot be written (No space left on device); {checkpoint} keeps the training, "
+        f"error: {workplace.model} cannot be written (No space left on device); the training is kept in {checkpoint}, "
         "and the same command goes on from there."
     )
     with pytest.MonkeyPatch.context() as patch:

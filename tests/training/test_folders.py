@@ -146,7 +146,7 @@ def test_what_is_no_model_folder_is_refused(tmp_path: Path) -> None:
 
 def test_below_a_file_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"cannot be written \(Not a directory\); name another --output"):
+    with pytest.raises(OutputError, match=r"cannot be written \(File exists\); name another --output"):
         output(tmp_path / "file" / "forecast-tiny").check()
 
 
@@ -172,6 +172,6 @@ def test_what_fails_while_it_is_written_names_the_checkpoint() -> None:
     with pytest.raises(OutputError) as caught, output(Path("/models/x")).writing(Path("/ck")):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert str(caught.value) == (
-        "/models/x cannot be written (No space left on device); /ck keeps the training, and the same command goes on "
-        "from there."
+        "/models/x cannot be written (No space left on device); the training is kept in /ck, and the same command goes "
+        "on from there."
     )

@@ -1,4 +1,4 @@
-"""Word2Vec on the reviews: the lecture's "second option", vectors learnt from the company that words keep.
+"""Word2Vec on the reviews: the lecture's "second option", vectors learnt from the words around each word.
 
 Skip-gram with negative sampling (Mikolov et al., *Distributed Representations of Words and Phrases and their
 Compositionality*, NIPS 2013), by gensim, on the train and unsup reviews, without their labels and never on test.
@@ -24,11 +24,11 @@ EXAMPLES: Final = ("awful", "wonderful", "actor", "boring", "hitchcock", "funny"
 
 @dataclass(frozen=True)
 class Word2VecRecipe:
-    """What gensim is told; the names are gensim's.
+    """The settings of gensim's ``Word2Vec``, by its names.
 
     Attributes:
         vector_size: Length of a vector.
-        window: Words on either side that count as company, at most.
+        window: Words of context on either side, at most.
         min_count: Words that are rarer get no vector.
         negative: Words drawn at random for each word that is there.
         epochs: Times that all reviews are read.

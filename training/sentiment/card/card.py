@@ -86,7 +86,7 @@ def rewrite(folder: Path) -> None:
 def text(manifest: Manifest) -> str:
     """Return the card of a model, which follows from its manifest alone.
 
-    The card of its kind of recipe is formatted with the fields of the recipe, what is said of the training data, the
+    The card of its kind of recipe is formatted with the fields of the recipe, the ``train`` entry of its data, the
     figures of the test reviews and of the parity, ``corpus`` and ``epochs_table``. The sections on calibration and
     errors follow if the model is calibrated.
     """
@@ -94,7 +94,7 @@ def text(manifest: Manifest) -> str:
     values = {**figures["test"], **figures["onnx_against_keras"], **manifest.data["train"], **manifest.recipe}
     values |= {"reviews": figures["test"]["reviews"], "epochs_table": _epochs(figures["epochs"])}
     values["corpus"] = corpus(manifest.data["name"])
-    if "teachers" in figures:
+    if "student" in manifest.recipe:
         parts = [distillation.card(figures["teachers"]).format_map(values)]
     else:
         parts = [lecture.card(manifest).format_map(values)]

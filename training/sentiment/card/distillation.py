@@ -70,6 +70,6 @@ def card(teachers: Mapping[str, float]) -> str:
     """Return the card, a format string.
 
     Args:
-        teachers: The accuracy on the held-out reviews of each that taught, by name.
+        teachers: The accuracy of each teacher on the held-out reviews, by name.
     """
     return _CARD.replace("TEACHERS", "\n".join(f"| {name} | {accuracy:.4f} |" for name, accuracy in teachers.items()))

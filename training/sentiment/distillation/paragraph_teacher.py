@@ -16,8 +16,8 @@ from gensim.models import Doc2Vec
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from training.sentiment.distillation.answers import Answers, Logits, out_of_fold
 from training.sentiment.distillation.corpus import UNKNOWN_ID, Corpus, Document
+from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits, out_of_fold
 from training.sentiment.distillation.recipe import ParagraphVectorsRecipe
 from training.vectors.epochs import ShownEpochs
 
@@ -66,10 +66,10 @@ def vectors(
     return found
 
 
-def answer(
+def predict(
     recipe: ParagraphVectorsRecipe, corpus: Corpus, fold_of: NDArray[np.intp], *, seed: int, workers: int
-) -> Answers:
-    """Learn the vectors, fit a regression on them without each fold in turn, and ask it.
+) -> TeacherLogits:
+    """Learn the vectors, fit a regression on them without each fold in turn, and predict the fold.
 
     Args:
         recipe: What to learn.
@@ -83,9 +83,9 @@ def answer(
     first, second, third = np.split(found, np.cumsum([len(sides["reviews"]), len(sides["held_out"])]))
     labels = corpus.reviews.labels
 
-    def one(fitted: NDArray[np.intp], asked: NDArray[np.intp]) -> tuple[Logits, Logits, Logits]:
+    def one(fitted: NDArray[np.intp], left_out: NDArray[np.intp]) -> tuple[Logits, Logits, Logits]:
         model = LogisticRegression(C=recipe.weight, max_iter=1000).fit(first[fitted], labels[fitted])
         decide = model.decision_function
-        return decide(first[asked]), decide(second), decide(third)
+        return decide(first[left_out]), decide(second), decide(third)
 
     return out_of_fold(fold_of, one)

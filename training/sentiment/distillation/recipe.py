@@ -90,13 +90,13 @@ class DistillationRecipe:
         padding: Where Keras' model has shorter texts padded.
         truncating: Where longer texts are cut.
         validation: Share of the labelled reviews that is held out, by movie.
-        folds: Parts of the labelled reviews; the teachers answer for each without having seen it.
+        folds: Parts of the labelled reviews; the teachers predict each out of fold, fitted on the others.
         label: Weight of the label in the target of a labelled review; the rest is that of the teachers' probability.
         seed: Of everything random but the students, unless another is asked for; it is added to the students' seeds.
         word_vectors: The first vectors of the words.
         paragraph_vectors: The second teacher's vectors.
-        assistants: The LSTMs that answer for single sentences, and with the teachers for unlabelled reviews;
-            generation by generation, each taught by those before.
+        assistants: The LSTMs that predict single sentences and, with the teachers, unlabelled reviews; generation
+            by generation, each trained on the predictions of those before.
         student: The network that is kept.
     """
 

@@ -1,4 +1,4 @@
-"""A student: a network that learns to answer what its teachers answer, resumable at any step."""
+"""A student: a network trained on the predictions of its teachers, resumable at any step."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

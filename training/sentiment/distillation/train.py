@@ -1,12 +1,12 @@
 """The recipe ``best`` from beginning to end.
 
-1. Teachers answer for all reviews: a linear model and paragraph vectors, each without having seen the movies it speaks
-   of, and a regression that weighs the two.
-2. Assistants, LSTMs, learn from the labels, and from these answers on the unlabelled reviews. They alone can say what
-   a single sentence is worth. Further generations learn from the teachers and those before them, sentences too.
-3. All of them together teach the network that is kept, on reviews, sentences and phrases.
+1. Teachers predict all reviews: a linear model and paragraph vectors, each out of fold by movie, and a regression that
+   stacks the two.
+2. Assistants, LSTMs, are trained on the labels, and on these predictions of the unlabelled reviews. They alone can
+   predict single sentences. Further generations are trained on the teachers and those before them, sentences too.
+3. The network that is kept is trained on the predictions of all of them, of reviews, sentences and phrases.
 
-Teaching a small network what an ensemble says: Bucilă, Caruana and Niculescu-Mizil, *Model Compression*, KDD 2006;
+Distilling an ensemble into a small network: Bucilă, Caruana and Niculescu-Mizil, *Model Compression*, KDD 2006;
 Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015; with assistants in between: Mirzadeh et
 al., *Improved Knowledge Distillation via Teacher Assistant*, AAAI 2020.
 """
@@ -28,10 +28,10 @@ from sklearn.linear_model import LogisticRegression
 from training.checkpoint import Arrays, Checkpoint, identity
 from training.corpora.imdb import Reviews
 from training.sentiment.distillation import corpus as corpora
-from training.sentiment.distillation import lstm_answers, student, teachers, word_vectors
-from training.sentiment.distillation.answers import Answers, Logits
+from training.sentiment.distillation import inference, student, teachers, word_vectors
 from training.sentiment.distillation.corpus import Corpus
 from training.sentiment.distillation.network import Network
+from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits
 from training.sentiment.distillation.recipe import DistillationRecipe, StudentRecipe
 from training.sentiment.distillation.texts import StudentTexts
 from training.sentiment.evaluation.calibration import fit_temperature
@@ -136,8 +136,8 @@ def distil(recipe: DistillationRecipe, corpus: Corpus, *, seed: int, checkpoint:
     """
     texts = StudentTexts.of(corpus)
     vectors = checkpoint.kept("word-vectors", partial(_word_vectors, recipe, corpus, seed))["vectors"]
-    known = teachers.answer(recipe, corpus, seed=seed, workers=WORKERS, checkpoint=checkpoint)
-    accuracies = {name: _accuracy(corpus, answers.held_out) for name, answers in known.items()}
+    known = teachers.predict(recipe, corpus, seed=seed, workers=WORKERS, checkpoint=checkpoint)
+    accuracies = {name: _accuracy(corpus, logits.held_out) for name, logits in known.items()}
     generations: list[AssistantLogits] = []
     combined = known["both"]
 
@@ -149,18 +149,18 @@ def distil(recipe: DistillationRecipe, corpus: Corpus, *, seed: int, checkpoint:
         return learner.network, history
 
     for number, generation in enumerate(recipe.assistants, start=1):
-        answers = []
+        assistants = []
         for letter, assistant in zip(ascii_lowercase, generation, strict=False):
             part = f"assistant-{number}{letter}"
             network, _ = learn(assistant, part)
             predict = partial(_assistant_logits, recipe, corpus, texts, network)
-            answers.append(AssistantLogits(**checkpoint.kept(part, predict)))
-        generations.append(AssistantLogits.mean(answers))
+            assistants.append(AssistantLogits(**checkpoint.kept(part, predict)))
+        generations.append(AssistantLogits.mean(assistants))
         combined = _stacked(corpus, known["both"], generations)
         accuracies[f"assistants of generation {number}"] = _accuracy(corpus, generations[-1].held_out)
         accuracies[f"all up to generation {number}"] = _accuracy(corpus, combined.held_out)
     network, history = learn(recipe.student, "student")
-    held_out = lstm_answers.answer(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
+    held_out = inference.predict(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
     return Distilled(network, history, accuracies, held_out)
 
 
@@ -170,7 +170,7 @@ def _word_vectors(recipe: DistillationRecipe, corpus: Corpus, seed: int) -> Arra
     return {"vectors": word_vectors.learn(recipe.word_vectors, read, size, seed=seed, workers=WORKERS)}
 
 
-def _targets(recipe: DistillationRecipe, corpus: Corpus, combined: Answers) -> NDArray[np.float64]:
+def _targets(recipe: DistillationRecipe, corpus: Corpus, combined: TeacherLogits) -> NDArray[np.float64]:
     softened = recipe.label * corpus.reviews.labels + (1 - recipe.label) * expit(combined.reviews)
     return np.concatenate([softened, expit(combined.unlabelled)])
 
@@ -180,10 +180,10 @@ def _assistant_logits(recipe: DistillationRecipe, corpus: Corpus, read: StudentT
     sides = {name: [one.ids for one in corpus.documents[name]] for name in ("held_out", "unlabelled")}
     places = zip(read.sentences.starts, read.sentences.lengths, strict=True)
     sides["sentences"] = [read.ids[start : start + length] for start, length in places]
-    return {name: lstm_answers.answer(network, texts, recipe.maxlen) for name, texts in sides.items()}
+    return {name: inference.predict(network, texts, recipe.maxlen) for name, texts in sides.items()}
 
 
-def _stacked(corpus: Corpus, both: Answers, generations: Sequence[AssistantLogits]) -> Answers:
+def _stacked(corpus: Corpus, both: TeacherLogits, generations: Sequence[AssistantLogits]) -> TeacherLogits:
     """Combine the teachers and each generation of assistants by stacking: a regression on the held-out reviews.
 
     For the labelled reviews the teachers' logits are taken alone: the assistants were trained on those labels.
@@ -193,11 +193,13 @@ def _stacked(corpus: Corpus, both: Answers, generations: Sequence[AssistantLogit
         for name in ("held_out", "unlabelled")
     }
     regression = LogisticRegression().fit(columns["held_out"], corpus.held_out.labels)
-    return Answers(both.reviews, **{name: regression.decision_function(column) for name, column in columns.items()})
+    return TeacherLogits(
+        both.reviews, **{name: regression.decision_function(column) for name, column in columns.items()}
+    )
 
 
 def _measured(recipe: DistillationRecipe, corpus: Corpus, network: Network) -> dict[str, float]:
-    given = lstm_answers.answer(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
+    given = inference.predict(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
     figures = measure(corpus.held_out.labels, expit(given))
     return {"val_loss": figures.log_loss, "val_accuracy": figures.accuracy}
 

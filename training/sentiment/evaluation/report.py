@@ -36,7 +36,7 @@ class NoModelsError(TrainingError):
 
 @dataclass(frozen=True)
 class Contender:
-    """What tells positive from negative.
+    """A classifier to compare.
 
     Attributes:
         name: Its name.

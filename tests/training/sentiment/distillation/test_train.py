@@ -11,17 +11,17 @@ from scipy.special import expit, logit
 from tests.training.sentiment.distillation.tiny import RECIPE, document
 from training.checkpoint import Checkpoint
 from training.sentiment.distillation import (
+    inference,
     linear_teacher,
-    lstm_answers,
     paragraph_teacher,
     phrases,
     student,
     train,
     word_vectors,
 )
-from training.sentiment.distillation.answers import Answers
 from training.sentiment.distillation.corpus import Corpus
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
+from training.sentiment.distillation.out_of_fold import TeacherLogits
 from training.sentiment.distillation.recipe import BEST
 from training.sentiment.distillation.texts import CONTEXT, StudentTexts
 from training.sentiment.distillation.train import AssistantLogits, Distilled, distil
@@ -53,7 +53,7 @@ def test_it_goes_from_beginning_to_end(corpus: Corpus, distilled: Distilled) -> 
 
 def test_what_it_says_of_the_held_out_reviews_is_the_students(corpus: Corpus, distilled: Distilled) -> None:
     read = [one.ids for one in corpus.documents["held_out"]]
-    np.testing.assert_array_equal(distilled.held_out, lstm_answers.answer(distilled.network, read, RECIPE.maxlen))
+    np.testing.assert_array_equal(distilled.held_out, inference.predict(distilled.network, read, RECIPE.maxlen))
     accuracy = ((distilled.held_out >= 0) == corpus.held_out.labels).mean()
     assert distilled.history[-1]["val_accuracy"] == pytest.approx(accuracy, abs=1e-6)
 
@@ -81,8 +81,8 @@ def test_no_stage_is_gone_through_twice(
         raise AssertionError("once more")
 
     for module, name in (
-        (linear_teacher, "answer"),
-        (paragraph_teacher, "answer"),
+        (linear_teacher, "predict"),
+        (paragraph_teacher, "predict"),
         (word_vectors, "learn"),
         (train, "_assistant_logits"),
         (train, "_measured"),
@@ -175,7 +175,7 @@ def test_a_sentence_is_shown_with_what_is_thought_of_itself_and_of_its_review(co
 def test_the_label_counts_as_much_as_the_recipe_says(corpus: Corpus) -> None:
     random = np.random.default_rng(1)
     reviews, unlabelled = random.normal(size=len(corpus.reviews)), random.normal(size=len(corpus.unlabelled))
-    answers = Answers(reviews, np.empty(0), unlabelled)
+    answers = TeacherLogits(reviews, np.empty(0), unlabelled)
     found = train._targets(replace(RECIPE, label=0.7), corpus, answers)
     count = len(corpus.reviews)
     np.testing.assert_allclose(found[:count], 0.7 * corpus.reviews.labels + 0.3 * expit(reviews))
@@ -189,7 +189,7 @@ def test_teachers_and_assistants_are_weighed_by_how_well_they_do_on_held_out_rev
     good, guessing, other = (kind * signs * 2 + random.normal(size=len(signs)) for kind in (1, 0, 0))
     unlabelled = [random.normal(size=len(corpus.unlabelled)) for _ in range(3)]
     reviews = random.normal(size=len(corpus.reviews))
-    both = Answers(reviews, guessing, unlabelled[0])
+    both = TeacherLogits(reviews, guessing, unlabelled[0])
     generations = [
         AssistantLogits(good, unlabelled[1], np.empty(0)),
         AssistantLogits(other, unlabelled[2], np.empty(0)),
