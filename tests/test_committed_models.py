@@ -18,7 +18,6 @@ from app.sentiment.tokenizer import Tokenizer
 from app.settings import Settings
 from tests.conftest import ROOT
 from training.corpora import imdb
-from training.sentiment import lecture as sentiment
 from training.sentiment import recipes
 from training.sentiment.card import lecture as lecture_card
 
@@ -166,7 +165,7 @@ def test_it_is_as_good_on_the_held_out_movies_as_it_says(classifier: Classifier,
     train = imdb.load("train", real_data)
     assert train.sha256 == classifier.manifest.data["train"]["sha256"]
     recipe = recipes.RECIPES[classifier.manifest.recipe["name"]]
-    kept, held = train.split_by_movie(recipe.validation, sentiment.SPLIT_SEED)
+    kept, held = train.split_by_movie(recipe.validation, recipes.SPLIT_SEED)
     assert not set(kept.movies) & set(held.movies)
     assert len(held) == classifier.manifest.data["train"]["validation"]
     found = np.array([one.probability("positive") for one in classifier.classify_all(held.texts)[0]])

@@ -13,9 +13,9 @@ from app.sentiment.tokenizer import Tokenizer
 from training.corpora.imdb import Review, Reviews
 from training.forecasts import data, folder, network
 from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
-from training.sentiment import lecture as sentiment
-from training.sentiment import model_folder
+from training.sentiment import lecture, model_folder
 from training.sentiment.encoding import encode
+from training.sentiment.recipes import LECTURE, LectureRecipe
 from training.sentiment.trained import Trained
 from training.vectors import folder as vector_folder
 
@@ -39,7 +39,7 @@ WORDS: dict[str, list[float]] = {
 """A space in which queen − king + man is near woman."""
 
 RECIPE = replace(
-    sentiment.LECTURE,
+    LECTURE,
     name="tiny",
     vocabulary_size=24,
     maxlen=12,
@@ -66,11 +66,11 @@ def reviews(text: str = "What a {adjective} {thing}, I don't regret it.<br />Rea
     return Reviews(rows)
 
 
-def train(checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
-    return sentiment.train(recipe, reviews(), seed=recipe.seed, checkpoint=checkpoint)
+def train(checkpoint: Path, recipe: LectureRecipe = RECIPE) -> Trained:
+    return lecture.train(recipe, reviews(), seed=recipe.seed, checkpoint=checkpoint)
 
 
-def write_model(folder: Path, checkpoint: Path, recipe: sentiment.Recipe = RECIPE) -> Trained:
+def write_model(folder: Path, checkpoint: Path, recipe: LectureRecipe = RECIPE) -> Trained:
     trained = train(checkpoint, recipe)
     model_folder.write(trained, reviews(), reviews("A {adjective} {thing}."), folder)
     return trained
@@ -91,7 +91,7 @@ FIVE_LABELS = {
 """Words that tell the label of a toy text."""
 
 
-def write_labelled_model(folder: Path, words: dict[str, list[str]], recipe: sentiment.Recipe = RECIPE) -> Trained:
+def write_labelled_model(folder: Path, words: dict[str, list[str]], recipe: LectureRecipe = RECIPE) -> Trained:
     """Train a softmax on toy texts of several labels, and write what serving needs of it."""
     labels = tuple(words)
     texts = [(f"What a {word} {thing}.", label) for label in labels for word, thing in product(words[label], THINGS)]
@@ -109,7 +109,7 @@ def write_labelled_model(folder: Path, words: dict[str, list[str]], recipe: sent
     model.compile(loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(recipe.learning_rate))
     targets = np.array([labels.index(label) for _, label in texts])
     model.fit(encode(tokenizer, recipe, [text for text, _ in texts]), targets, batch_size=16, epochs=20, verbose=0)
-    trained = Trained(recipe, recipe.seed, tokenizer, model, [], 20, {"training": len(texts)}, "", labels=labels)
+    trained = Trained(recipe, recipe.seed, tokenizer, model, [], 20, {"training": len(texts)}, labels=labels)
     folder.mkdir(parents=True)
     model_folder.write_models(trained, folder)
     manifest = Manifest(
@@ -147,4 +147,5 @@ FORECASTS = [
 def write_forecasts(models: Path) -> None:
     for recipe in FORECASTS:
         splits = data.splits_of(recipe)
-        folder.write(network.train(recipe, splits), splits, models / f"forecast-{recipe.name}")
+        trained = network.train(recipe, splits, checkpoint=models.parent / "checkpoints" / recipe.name)
+        folder.write(trained, splits, models / f"forecast-{recipe.name}")

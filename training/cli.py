@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from app import __version__
 from app.artifacts.manifest import ArtifactError
-from training.commands import forecasts, report, sentiment, vectors
-from training.corpora import imdb
-from training.interruption import Interrupted
-from training.vectors import glove
+from training.checkpoint import Interrupted
+from training.commands import card, forecasts, report, sentiment, vectors
+from training.errors import TrainingError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,12 +17,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0; 2 with a sentence on standard error; 130 after an interrupt.
     """
-    parsed = _parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (imdb.DataError, ArtifactError, glove.NotInstalled) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    except (TrainingError, ArtifactError) as error:
+        return _failed(str(error))
+    except ModuleNotFoundError as error:
+        return _failed(
+            f"The module {error.name} is not installed; pip install 'sentiment-service[training]' brings it."
+        )
     except Interrupted as interrupt:
         sys.stderr.write(f"\n{interrupt} The same command goes on from there.\n")
         return 130
@@ -33,10 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"sentiment-service {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (sentiment, vectors, forecasts, report):
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; it imports nothing that trains, so that help comes at once."""
+    made = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    made.add_argument("--version", action="version", version=f"sentiment-service {__version__}")
+    commands = made.add_subparsers(required=True, metavar="command")
+    for module in (sentiment, vectors, forecasts, report, card):
         module.add(commands)
-    return parser
+    return made
+
+
+def _failed(sentence: str) -> int:
+    sys.stderr.write(f"error: {sentence}\n")
+    return 2

@@ -30,6 +30,7 @@ class Manifest(BaseModel):
         data: What it was trained on, with its checksum.
         serving: The settings that serving needs.
         figures: What was measured, by split.
+        environment: Where it was trained: versions of libraries, the processor, and the commit of the code.
         files: SHA-256 of every file in the folder but the manifest.
     """
 
@@ -43,6 +44,7 @@ class Manifest(BaseModel):
     data: dict[str, Any]
     serving: dict[str, Any]
     figures: dict[str, Any]
+    environment: dict[str, Any] = {}
     files: dict[str, str] = {}
 
 

@@ -7,15 +7,18 @@ import pytest
 from tests.training import dataset
 from training import cli
 from training.commands import arguments
-from training.sentiment import lecture as sentiment
 from training.sentiment import recipes
-from training.sentiment.distillation import paragraph_teacher, student, word_vectors
-from training.sentiment.distillation.network import Noise
-from training.sentiment.distillation.recipe import BEST
-from training.sentiment.lecture import Recipe
+from training.sentiment.distillation.recipe import (
+    BEST,
+    Noise,
+    ParagraphVectorsRecipe,
+    StudentRecipe,
+    WordVectorsRecipe,
+)
+from training.sentiment.recipes import LECTURE, LectureRecipe
 
 TINY = replace(
-    sentiment.LECTURE,
+    LECTURE,
     name="tiny",
     vocabulary_size=30,
     maxlen=12,
@@ -33,10 +36,10 @@ TINY_BEST = replace(
     maxlen=12,
     validation=0.2,
     folds=2,
-    word_vectors=word_vectors.Recipe(vector_size=4, epochs=1),
-    paragraph_vectors=paragraph_teacher.Recipe(vector_size=4, min_count=1, epochs=1),
-    assistants=((student.Recipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),),
-    student=student.Recipe(units=3, epochs=2, noise=Noise(), seed=2, batch_size=512),
+    word_vectors=WordVectorsRecipe(vector_size=4, epochs=1),
+    paragraph_vectors=ParagraphVectorsRecipe(vector_size=4, min_count=1, epochs=1),
+    assistants=((StudentRecipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),),
+    student=StudentRecipe(units=3, epochs=2, noise=Noise(), seed=2, batch_size=512),
 )
 
 
@@ -64,7 +67,7 @@ def interruptible() -> None:
 
 
 @pytest.fixture
-def recipe() -> Recipe:
+def recipe() -> LectureRecipe:
     return TINY
 
 

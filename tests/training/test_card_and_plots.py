@@ -1,23 +1,27 @@
+import json
 import re
+import shutil
 import struct
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.artifacts.manifest import read_manifest
+from app.artifacts.manifest import ArtifactError, Manifest, read_manifest, write_manifest
 from app.sentiment.tokenizer import Tokenizer
 from tests.training.conftest import TINY, TINY_BEST
-from training.sentiment.card import card, plots
+from training import cli
+from training.corpora.imdb import NAME
+from training.sentiment.card import card, plots, seeds
 from training.sentiment.card import lecture as lecture_card
 from training.sentiment.card import sections as card_sections
-from training.sentiment.distillation.card import card as best_card
 from training.sentiment.evaluation.calibration import Calibration, scaled
 from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group, WorstError
 from training.sentiment.evaluation.figures import measure
-from training.sentiment.lecture import LECTURE, build
+from training.sentiment.lecture import build
+from training.sentiment.recipes import LECTURE
 from training.sentiment.trained import HeldOut, Trained
 
 LABELS = np.array([0, 1, 0, 1, 1], dtype=np.int8)
@@ -119,11 +123,29 @@ TESTED = card.Tested(
 )
 
 
-@pytest.fixture
-def text(tmp_path: Path) -> str:
-    """The card of a model whose every figure is known."""
+def manifest_of(trained: Trained, calibration: Calibration | None = None, corpus: str = NAME) -> Manifest:
+    """The manifest of a model whose every figure is known."""
+    return Manifest(
+        name=f"sentiment-{trained.recipe.name}",
+        version="1.0.0",
+        kind="sentiment",
+        recipe={**asdict(trained.recipe), "seed": trained.seed, "best_epoch": trained.best_epoch},
+        data={"name": corpus, "train": {"reviews": 25001, "sha256": "a", **trained.data}, "test": {"sha256": "b"}},
+        serving={},
+        figures={
+            "test": TESTED.figures.model_dump(),
+            "onnx_against_keras": TESTED.parity,
+            "epochs": trained.history,
+            "calibration": asdict(calibration) if calibration is not None else None,
+            "errors": asdict(ANALYSIS),
+            **trained.figures,
+        },
+    )
+
+
+def trained_lecture() -> Trained:
     recipe = replace(TINY, vocabulary_size=12345, maxlen=77, learning_rate=0.25)
-    trained = Trained(
+    return Trained(
         recipe=recipe,
         seed=41,
         tokenizer=Tokenizer(["film", "a"]),
@@ -131,9 +153,14 @@ def text(tmp_path: Path) -> str:
         history=HISTORY,
         best_epoch=1,
         data={"training": 22500, "validation": 2501},
-        card=lecture_card.CARD,
     )
-    card.write(tmp_path, trained, TESTED, None)
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    """The card of a model whose every figure is known."""
+    trained = trained_lecture()
+    card.write(tmp_path, manifest_of(trained), trained, TESTED)
     return (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
@@ -153,10 +180,10 @@ def calibrated(tmp_path: Path) -> str:
             "validation": 2501,
             "unlabelled": {"reviews": 50001, "sha256": "0"},
         },
-        card=best_card({"linear model": 0.9, "both": 0.91}),
         held_out=HeldOut(LABELS, np.array([-4.0, 3.0, 0.5, -0.5, 9.0])),
+        figures={"teachers": {"linear model": 0.9, "both": 0.91}},
     )
-    card.write(tmp_path, trained, TESTED, CALIBRATION)
+    card.write(tmp_path, manifest_of(trained, CALIBRATION), trained, TESTED)
     return (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
@@ -203,7 +230,7 @@ def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
         "22,500 reviews of the train split and 50,001 reviews without labels",
         "2,501 reviews, of movies",
         "| linear model | 0.9000 |\n| both | 0.9100 |",
-        "the label counts 65% of",
+        "The target of a labelled review is 65% its label",
         "the last 7,700 words count",
         "| epoch | loss | held-out loss | held-out accuracy |\n|---|---|---|---|\n"
         "| 1 | 0.7000 | 0.6000 | 0.7000 |\n| 2 | 0.5000 | 0.6500 | 0.6000 |",
@@ -251,6 +278,109 @@ def test_the_card_of_a_trained_model_has_its_figures(trained_folder: Path) -> No
     assert f"| log loss | {figures['log_loss']:.4f} |" in text
     assert f"| Brier score | {figures['brier_score']:.4f} |" in text
     assert f"| expected calibration error | {figures['calibration_error']:.4f} |" in text
+
+
+def test_the_card_names_the_corpus_that_was_trained_on() -> None:
+    published = parts(card.text(manifest_of(trained_lecture())))
+    assert "--seed 41` on the Large Movie Review Dataset v1.0 (Maas et al., *Learning Word Vectors" in published
+    own = parts(card.text(manifest_of(trained_lecture(), corpus="the reviews in shop")))
+    assert "--seed 41` on the reviews in shop." in own
+    assert "Large Movie" not in own
+
+
+# The range over seeds.
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> seeds.SeedRuns:
+    """Three trainings of the model of `trained_lecture` on the same data, recorded by the command."""
+    folders = []
+    for seed, accuracy in ((41, 0.7), (3, 0.81), (5, 0.6543)):
+        folder = tmp_path / str(seed) / "sentiment-tiny"
+        folder.mkdir(parents=True)
+        manifest = manifest_of(replace(trained_lecture(), seed=seed, best_epoch=1 + seed % 2))
+        manifest.figures["test"]["accuracy"] = accuracy
+        write_manifest(folder, manifest)
+        folders.append(str(folder))
+    monkeypatch.setattr(seeds, "FILE", tmp_path / "seeds.json")
+    assert cli.main(["seeds", *folders]) == 0
+    return seeds.load()
+
+
+def test_the_seeds_are_recorded_with_what_they_are_of(
+    recorded: seeds.SeedRuns, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert capsys.readouterr().out.startswith("seed 3: test accuracy 0.8100\nseed 5: ")
+    assert recorded.accuracies == {3: 0.81, 5: 0.6543, 41: 0.7}
+    assert (recorded.of["train"], recorded.of["test"]) == ("a", "b")
+    assert recorded.of["recipe"]["units"] == TINY.units
+    assert recorded.processor["features"]
+
+
+def test_the_card_shows_the_range_over_seeds(recorded: seeds.SeedRuns) -> None:
+    assert len(recorded.accuracies) == 3
+    shown = parts(card.text(manifest_of(trained_lecture())))
+    assert "With the seeds 3, 5, 41, trained" in shown
+    assert "the accuracy on the same test reviews is **0.6543 to 0.8100**" in shown
+    assert "Seed 41 gave 0.6000 where these weights were trained, 0.7000 where the 3 seeds were" in shown
+
+
+@pytest.mark.parametrize("other", ["recipe", "data"])
+def test_the_range_is_not_shown_for_another_recipe_or_other_data(recorded: seeds.SeedRuns, other: str) -> None:
+    assert recorded.accuracies
+    manifest = manifest_of(trained_lecture())
+    if other == "recipe":
+        manifest.recipe["units"] = 6
+    else:
+        manifest.data["train"]["sha256"] = "c"
+    assert "How much of it is chance" not in card.text(manifest)
+
+
+def test_trainings_that_differ_in_more_than_the_seed_are_not_recorded(
+    recorded: seeds.SeedRuns, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = seeds.FILE.read_bytes()
+    manifest = manifest_of(replace(trained_lecture(), seed=9))
+    manifest.recipe["units"] = 6
+    other = tmp_path / "9"
+    other.mkdir()
+    write_manifest(other, manifest)
+    one = str(tmp_path / "3" / "sentiment-tiny")
+    for folders in ([one, str(other)], [one, one]):
+        assert cli.main(["seeds", *folders]) == 2
+        assert "must be of one recipe and the same data, each with a seed of its own." in capsys.readouterr().err
+    assert recorded == seeds.load()
+    assert seeds.FILE.read_bytes() == before
+
+
+def test_the_recorded_seeds_are_of_the_lectures_recipe() -> None:
+    runs = seeds.load()
+    expected = {name: value for name, value in asdict(LECTURE).items() if name != "seed"}
+    assert runs.of["recipe"] == expected
+    assert len(runs.accuracies) == 5
+    assert LECTURE.seed in runs.accuracies
+
+
+# A card written anew.
+
+
+def test_a_card_is_written_anew_from_the_manifest_alone(trained_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(trained_folder, tmp_path / "sentiment-tiny"))
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    (folder / "README.md").write_text("stale")
+    write_manifest(folder, Manifest(**manifest))
+    assert cli.main(["card", str(folder)]) == 0
+    assert read_manifest(folder) == read_manifest(trained_folder)
+    for path in trained_folder.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_the_card_of_another_kind_of_model_is_not_written(models_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["card", str(models_dir / "vectors-toy")]) == 2
+    assert "is of the kind vectors; only sentiment models have such a card." in capsys.readouterr().err
+    with pytest.raises(ArtifactError):
+        card.rewrite(models_dir / "vectors-toy")
 
 
 def test_the_lecture_is_compared_with_its_own_figure() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from app.artifacts.manifest import read_manifest
@@ -17,9 +18,12 @@ from app.sentiment.classifier import Classifier
 from app.sentiment.rules import REVIEWS
 from tests.training import dataset
 from tests.training.conftest import TINY_BEST, Workplace
-from training import cli
+from training import cli, fitting, parity
+from training.checkpoint import Progress
 from training.corpora import imdb
-from training.sentiment import fitting, model_folder
+from training.sentiment import model_folder
+
+ROOT = Path(cli.__file__).parent.parent
 
 
 def left(root: Path) -> list[str]:
@@ -40,14 +44,14 @@ def refused(workplace: Workplace, capsys: pytest.CaptureFixture[str], *arguments
 
 
 def stop_after(patch: pytest.MonkeyPatch, epoch: int, step: int, number: signal.Signals) -> None:
-    real = fitting._train_step
+    real = Progress.add
 
-    def call(model: Any, examples: fitting.Examples, batch: Any, state: fitting.State) -> None:
-        real(model, examples, batch, state)
-        if (state.epoch, state.step) == (epoch, step):
+    def add(self: Progress, *given: Any) -> None:
+        real(self, *given)
+        if (self.epoch, self.step) == (epoch, step):
             signal.raise_signal(number)
 
-    patch.setattr(fitting, "_train_step", call)
+    patch.setattr(Progress, "add", add)
 
 
 def assert_same_model(folder: Path, other: Path) -> None:
@@ -88,6 +92,7 @@ def test_the_same_seed_gives_the_same_model_from_any_form_of_the_data(
     assert not workplace.model.exists()
 
     captured = capsys.readouterr()
+    assert f"note: {output} will hold the model sentiment-tiny" in captured.err
     assert "Evaluating on 18 test reviews." in captured.err
     figures = read_manifest(output).figures["test"]
     expected = f"test accuracy {figures['accuracy']:.4f}, log loss {figures['log_loss']:.4f}, "
@@ -192,8 +197,6 @@ def test_a_sample_too_small_to_train_on_is_refused(workplace: Workplace, capsys:
         (["--sample", "few"], "invalid positive value"),
         (["--seed", "-1"], "-1 is not from 0 to 4294967295"),
         (["--seed", "4294967296"], "4294967296 is not from 0 to 4294967295"),
-        (["--output", "DATA"], "is not a model folder"),
-        (["--output", "DATA/train.parquet"], "is not a model folder"),
         (["--epochs", "3"], "unrecognized arguments"),
     ],
     ids=" ".join,
@@ -211,6 +214,100 @@ def test_wrong_arguments_are_refused_before_any_work(
     assert caught.value.code == 2
     assert reason in capsys.readouterr().err
     assert sorted(path.name for path in workplace.data.iterdir()) == ["test.parquet", "train.parquet", "unsup.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [("data", "is not a model folder"), ("data/train.parquet", "is not a model folder but a file")],
+)
+def test_an_output_that_is_something_else_is_refused_before_any_work(
+    workplace: Workplace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    assert reason in refused(workplace, capsys, "--output", str(workplace.data.parent / output))
+    assert sorted(path.name for path in workplace.data.iterdir()) == ["test.parquet", "train.parquet", "unsup.parquet"]
+
+
+def test_a_second_folder_of_one_name_is_refused_before_any_work(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    output = trained_folder.parent / "sentiment-mine"
+    line = refused(workplace, capsys, "--output", str(output))
+    assert f"{trained_folder} is a model named sentiment-tiny already" in line
+    assert not output.exists()
+
+
+def test_reviews_without_a_rating_are_refused_before_the_training(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "fit", None)
+    table = pq.read_table(workplace.data / "test.parquet")
+    ids = [identifier.partition("_")[0] for identifier in table["id"].to_pylist()]
+    pq.write_table(table.set_column(table.column_names.index("id"), "id", [ids]), workplace.data / "test.parquet")
+    assert "of a review does not end with its rating." in refused(workplace, capsys)
+
+
+def test_a_folder_that_cannot_be_written_after_all_loses_no_training(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_folder, "export", full)
+        assert workplace.train() == 2
+    (checkpoint,) = workplace.checkpoints.iterdir()
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        f"error: {workplace.model} cannot be written (No space left on device); the training is kept in {checkpoint}, "
+        "and the same command goes on from there."
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting._KerasLearner, "train_step", None)
+        assert workplace.train() == 0
+    assert_same_model(workplace.model, trained_folder)
+
+
+def test_a_graph_that_differs_from_keras_fails_and_loses_no_training(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parity, "TOLERANCE", 0.0)
+    assert workplace.train() == 2
+    assert "error: The ONNX graph of sentiment-tiny differs from its Keras model by" in capsys.readouterr().err
+    assert len(list(workplace.checkpoints.iterdir())) == 1
+    assert list(workplace.model.parent.iterdir()) == []
+
+
+def test_a_module_that_is_not_installed_is_one_sentence(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "training.sentiment.model_folder", None)
+    monkeypatch.delattr("training.sentiment.model_folder")
+    assert "install the extra, as in pip install -e '.[training]'." in refused(workplace, capsys)
+
+
+def test_building_the_parser_imports_nothing_that_trains() -> None:
+    heavy = ("tensorflow", "keras", "sklearn", "gensim", "matplotlib", "scipy", "pyarrow", "onnx")
+    code = (
+        f"import sys; from training import cli; cli.parser(); print(*[name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["sentiment", "word2vec", "glove", "embedding", "forecasts", "report", "card", "seeds"]
+)
+def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([command, "--help"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: python -m training {command} ")
 
 
 def test_an_interrupt_while_reading_is_status_130(
@@ -235,14 +332,14 @@ def test_an_interrupt_while_evaluating_loses_no_training(
         assert workplace.train() == 130
     assert list(workplace.model.parent.iterdir()) == []
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "_train_step", None)
+        patch.setattr(fitting._KerasLearner, "train_step", None)
         assert workplace.train() == 0
     assert_same_model(workplace.model, trained_folder)
 
 
 def test_the_command_of_the_readme(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "training", "sentiment", "--data", str(tmp_path / "nowhere")]
-    done = subprocess.run(command, cwd=Path(cli.__file__).parent.parent, env=os.environ, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1] == f"error: There is no folder or archive {tmp_path / 'nowhere'}."

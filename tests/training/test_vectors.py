@@ -1,5 +1,6 @@
 """The commands that make vector spaces."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ from app.artifacts.manifest import read_manifest
 from app.vectors.folder import load_folder
 from tests.training.conftest import Workplace
 from training import cli
+from training.corpora import imdb
+from training.corpora.imdb import Reviews
 from training.vectors import embedding, glove, word2vec
-from training.vectors.word2vec import Recipe, Sentences
+from training.vectors.word2vec import Sentences, Word2VecRecipe
 
 
 def test_sentences_are_split_by_the_tokenizers_rule_and_have_no_markup() -> None:
@@ -21,15 +24,15 @@ def test_sentences_are_split_by_the_tokenizers_rule_and_have_no_markup() -> None
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    recipe = Recipe(vector_size=6, min_count=2, epochs=3)
+def small(monkeypatch: pytest.MonkeyPatch) -> Word2VecRecipe:
+    recipe = Word2VecRecipe(vector_size=6, min_count=2, epochs=3)
     monkeypatch.setattr(word2vec, "RECIPE", recipe)
     return recipe
 
 
-def test_word2vec(workplace: Workplace, small: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_word2vec(workplace: Workplace, small: Word2VecRecipe, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["word2vec", "--data", str(workplace.data), "--threads", "1"]) == 0
-    folder = workplace.model.parent / "vectors-imdb-word2vec"
+    folder = workplace.model.parent / "vectors-word2vec"
     space = load_folder(folder)
     captured = capsys.readouterr()
     assert captured.out == f"{len(space):,} words of 6 dimensions\nwrote {folder}\n"
@@ -39,25 +42,40 @@ def test_word2vec(workplace: Workplace, small: Recipe, capsys: pytest.CaptureFix
     manifest = read_manifest(folder)
     assert manifest.recipe["vector_size"] == small.vector_size
     assert set(manifest.data) == {"name", "words", "train", "unsup"}
-    assert "imdb-word2vec" in (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text()
+    assert card.startswith("# word2vec\n")
+    assert "reviews of the reviews in data |" in card
+    assert "IMDb" not in card
 
 
-def test_one_thread_and_one_seed_give_the_same_vectors(workplace: Workplace, small: Recipe, tmp_path: Path) -> None:
+def test_word2vec_on_the_published_reviews_is_named_after_them() -> None:
+    splits: dict[imdb.Split, Reviews] = {"train": Reviews([], imdb.NAME), "unsup": Reviews([], imdb.NAME)}
+    assert word2vec.name_of(word2vec.corpus_of(splits)) == "imdb-word2vec"
+    splits["unsup"] = Reviews([], "the reviews in shop")
+    assert word2vec.name_of(word2vec.corpus_of(splits)) == "word2vec"
+
+
+def test_one_thread_and_one_seed_give_the_same_vectors(
+    workplace: Workplace, small: Word2VecRecipe, tmp_path: Path
+) -> None:
     assert small.seed == 1
     for name, seed in (("one", "1"), ("same", "1"), ("other", "2")):
-        arguments = ["--threads", "1", "--seed", seed, "--output", str(tmp_path / name)]
+        output = tmp_path / name / "vectors-word2vec"
+        arguments = ["--threads", "1", "--seed", seed, "--output", str(output)]
         assert cli.main(["word2vec", "--data", str(workplace.data), *arguments]) == 0
-    one, same, other = ((tmp_path / name / "vectors.npy").read_bytes() for name in ("one", "same", "other"))
+    one, same, other = (
+        (tmp_path / name / "vectors-word2vec" / "vectors.npy").read_bytes() for name in ("one", "same", "other")
+    )
     assert one == same
     assert one != other
 
 
-def test_a_sample_goes_into_build(workplace: Workplace, small: Recipe) -> None:
+def test_a_sample_goes_into_build(workplace: Workplace, small: Word2VecRecipe) -> None:
     assert small.min_count == 2
     assert cli.main(["word2vec", "--data", str(workplace.data), "--sample", "5"]) == 0
-    space = load_folder(workplace.sample.parent / "vectors-imdb-word2vec")
+    space = load_folder(workplace.sample.parent / "vectors-word2vec")
     assert 0 < len(space) < 40
-    assert not (workplace.model.parent / "vectors-imdb-word2vec").exists()
+    assert not (workplace.model.parent / "vectors-word2vec").exists()
 
 
 def test_a_sample_without_a_word_that_is_frequent_enough(
@@ -89,7 +107,24 @@ def test_glove_is_not_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_a_folder_that_is_no_model_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "precious").touch()
-    with pytest.raises(SystemExit):
-        cli.main(["glove", "--output", str(tmp_path)])
+    assert cli.main(["glove", "--output", str(tmp_path)]) == 2
     assert "exists and is not a model folder" in capsys.readouterr().err
     assert (tmp_path / "precious").exists()
+
+
+@pytest.mark.parametrize("command", ["embedding", "word2vec", "forecasts"])
+def test_the_folder_of_another_model_is_not_replaced(
+    workplace: Workplace, trained_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    name = "forecast-air-pollution" if command == "forecasts" else "other"
+    other = Path(shutil.copytree(trained_folder, tmp_path / "models" / name))
+    arguments = {
+        "embedding": ["--model", str(trained_folder), "--output", str(other)],
+        "word2vec": ["--data", str(workplace.data), "--output", str(other)],
+        "forecasts": ["air-pollution", "--output", str(other.parent)],
+    }
+    assert cli.main([command, *arguments[command]]) == 2
+    sentence = f"error: {other} holds another model, sentiment-tiny of the kind sentiment, which is not replaced; "
+    assert sentence in capsys.readouterr().err
+    assert read_manifest(other).name == "sentiment-tiny"
+    assert list(other.parent.iterdir()) == [other]

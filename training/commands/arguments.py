@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from app.artifacts.manifest import MANIFEST
+from training.corpora import imdb
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 """The repository. Models are written into its folder ``models``, those of quick runs into ``build``."""
@@ -21,16 +21,20 @@ def add_data(command: argparse.ArgumentParser) -> None:
     )
 
 
-def replaceable(text: str) -> Path:
-    """Read a model folder to write, which is replaced if it exists; other folders are not.
+def add_checkpoints(command: argparse.ArgumentParser) -> None:
+    """Add the option that says where checkpoints are."""
+    command.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="DIR",
+        default=imdb.cache_folder() / "checkpoints",
+        help="where the state of an interrupted training is kept (default: %(default)s)",
+    )
 
-    Raises:
-        argparse.ArgumentTypeError: It is a folder of something else.
-    """
-    folder = Path(text).resolve()
-    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise argparse.ArgumentTypeError(f"{folder} exists and is not a model folder")
-    return folder
+
+def folder(text: str) -> Path:
+    """Read the path of a folder to write."""
+    return Path(text).resolve()
 
 
 def positive(text: str) -> int:

@@ -1,14 +1,16 @@
 """``python -m training forecasts``."""
 
 import argparse
+import shutil
 import sys
-from pathlib import Path
 
 from app.forecasts.forecaster import KIND
 from training import forecasts
+from training.checkpoint import Checkpoint
 from training.commands import arguments
-from training.forecasts import data, folder, network, recipes
-from training.forecasts.figures import MODEL
+from training.commands.arguments import add_checkpoints
+from training.folders import ModelOutput
+from training.forecasts import recipes
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,23 +26,37 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     command.add_argument(
         "--output",
-        type=Path,
+        type=arguments.folder,
         metavar="DIR",
         default=arguments.ROOT / "models",
         help="folder of model folders (default: models)",
     )
+    add_checkpoints(command)
 
 
 def _forecasts(options: argparse.Namespace) -> None:
-    for name in options.names or recipes.RECIPES:
+    outputs = {
+        name: ModelOutput(options.output / f"{KIND}-{name}", KIND, name) for name in options.names or recipes.RECIPES
+    }
+    for output in outputs.values():
+        output.check()
+
+    # Imported late: TensorFlow takes seconds, and what is wrong with the arguments is known before.
+    from training.forecasts import data, folder, network
+    from training.forecasts.figures import MODEL
+
+    for name, output in outputs.items():
         recipe = recipes.RECIPES[name]
         splits = data.splits_of(recipe)
-        trained = network.train(recipe, splits)
-        figures, parity = folder.write(trained, splits, options.output / f"{KIND}-{name}")
-        for output, scores in figures.scores.items():
-            baseline, score = figures.best_baseline(output)
+        checkpoint = Checkpoint.of(options.checkpoints, f"{KIND}-{name}", data.identity_of(recipe, splits)).folder
+        trained = network.train(recipe, splits, checkpoint=checkpoint)
+        with output.writing(checkpoint):
+            figures, parity = folder.write(trained, splits, output.folder)
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        for column, scores in figures.scores.items():
+            baseline, score = figures.best_baseline(column)
             sys.stdout.write(
-                f"{name}: {figures.measure} of {output} {scores[MODEL]:.3f}, of the {baseline} {score:.3f}; "
+                f"{name}: {figures.measure} of {column} {scores[MODEL]:.3f}, of the {baseline} {score:.3f}; "
                 f"ONNX against Keras: largest relative difference {parity.largest_relative_difference:.1e}\n"
             )
         sys.stdout.flush()

@@ -5,14 +5,18 @@ import sys
 from pathlib import Path
 
 from training.commands import arguments
-from training.commands.arguments import add_data, positive
+from training.commands.arguments import add_data, folder, positive
 from training.corpora import imdb
-from training.sentiment.evaluation import edits, report, short_texts
+from training.folders import require_writable
+
+_DESCRIPTION = (
+    "Compare all sentiment models with what needs no network: a word list, and a linear model trained in the same run."
+)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
-    command = commands.add_parser("report", help="compare the models and baselines", description=report.__doc__)
+    command = commands.add_parser("report", help="compare the models and baselines", description=_DESCRIPTION)
     command.set_defaults(run=_report)
     add_data(command)
     command.add_argument("--sample", type=positive, metavar="N", help="quick run: N training and N test reviews")
@@ -24,11 +28,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="folder of model folders (default: models)",
     )
     command.add_argument(
-        "--output", type=Path, metavar="DIR", help="where to write the table and the plots (default: build/report)"
+        "--output", type=folder, metavar="DIR", help="where to write the table and the plots (default: build/report)"
     )
 
 
 def _report(options: argparse.Namespace) -> None:
+    # Imported late: scikit-learn and Matplotlib take seconds.
+    from training.sentiment.evaluation import edits, report, short_texts
+
+    output: Path = options.output or arguments.ROOT / "build" / "report"
+    require_writable(output / report.README)
+    models = report.model_folders(options.models)
     train, test = imdb.load("train", options.data), imdb.load("test", options.data)
     sentences = short_texts.sentences(train)
     short = {"phrases": short_texts.phrases(), "edits": edits.edits()}
@@ -36,6 +46,5 @@ def _report(options: argparse.Namespace) -> None:
         short["sentences"] = sentences
     if options.sample is not None:
         train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
-    output: Path = options.output or arguments.ROOT / "build" / "report"
-    rows = report.compare(report.contenders(options.models, train), test, short)
+    rows = report.compare(report.contenders(models, train), test, short)
     sys.stdout.write(f"{report.write(rows, test, short, output)}\nwrote {output}\n")

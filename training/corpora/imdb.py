@@ -13,23 +13,31 @@ import tarfile
 import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import httpx
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from app.artifacts.manifest import sha256
+from training.errors import TrainingError
 
 URL: Final = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 ARCHIVE_SHA256: Final = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
 NAME: Final = "Large Movie Review Dataset v1.0"
+REFERENCE: Final = "Maas et al., *Learning Word Vectors for Sentiment Analysis*, ACL 2011"
+REVIEWS_SHA256: Final = frozenset(
+    {
+        "717cc57d763cfa586fc027af3a5612335c55e761d8c47ae6699f2212814b18e6",
+        "218e447fe89057f70c33da854c8fb7d8d8894611eacde156118b7abe28b81ed2",
+        "b18805d358db01f8a287494927e8778d68b08960a4afcfd2d559aa4d4fb9ea3c",
+    }
+)
+"""The checksums of the three splits as published; see :attr:`Reviews.sha256`."""
 
 Split = Literal["train", "test", "unsup"]
 _FOLDERS: Final[dict[Split, tuple[str, ...]]] = {
@@ -40,8 +48,8 @@ _FOLDERS: Final[dict[Split, tuple[str, ...]]] = {
 _TITLE: Final = re.compile(r"/title/(tt\d+)")
 
 
-class DataError(Exception):
-    """The data set cannot be had or read. The message is one sentence that says what and where."""
+class DataError(TrainingError):
+    """The data set cannot be had or read."""
 
 
 class Review(NamedTuple):
@@ -67,9 +75,15 @@ class Review(NamedTuple):
 
 @dataclass(frozen=True)
 class Reviews:
-    """Reviews of one split, in the order of their ids. Unlabelled reviews have the label -1."""
+    """Reviews of one split, in the order of their ids.
+
+    Attributes:
+        rows: The reviews. Unlabelled ones have the label -1.
+        corpus: What they are of, as cards and manifests name it.
+    """
 
     rows: Sequence[Review]
+    corpus: str = "reviews without a name"
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,7 +113,16 @@ class Reviews:
 
     def take(self, indices: NDArray[np.intp]) -> "Reviews":
         """Return the reviews at the indices, in that order."""
-        return Reviews([self.rows[index] for index in indices])
+        return Reviews([self.rows[index] for index in indices], self.corpus)
+
+    def require_ratings(self) -> None:
+        """Make sure that each review's stars are known, before anything is built on them.
+
+        Raises:
+            DataError: An id does not end with the rating.
+        """
+        for row in self.rows:
+            _ = row.stars
 
     def sample(self, size: int, seed: int) -> "Reviews":
         """Return ``size`` random reviews (all, if there are fewer), in the order of their ids.
@@ -161,7 +184,8 @@ def load(split: Split, source: Path | None = None) -> Reviews:
         raise DataError(f"There are no {split} reviews in {source}.")
     if split != "unsup" and {row.label for row in rows} != {0, 1}:
         raise DataError(f"The {split} reviews in {source} are not of both labels, positive and negative.")
-    return Reviews(sorted(rows))
+    reviews = Reviews(sorted(rows))
+    return replace(reviews, corpus=NAME if reviews.sha256 in REVIEWS_SHA256 else f"the reviews in {source.name}")
 
 
 def cache_folder() -> Path:
@@ -209,6 +233,9 @@ def _download(url: str, path: Path) -> None:
 
 
 def _read_parquet(path: Path) -> list[Review]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         table = pq.read_table(path)
         ids, movies, texts = (table[name].cast(pa.large_string()) for name in ("id", "movie", "text"))

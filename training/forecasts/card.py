@@ -7,9 +7,9 @@ from typing import Final
 
 from app.forecasts.serving import ForecastServing
 from training.forecasts import data, plots
-from training.forecasts.figures import ACCURACY, MODEL, Figures
-from training.forecasts.network import Trained
-from training.forecasts.parity import Parity
+from training.forecasts.figures import ACCURACY, MODEL, ForecastFigures
+from training.forecasts.network import TrainedForecast
+from training.forecasts.parity import ForecastParity
 from training.forecasts.series import Array, Splits
 
 PLOT: Final = "forecasts.png"
@@ -90,12 +90,12 @@ _LECTURE: Final = (
 
 def write(
     folder: Path,
-    trained: Trained,
+    trained: TrainedForecast,
     serving: ForecastServing,
     splits: Splits,
     forecasts: Array,
-    figures: Figures,
-    parity: Parity,
+    figures: ForecastFigures,
+    parity: ForecastParity,
 ) -> None:
     """Write the card and its plot into a model folder.
 
@@ -157,7 +157,7 @@ def _row(output: str, scores: Mapping[str, float]) -> str:
     return f"| {output} | {' | '.join(cells)} |"
 
 
-def _comparison(figures: Figures, output: str) -> str:
+def _comparison(figures: ForecastFigures, output: str) -> str:
     name, score = figures.best_baseline(output)
     ours = figures.scores[output][MODEL]
     if figures.measure == ACCURACY:
@@ -165,7 +165,7 @@ def _comparison(figures: Figures, output: str) -> str:
     return f"For {output} the error is {1 - ours / score:.1%} less than that of the best baseline, the {name}."
 
 
-def _collapse(trained: Trained, forecasts: Array) -> str:
+def _collapse(trained: TrainedForecast, forecasts: Array) -> str:
     if trained.recipe.source != "air pollution":
         return ""
     reached = ", ".join(f"{value:.2f}" for value in forecasts.ravel())

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from training.checkpoint import Identity, identity
 from training.forecasts import avalanches, cities, heartbeats, weather
-from training.forecasts.recipes import Recipe, Source
+from training.forecasts.recipes import ForecastRecipe, Source
 from training.forecasts.series import Series, Splits, split
 
 YEARS: Final = 24
@@ -23,48 +24,58 @@ NAMES: Final[Mapping[Source, str]] = {
 }
 
 
-def splits_of(recipe: Recipe) -> Splits:
+def splits_of(recipe: ForecastRecipe) -> Splits:
     """Return the examples of a recipe."""
     return _SOURCES[recipe.source](recipe)
 
 
-def held_out(recipe: Recipe) -> bool:
+def held_out(recipe: ForecastRecipe) -> bool:
     """Whether the test examples are of a later time than those that the model learns from."""
     return recipe.source not in ("air pollution", "flu cases")
 
 
-def describe(recipe: Recipe, splits: Splits) -> dict[str, Any]:
+def describe(recipe: ForecastRecipe, splits: Splits) -> dict[str, Any]:
     """Return what a manifest says of the data."""
-    digest = hashlib.sha256()
-    for examples in (splits.training, splits.validation, splits.test):
-        digest.update(examples.inputs.tobytes())
-        digest.update(examples.targets.tobytes())
     return {
         "name": NAMES[recipe.source],
-        "sha256": digest.hexdigest(),
+        "sha256": checksum(splits),
         "examples": {name: len(getattr(splits, name)) for name in ("training", "validation", "test")},
     }
 
 
-def _weather(recipe: Recipe) -> Splits:
+def checksum(splits: Splits) -> str:
+    """Return the SHA-256 of all inputs and targets."""
+    digest = hashlib.sha256()
+    for examples in (splits.training, splits.validation, splits.test):
+        digest.update(examples.inputs.tobytes())
+        digest.update(examples.targets.tobytes())
+    return digest.hexdigest()
+
+
+def identity_of(recipe: ForecastRecipe, splits: Splits) -> Identity:
+    """Say what the training of a forecast is of, for its checkpoint."""
+    return identity(recipe, [checksum(splits)], recipe.seed)
+
+
+def _weather(recipe: ForecastRecipe) -> Splits:
     simulated = weather.simulate(YEARS * weather.YEAR, seed=WEATHER_SEED)
     inputs = simulated.columns(*(feature.name for feature in recipe.inputs))
     targets = simulated.columns(*(feature.name for feature in recipe.outputs))
     return split([Series(inputs, targets)], recipe.observations, recipe.steps or ())
 
 
-def _mountain(recipe: Recipe) -> Splits:
+def _mountain(recipe: ForecastRecipe) -> Splits:
     simulated = weather.simulate(YEARS * weather.YEAR, seed=WEATHER_SEED)
     inputs = simulated.columns(*(feature.name for feature in recipe.inputs))
     targets = avalanches.simulate(simulated, seed=MOUNTAIN_SEED)
     return split([Series(inputs, targets)], recipe.observations, recipe.steps or ())
 
 
-def _heartbeats(recipe: Recipe) -> Splits:
+def _heartbeats(recipe: ForecastRecipe) -> Splits:
     return split(heartbeats.simulate(PATIENTS, BEATS, seed=HEART_SEED), recipe.observations, recipe.steps or ())
 
 
-_SOURCES: Final[Mapping[Source, Callable[[Recipe], Splits]]] = {
+_SOURCES: Final[Mapping[Source, Callable[[ForecastRecipe], Splits]]] = {
     "air pollution": lambda _: cities.air_pollution(),
     "flu cases": lambda _: cities.flu_cases(),
     "weather": _weather,

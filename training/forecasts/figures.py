@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from training.forecasts.baselines import BASELINES
-from training.forecasts.recipes import Recipe
+from training.forecasts.recipes import ForecastRecipe
 from training.forecasts.series import Array, Splits
 
 MODEL: Final = "model"
@@ -16,7 +16,7 @@ ERROR, ACCURACY = "root mean square error", "accuracy"
 
 
 @dataclass(frozen=True)
-class Figures:
+class ForecastFigures:
     """What was measured on the test examples.
 
     Attributes:
@@ -45,7 +45,7 @@ class Figures:
         )
 
 
-def measure(recipe: Recipe, splits: Splits, forecasts: Array) -> Figures:
+def measure(recipe: ForecastRecipe, splits: Splits, forecasts: Array) -> ForecastFigures:
     """Measure forecasts of the test examples.
 
     Args:
@@ -63,7 +63,7 @@ def measure(recipe: Recipe, splits: Splits, forecasts: Array) -> Figures:
         }
         for column, output in enumerate(recipe.outputs)
     }
-    return Figures(kind, len(splits.test), scores)
+    return ForecastFigures(kind, len(splits.test), scores)
 
 
 def _error(targets: Array, forecasts: Array) -> float:

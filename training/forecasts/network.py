@@ -1,14 +1,19 @@
 """From a recipe and its examples to a trained Keras model, in natural units at both ends."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from app.forecasts.layers import Layer
-from training.forecasts.recipes import Recipe
+from training.checkpoint import Checkpoint
+from training.fitting import Dataset, History, Order, fit
+from training.forecasts import data
+from training.forecasts.recipes import ForecastRecipe
 from training.forecasts.series import Array, Examples, Splits
 
 LOSSES: Final = {"linear": "mse", "relu": "mse", "sigmoid": "binary_crossentropy"}
@@ -16,24 +21,24 @@ _KINDS: Final = {"SimpleRNN": keras.layers.SimpleRNN, "LSTM": keras.layers.LSTM}
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedForecast:
     """What a training gives: the model with the weights of its best epoch, and how it went.
 
     Attributes:
         recipe: What was trained.
         model: Observations in natural units, shape (n, time, features), to forecasts in natural units, shape
             (n, steps, outputs).
-        losses: The loss on the validation examples after each epoch.
+        history: The loss of each epoch on training and validation examples, of scaled targets.
     """
 
-    recipe: Recipe
+    recipe: ForecastRecipe
     model: keras.Sequential
-    losses: list[float]
+    history: History
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, counted from 1, that had the least loss."""
-        return 1 + int(np.argmin(self.losses))
+        """The epoch, counted from 1, that had the least loss on the validation examples."""
+        return self.history.best_epoch
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Scale:
     deviation: Array
 
     @classmethod
-    def of(cls, recipe: Recipe, targets: Array) -> "Scale":
+    def of(cls, recipe: ForecastRecipe, targets: Array) -> "Scale":
         """Return the scale of a recipe, so that a ``relu`` gives nothing below the least value of an output."""
         mean, deviation = targets.mean(axis=(0, 1)), targets.std(axis=(0, 1))
         if recipe.activation == "sigmoid":
@@ -56,7 +61,7 @@ class Scale:
         return (targets - self.offset) / self.deviation
 
 
-def build(recipe: Recipe, training: Examples) -> keras.Sequential:
+def build(recipe: ForecastRecipe, training: Examples) -> keras.Sequential:
     """Build the network of a recipe for sequences of any length.
 
     The lecture's layers stand between one that brings the observations to mean 0 and deviation 1, and one that brings
@@ -89,29 +94,49 @@ def build(recipe: Recipe, training: Examples) -> keras.Sequential:
     return model
 
 
-def train(recipe: Recipe, splits: Splits) -> Trained:
-    """Train a recipe; on one machine the same recipe always gives the same model."""
+def train(recipe: ForecastRecipe, splits: Splits, *, checkpoint: Path) -> TrainedForecast:
+    """Train a recipe; on one machine the same recipe always gives the same model.
+
+    Args:
+        recipe: What to train.
+        splits: Its examples.
+        checkpoint: Folder for the state of the training; it is gone on from if it exists.
+
+    Raises:
+        training.checkpoint.Interrupted: A signal came; the state is saved.
+        training.checkpoint.CheckpointError: The checkpoint cannot be used.
+    """
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()
-    training, validation = splits.training, splits.validation
-    model = build(recipe, training)
-    scale = Scale.of(recipe, training.targets)
+    model = build(recipe, splits.training)
+    scale = Scale.of(recipe, splits.training.targets)
     # Trained without its last layer, so that an output in large numbers does not outweigh one in small numbers.
     scaled = keras.Sequential([keras.Input(model.input_shape[1:]), *model.layers[:-1]])
-    steps = recipe.repeats * -(-len(training) // recipe.batch_size)
+    steps = recipe.repeats * -(-len(splits.training) // recipe.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
     scaled.compile(loss=LOSSES[recipe.activation], optimizer=keras.optimizers.Adam(rate))
-    losses: list[float] = []
-    best = model.get_weights()
-    for epoch in range(recipe.epochs):
-        order = np.random.default_rng([recipe.seed, epoch]).permutation(len(training))
-        for batch in np.array_split(np.tile(order, recipe.repeats), steps):
-            scaled.train_on_batch(training.inputs[batch], scale.shrink(training.targets[batch]))
-        losses.append(float(scaled.evaluate(validation.inputs, scale.shrink(validation.targets), 512, verbose=0)))
-        if losses[-1] == min(losses):
-            best = model.get_weights()
-    model.set_weights(best)
-    return Trained(recipe, model, losses)
+    training, validation = (
+        Dataset(examples.inputs, scale.shrink(examples.targets)) for examples in (splits.training, splits.validation)
+    )
+    history = fit(
+        scaled,
+        training,
+        validation,
+        order=_repeated(recipe, len(training), steps),
+        epochs=recipe.epochs,
+        checkpoint=Checkpoint(checkpoint, data.identity_of(recipe, splits)),
+    )
+    return TrainedForecast(recipe, model, history)
+
+
+def _repeated(recipe: ForecastRecipe, size: int, steps: int) -> Order:
+    """Return the order in which an epoch goes through the examples several times, in batches of almost one size."""
+
+    def batches(epoch: int) -> list[NDArray[np.intp]]:
+        order = np.random.default_rng([recipe.seed, epoch]).permutation(size)
+        return np.array_split(np.tile(order, recipe.repeats), steps)
+
+    return batches
 
 
 def layers_of(model: keras.Sequential) -> list[Layer]:

@@ -16,7 +16,7 @@ LENGTHS: Final = 20
 
 
 @dataclass(frozen=True)
-class Parity:
+class ForecastParity:
     """How far the two are apart.
 
     Attributes:
@@ -29,7 +29,7 @@ class Parity:
     largest_relative_difference: float
 
 
-def compare(model: keras.Sequential, forecaster: Forecaster, *, seed: int = 0) -> Parity:
+def compare(model: keras.Sequential, forecaster: Forecaster, *, seed: int = 0) -> ForecastParity:
     """Compare a Keras model with the forecaster that was exported from it.
 
     The sequences are noise around the mean of the model's example, of up to twice its length. The forecaster gets
@@ -46,7 +46,7 @@ def compare(model: keras.Sequential, forecaster: Forecaster, *, seed: int = 0) -
         np.max(np.abs(ours - theirs) / np.maximum(np.abs(theirs), deviation))
         for ours, theirs in zip(found, expected, strict=True)
     ]
-    return Parity(len(found), float(max(differences)))
+    return ForecastParity(len(found), float(max(differences)))
 
 
 def _random(random: np.random.Generator, example: NDArray[np.float64], count: int, length: int) -> Array:

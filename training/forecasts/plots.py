@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.forecasts import cities
-from training.forecasts.recipes import Recipe
+from training.forecasts.recipes import ForecastRecipe
 from training.forecasts.series import Array, Splits
 
 SHOWN: Final = 365
@@ -18,7 +18,7 @@ _TRUTH: Final = "#8a8f98"
 _MODEL: Final = "#c2570c"
 
 
-def forecasts_and_truth(recipe: Recipe, splits: Splits, forecasts: Array, path: Path) -> None:
+def forecasts_and_truth(recipe: ForecastRecipe, splits: Splits, forecasts: Array, path: Path) -> None:
     """Plot the forecasts of test examples beside the truth, each output by itself.
 
     A forecast of several steps is shown by its first one, which is one line through time. Where there are only the
@@ -37,7 +37,7 @@ def forecasts_and_truth(recipe: Recipe, splits: Splits, forecasts: Array, path: 
     figure.savefig(path, dpi=70, metadata={"Software": None})
 
 
-def _line(axes: Axes, recipe: Recipe, truth: Array, found: Array) -> None:
+def _line(axes: Axes, recipe: ForecastRecipe, truth: Array, found: Array) -> None:
     axes.plot(truth, color=_TRUTH, linewidth=1, label="truth")
     axes.plot(found, color=_MODEL, linewidth=1.2, label="forecast")
     step = (recipe.steps or (1,))[0]

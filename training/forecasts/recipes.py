@@ -19,7 +19,7 @@ class Recurrent:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ForecastRecipe:
     """Everything that makes one forecast differ from another.
 
     Attributes:
@@ -70,7 +70,7 @@ PRESSURE: Final = Feature(name="pressure", unit="hPa")
 WIND: Final = Feature(name="wind speed", unit="km/h")
 POLLUTION: Final = Feature(name="air pollution", unit="µg/m³")
 
-AIR_POLLUTION: Final = Recipe(
+AIR_POLLUTION: Final = ForecastRecipe(
     name="air-pollution",
     title="Air pollution on the next day",
     source="air pollution",
@@ -103,7 +103,7 @@ FLU_CASES: Final = replace(
 from 1 to 10, only this one's recurrent matrix has no eigenvalue above 1: the others fit as well or better, but amplify
 what little rounding makes differ."""
 
-RAIN_NEXT_DAY: Final = Recipe(
+RAIN_NEXT_DAY: Final = ForecastRecipe(
     name="rain-next-day",
     title="Rain on the next day",
     source="weather",
@@ -186,4 +186,4 @@ ALL: Final = [
         epochs=5,
     ),
 ]
-RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in ALL}
+RECIPES: Final[Mapping[str, ForecastRecipe]] = {recipe.name: recipe for recipe in ALL}

@@ -1,76 +1,21 @@
-"""The lecture's recipe, and the way from reviews to its trained Keras model."""
+"""Section 5 of the lecture: from reviews to the trained Keras model, Embedding → LSTM → Dense."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from app.sentiment.side import Side
 from app.sentiment.tokenizer import Tokenizer
+from training.checkpoint import Checkpoint, identity
 from training.corpora.imdb import Reviews
-from training.sentiment.card import lecture as lecture_card
+from training.fitting import Dataset, fit, shuffled
 from training.sentiment.encoding import encode
-from training.sentiment.fitting import Examples, fit
+from training.sentiment.recipes import SPLIT_SEED, LectureRecipe
 from training.sentiment.trained import Trained
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that makes one model differ from another.
-
-    Attributes:
-        name: By this it is picked; the model is named ``sentiment-<name>``.
-        vocabulary_size: Number of token ids at most, the three reserved ones included.
-        maxlen: Length of the padded reviews.
-        padding: Where short reviews are padded.
-        truncating: Where long reviews are cut.
-        embedding_dim: Length of a word's vector.
-        units: Units of the LSTM.
-        batch_size: Reviews a step.
-        epochs: Epochs at most; the best one on the held-out movies is kept.
-        learning_rate: Of Adam.
-        validation: Share of the training reviews that is held out, by movie.
-        seed: Seed of the weights and the shuffling, unless another is asked for.
-    """
-
-    name: str
-    vocabulary_size: int
-    maxlen: int
-    padding: Side
-    truncating: Side
-    embedding_dim: int
-    units: int
-    batch_size: int
-    epochs: int
-    learning_rate: float
-    validation: float
-    seed: int
-
-
-LECTURE: Final = Recipe(
-    name="lecture",
-    vocabulary_size=10_000,
-    maxlen=500,
-    padding="pre",
-    truncating="pre",
-    embedding_dim=50,
-    units=64,
-    batch_size=128,
-    epochs=3,
-    learning_rate=0.001,
-    validation=0.1,
-    seed=1,
-)
-"""Section 5 of the lecture, number for number. Of six seeds, this one had the least loss on the held-out movies."""
-
-SPLIT_SEED: Final = 0
-"""The held-out movies are the same for every seed, so that seeds and recipes can be compared on them."""
-
-
-def build(recipe: Recipe, vocabulary_size: int) -> keras.Model:
+def build(recipe: LectureRecipe, vocabulary_size: int) -> keras.Model:
     """Build and compile the network of a recipe; input (n, maxlen) ids, output (n, 1) probabilities."""
     model = keras.Sequential(
         [
@@ -88,7 +33,7 @@ def build(recipe: Recipe, vocabulary_size: int) -> keras.Model:
     return model
 
 
-def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> Trained:
+def train(recipe: LectureRecipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> Trained:
     """Train a recipe on labelled reviews, of which some movies are held out to choose the epoch.
 
     Args:
@@ -98,20 +43,33 @@ def train(recipe: Recipe, reviews: Reviews, *, seed: int, checkpoint: Path) -> T
         checkpoint: Folder for the state of the training; it is gone on from if it exists.
 
     Raises:
-        training.interruption.Interrupted: A signal came; the state is saved.
+        training.checkpoint.Interrupted: A signal came; the state is saved.
+        training.checkpoint.CheckpointError: The checkpoint cannot be used.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+
     tokenizer = Tokenizer.fit(reviews.texts, recipe.vocabulary_size)
     kept, held = reviews.split_by_movie(recipe.validation, SPLIT_SEED)
-    fitted, state = fit(
-        build(recipe, tokenizer.vocabulary_size),
-        Examples(encode(tokenizer, recipe, kept.texts), kept.labels.astype(np.float32)),
-        Examples(encode(tokenizer, recipe, held.texts), held.labels.astype(np.float32)),
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        seed=seed,
-        checkpoint=checkpoint,
+    training, validation = (
+        Dataset(encode(tokenizer, recipe, side.texts), side.labels.astype(np.float32)) for side in (kept, held)
     )
-    data = {"training": len(kept), "validation": len(held)}
-    return Trained(recipe, seed, tokenizer, fitted, state.history, state.best_epoch, data, lecture_card.CARD)
+
+    model = build(recipe, tokenizer.vocabulary_size)
+    history = fit(
+        model,
+        training,
+        validation,
+        order=shuffled(len(training), recipe.batch_size, seed),
+        epochs=recipe.epochs,
+        checkpoint=Checkpoint(checkpoint, identity(recipe, [reviews.sha256], seed)),
+    )
+    return Trained(
+        recipe=recipe,
+        seed=seed,
+        tokenizer=tokenizer,
+        model=model,
+        history=[{name: round(value, 6) for name, value in epoch.items()} for epoch in history.epochs],
+        best_epoch=history.best_epoch,
+        data={"training": len(kept), "validation": len(held)},
+    )

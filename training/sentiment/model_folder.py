@@ -13,10 +13,11 @@ from app.artifacts.manifest import Manifest, sha256, write_manifest
 from app.sentiment.classifier import KIND, TOKENIZER_FILE
 from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine, dropping_masks
 from app.sentiment.padding import truncate
-from training.corpora import imdb
+from training import environment
 from training.corpora.imdb import Reviews
 from training.folders import replacing
 from training.onnx_export import export
+from training.parity import require as require_parity
 from training.sentiment.card import card
 from training.sentiment.encoding import encode
 from training.sentiment.evaluation.calibration import Calibration
@@ -53,18 +54,23 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
 
     Returns:
         The figures on the test reviews, and how far ONNX and Keras are apart on them.
+
+    Raises:
+        training.parity.ParityError: They are too far apart.
     """
     with replacing(output) as folder:
         write_models(trained, folder)
         probabilities = _predict(trained, test.texts)
         parity = compare(trained, folder, test.texts, probabilities)
+        require_parity(f"{KIND}-{trained.recipe.name}", parity.largest_difference)
         figures = measure(test.labels, probabilities)
         errors = analyse(test, [trained.tokenizer.encode(text) for text in test.texts], probabilities)
         tested = card.Tested(test.labels, probabilities, figures, asdict(parity), errors)
         held_out = trained.held_out
         calibration = Calibration.of(held_out.logits, held_out.labels) if held_out is not None else None
-        card.write(folder, trained, tested, calibration)
-        write_manifest(folder, _manifest(trained, train, test, tested, calibration))
+        manifest = _manifest(trained, train, test, tested, calibration)
+        card.write(folder, manifest, trained, tested)
+        write_manifest(folder, manifest)
     return figures, parity
 
 
@@ -121,7 +127,7 @@ def _manifest(
     recipe = trained.recipe
     best = trained.history[trained.best_epoch - 1]
     data: dict[str, Any] = {
-        "name": imdb.NAME,
+        "name": " and ".join(dict.fromkeys([train.corpus, test.corpus])),
         "train": {"reviews": len(train), "sha256": train.sha256, **trained.data},
         "test": {"reviews": len(test), "sha256": test.sha256},
     }
@@ -141,4 +147,5 @@ def _manifest(
             "errors": asdict(tested.errors),
             **trained.figures,
         },
+        environment=environment.describe(),
     )

@@ -12,6 +12,7 @@ from app.artifacts.manifest import Manifest, write_manifest
 from app.vectors.folder import KIND, MATRIX_FILE, ORDER_FILE, WORDS_FILE, Packaged, SpaceServing
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
+from training import environment
 from training.folders import replacing
 
 VERSION: Final = "1.0.0"
@@ -80,6 +81,7 @@ def write(vectors: Vectors, output: Path) -> VectorSpace:
                 data=vectors.data,
                 serving=serving.model_dump(),
                 figures=vectors.figures,
+                environment=environment.describe(),
             ),
         )
     return space

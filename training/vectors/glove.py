@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from app.artifacts.manifest import sha256
 from app.vectors.folder import Packaged
+from training.errors import TrainingError
 from training.vectors.folder import Vectors
 
 NAME: Final = "glove"
@@ -24,8 +25,8 @@ WORDS: Final = "data/glove_6B_index.parquet"
 EXAMPLES: Final = ("king", "woman", "good", "cold", "france", "awful")
 
 
-class NotInstalled(Exception):
-    """The package is not there. The message is one sentence."""
+class NotInstalled(TrainingError):
+    """The package is not there."""
 
 
 def read() -> Vectors:

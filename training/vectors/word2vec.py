@@ -1,4 +1,4 @@
-"""Word2Vec on the reviews: the lecture's "second option", vectors learnt from the company that words keep.
+"""Word2Vec on the reviews: the lecture's "second option", vectors learnt from the words around each word.
 
 Skip-gram with negative sampling (Mikolov et al., *Distributed Representations of Words and Phrases and their
 Compositionality*, NIPS 2013), by gensim, on the train and unsup reviews, without their labels and never on test.
@@ -11,25 +11,24 @@ from typing import Any, Final
 
 import numpy as np
 from gensim.models import Word2Vec
-from gensim.models.callbacks import CallbackAny2Vec
 
 from app.sentiment.rules import KERAS
 from training.corpora import imdb
 from training.corpora.imdb import DataError, Reviews, Split
+from training.vectors.epochs import ShownEpochs
 from training.vectors.folder import Vectors
 
-NAME: Final = "imdb-word2vec"
 SPLITS: Final[tuple[Split, ...]] = ("train", "unsup")
 EXAMPLES: Final = ("awful", "wonderful", "actor", "boring", "hitchcock", "funny", "not")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What gensim is told; the names are gensim's.
+class Word2VecRecipe:
+    """The settings of gensim's ``Word2Vec``, by its names.
 
     Attributes:
         vector_size: Length of a vector.
-        window: Words on either side that count as company, at most.
+        window: Words of context on either side, at most.
         min_count: Words that are rarer get no vector.
         negative: Words drawn at random for each word that is there.
         epochs: Times that all reviews are read.
@@ -44,7 +43,7 @@ class Recipe:
     seed: int = 1
 
 
-RECIPE: Final = Recipe()
+RECIPE: Final = Word2VecRecipe()
 
 
 class Sentences:
@@ -57,17 +56,17 @@ class Sentences:
         return (KERAS.split(text.replace("<br />", " ")) for text in self._texts)
 
 
-class _Progress(CallbackAny2Vec):  # type: ignore[misc]
-    def __init__(self, epochs: int) -> None:
-        self._epochs = epochs
-        self._done = 0
-
-    def on_epoch_end(self, _model: Word2Vec) -> None:
-        self._done += 1
-        sys.stderr.write(f"epoch {self._done} of {self._epochs}\n")
+def corpus_of(splits: Mapping[Split, Reviews]) -> str:
+    """Return what the reviews of several splits are of."""
+    return " and ".join(dict.fromkeys(reviews.corpus for reviews in splits.values()))
 
 
-def train(recipe: Recipe, splits: Mapping[Split, Reviews], workers: int) -> Vectors:
+def name_of(corpus: str) -> str:
+    """Return by which name requests pick the space: ``imdb-word2vec``, or ``word2vec`` if the reviews are others."""
+    return "imdb-word2vec" if corpus == imdb.NAME else "word2vec"
+
+
+def train(recipe: Word2VecRecipe, splits: Mapping[Split, Reviews], workers: int) -> Vectors:
     """Train on the reviews of some splits.
 
     Args:
@@ -88,14 +87,15 @@ def train(recipe: Recipe, splits: Mapping[Split, Reviews], workers: int) -> Vect
     model.build_vocab(sentences)
     if not len(model.wv):
         raise DataError(f"No word is in the reviews {recipe.min_count} times; take more reviews.")
-    progress = _Progress(recipe.epochs)
+    progress = ShownEpochs("Word2Vec", recipe.epochs)
     model.train(sentences, total_examples=model.corpus_count, epochs=recipe.epochs, callbacks=[progress])
-    data: dict[str, Any] = {"name": imdb.NAME, "words": model.corpus_total_words}
+    corpus = corpus_of(splits)
+    data: dict[str, Any] = {"name": corpus, "words": model.corpus_total_words}
     data |= {name: {"reviews": len(reviews), "sha256": reviews.sha256} for name, reviews in splits.items()}
     return Vectors(
-        name=NAME,
-        title=f"Skip-gram Word2Vec trained on {len(texts):,} IMDb reviews with `python -m training word2vec`.",
-        source=f"Word2Vec on the {' and '.join(splits)} reviews of the {imdb.NAME} (Maas et al., ACL 2011)",
+        name=name_of(corpus),
+        title=f"Skip-gram Word2Vec trained on {len(texts):,} reviews with `python -m training word2vec`.",
+        source=f"Word2Vec on the {' and '.join(splits)} reviews of {_of(corpus)}",
         licence="none of its own; the reviews are free for research use",
         words=model.wv.index_to_key,
         matrix=model.wv.vectors.astype(np.float16),
@@ -103,3 +103,7 @@ def train(recipe: Recipe, splits: Mapping[Split, Reviews], workers: int) -> Vect
         recipe={**asdict(recipe), "workers": workers},
         data=data,
     )
+
+
+def _of(corpus: str) -> str:
+    return f"the {corpus} (Maas et al., ACL 2011)" if corpus == imdb.NAME else corpus

@@ -15,7 +15,6 @@ from app.settings import Settings
 from tests import toys
 from tests.conftest import running
 from training.sentiment import model_folder
-from training.sentiment.card import lecture as lecture_card
 from training.sentiment.distillation.network import Network
 from training.sentiment.trained import Trained
 
@@ -45,7 +44,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         history=[{"loss": 0.7, "val_loss": 0.7, "val_accuracy": 0.5}],
         best_epoch=1,
         data={"training": 1, "validation": 1},
-        card=lecture_card.CARD,
     )
     model_folder.write(trained, toys.reviews(), toys.reviews("Not {adjective}, that {thing}!"), folder)
     return folder

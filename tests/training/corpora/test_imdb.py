@@ -145,6 +145,31 @@ def test_an_id_without_a_rating_has_no_stars(name: str) -> None:
         _ = Review(name, "tt1", "text", 1).stars
 
 
+def test_reviews_without_a_rating_are_found_beforehand() -> None:
+    Reviews(dataset.rows("test")).require_ratings()
+    rows = [*dataset.rows("test"), Review("pos/12", "tt1", "Lovely.", 1)]
+    with pytest.raises(DataError, match="The id pos/12 of a review does not end with its rating"):
+        Reviews(rows).require_ratings()
+
+
+def test_reviews_have_the_name_of_their_source_unless_they_are_the_published_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = dataset.write_parquet(tmp_path / "shop")
+    found = load("train", source)
+    assert found.corpus == "the reviews in shop"
+    monkeypatch.setattr(imdb, "REVIEWS_SHA256", {found.sha256})
+    assert load("train", source).corpus == imdb.NAME
+    assert load("test", source).corpus == "the reviews in shop"
+    kept, held = load("train", source).split_by_movie(0.5, 1)
+    for part in (kept, held, load("train", source).sample(20, seed=1)):
+        assert part.corpus == imdb.NAME
+
+
+def test_the_real_reviews_are_the_published_ones(real_data: Path) -> None:
+    assert {load(split, real_data).corpus for split in SPLITS} == {imdb.NAME}
+
+
 def test_taking_keeps_the_order_asked_for() -> None:
     assert reviews_of([5, 6, 7]).take(np.array([2, 0])).movies == ["tt7", "tt5"]
 

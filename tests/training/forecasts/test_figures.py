@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.forecasts import baselines
-from training.forecasts.figures import ACCURACY, ERROR, Figures, measure
+from training.forecasts.figures import ACCURACY, ERROR, ForecastFigures, measure
 from training.forecasts.recipes import RAIN_NEXT_DAY, RECIPES
 from training.forecasts.series import Array, Series, Splits, split
 from training.forecasts.weather import YEAR
@@ -74,6 +74,6 @@ def test_accuracy_is_measured_of_a_probability() -> None:
     ],
 )
 def test_the_best_baseline_counts(kind: str, scores: dict[str, float], best: tuple[str, float], beats: bool) -> None:
-    figures = Figures(kind, 10, {"rain": scores})
+    figures = ForecastFigures(kind, 10, {"rain": scores})
     assert figures.best_baseline("rain") == best
     assert figures.beats_baselines is beats

@@ -12,7 +12,7 @@ from app.artifacts.manifest import read_manifest
 from app.forecasts.forecaster import Forecaster
 from tests import toys
 from training import cli
-from training.forecasts import parity, recipes
+from training.forecasts import folder, parity, recipes
 from training.forecasts.recipes import RAIN_FROM_WEATHER, Recurrent
 
 TINY = toys.FORECASTS[0]
@@ -32,6 +32,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where one run of the command has written two forecasts."""
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(recipes, "RECIPES", {recipe.name: recipe for recipe in (TINY, RAIN)})
         assert cli.main(["forecasts", "--output", str(folder)]) == 0
     return folder
@@ -98,11 +99,27 @@ def test_the_command_says_what_it_did(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(recipes, "RECIPES", {recipe.name: recipe for recipe in (TINY, RAIN)})
-    assert cli.main(["forecasts", "tiny", "--output", str(tmp_path)]) == 0
+    checkpoints = tmp_path / "checkpoints"
+    arguments = ["tiny", "--output", str(tmp_path / "models"), "--checkpoints", str(checkpoints)]
+    assert cli.main(["forecasts", *arguments]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("tiny: root mean square error of air pollution ")
     assert "ONNX against Keras: largest relative difference" in line
-    assert [path.name for path in tmp_path.iterdir()] == ["forecast-tiny"]
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["forecast-tiny"]
+    assert list(checkpoints.iterdir()) == []
+
+
+def test_a_graph_that_differs_from_keras_fails_and_loses_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recipes, "RECIPES", {TINY.name: TINY})
+    monkeypatch.setattr(folder, "compare", lambda *_: parity.ForecastParity(1, 2e-5))
+    checkpoints = tmp_path / "checkpoints"
+    arguments = ["--output", str(tmp_path / "models"), "--checkpoints", str(checkpoints)]
+    assert cli.main(["forecasts", *arguments]) == 2
+    assert "error: The ONNX graph of tiny differs from its Keras model by 2.0e-05" in capsys.readouterr().err
+    assert len(list(checkpoints.iterdir())) == 1
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_an_unknown_forecast_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,14 @@
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from training import checkpoint as checkpoints
 from training.forecasts import cities, data
 from training.forecasts.network import Scale, build, layers_of, train
-from training.forecasts.recipes import AIR_POLLUTION, ALL, FLU_CASES, RAIN_NEXT_DAY, RECIPES, Recipe
+from training.forecasts.recipes import AIR_POLLUTION, ALL, FLU_CASES, RAIN_NEXT_DAY, RECIPES, ForecastRecipe
 
 SHAPES = {
     "air-pollution": ((4, 3), (1, 1)),
@@ -61,30 +64,50 @@ def test_the_parameters_are_those_that_the_lecture_counts(name: str, kinds: list
     assert recurrent[-1].every_step is (name == "flu-cases")
 
 
-def trained_predictions(recipe: Recipe) -> list[float]:
+def trained_predictions(recipe: ForecastRecipe, checkpoint: Path) -> list[float]:
     splits = data.splits_of(recipe)
-    predictions: list[float] = train(recipe, splits).model(splits.test.inputs).numpy().ravel().tolist()
+    predictions: list[float] = (
+        train(recipe, splits, checkpoint=checkpoint).model(splits.test.inputs).numpy().ravel().tolist()
+    )
     return predictions
 
 
-def test_the_lectures_targets_are_reached_and_the_same_again() -> None:
+def test_the_lectures_targets_are_reached_and_the_same_again(tmp_path: Path) -> None:
     recipe = replace(AIR_POLLUTION, epochs=3)
-    first = trained_predictions(recipe)
+    first = trained_predictions(recipe, tmp_path / "first")
     assert first == pytest.approx([110, 125, 75], abs=0.5)
-    assert trained_predictions(recipe) == first
-    assert trained_predictions(replace(recipe, seed=2)) != first
+    assert trained_predictions(recipe, tmp_path / "again") == first
+    assert trained_predictions(replace(recipe, seed=2), tmp_path / "other") != first
 
 
-def test_the_best_epoch_is_kept() -> None:
+def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
     recipe = replace(AIR_POLLUTION, epochs=4, repeats=5, learning_rate=1.0)
     splits = cities.air_pollution()
-    trained = train(recipe, splits)
-    assert len(trained.losses) == 4
-    assert trained.losses[trained.best_epoch - 1] == min(trained.losses)
+    trained = train(recipe, splits, checkpoint=tmp_path)
+    losses = [epoch["val_loss"] for epoch in trained.history.epochs]
+    assert len(losses) == 4
+    assert losses[trained.best_epoch - 1] == min(losses)
     scale = Scale.of(recipe, splits.training.targets)
     found = scale.shrink(trained.model(splits.test.inputs).numpy())
     loss = float(np.mean((found - scale.shrink(splits.test.targets)) ** 2))
-    assert loss == pytest.approx(min(trained.losses), rel=1e-4)
+    assert loss == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_an_interrupted_training_goes_on_to_the_same_forecasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = replace(AIR_POLLUTION, epochs=3, repeats=5)
+    expected = trained_predictions(recipe, tmp_path / "uninterrupted")
+    real = checkpoints.Progress.end_epoch
+
+    def interrupt(self: checkpoints.Progress, figures: dict[str, float]) -> None:
+        real(self, figures)
+        if self.epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.Progress, "end_epoch", interrupt)
+        with pytest.raises(checkpoints.Interrupted, match="Stopped after epoch 2 of 3"):
+            trained_predictions(recipe, tmp_path / "interrupted")
+    assert trained_predictions(recipe, tmp_path / "interrupted") == expected
 
 
 def test_what_has_a_least_value_is_never_forecast_below_it() -> None:

@@ -12,17 +12,18 @@ from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
 from app.sentiment.tokenizer import Tokenizer
 from tests.training import dataset
 from tests.training.conftest import TINY
+from training.checkpoint import Checkpoint, identity
 from training.corpora import imdb
 from training.corpora.imdb import Reviews
-from training.sentiment import lecture as sentiment
-from training.sentiment.card import lecture as lecture_card
+from training.fitting import History, shuffled
+from training.sentiment import lecture
 from training.sentiment.encoding import encode
-from training.sentiment.fitting import State
-from training.sentiment.lecture import LECTURE, Recipe, build, train
+from training.sentiment.lecture import build, train
+from training.sentiment.recipes import LECTURE, SPLIT_SEED, LectureRecipe
 
 REAL_DATA = Path(__file__).resolve().parents[4] / "shared" / "imdb"
 TRAIN = Reviews(dataset.rows("train"))
-STATE = State(epoch=2, history=[{"loss": 0.4, "val_loss": 0.5}, {"loss": 0.3, "val_loss": 0.6}])
+HISTORY = History([{"loss": 0.4000004, "val_loss": 0.5}, {"loss": 0.3, "val_loss": 0.6}])
 
 
 def test_the_recipe_of_the_lecture() -> None:
@@ -41,13 +42,13 @@ def test_the_recipe_of_the_lecture() -> None:
     assert (LECTURE.batch_size, LECTURE.epochs) == (128, 3)
 
 
-def keras_ids(tokenizer: Any, recipe: Recipe, texts: list[str]) -> Any:
+def keras_ids(tokenizer: Any, recipe: LectureRecipe, texts: list[str]) -> Any:
     """What Keras alone makes of texts; its ids of words and of unknown ones are shifted past the start."""
     sequences = [[1, *(index + 1 for index in ids)] for ids in tokenizer.texts_to_sequences(texts)]
     return pad_sequences(sequences, recipe.maxlen, padding=recipe.padding, truncating=recipe.truncating)
 
 
-def keras_tokenizer(recipe: Recipe, texts: list[str]) -> Any:
+def keras_tokenizer(recipe: LectureRecipe, texts: list[str]) -> Any:
     tokenizer = KerasTokenizer(num_words=recipe.vocabulary_size - 1, oov_token="<unknown>")
     tokenizer.fit_on_texts(texts)
     return tokenizer
@@ -92,26 +93,29 @@ def test_the_real_reviews_are_whole() -> None:
 def test_training_fits_the_vocabulary_and_holds_out_movies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given_to_fit: dict[str, Any] = {}
 
-    def fit(model: Any, training: Any, validation: Any, **settings: Any) -> tuple[Any, State]:
+    def fit(_model: Any, training: Any, validation: Any, **settings: Any) -> History:
         given_to_fit.update(settings, training=training, validation=validation)
-        return model, STATE
+        return HISTORY
 
-    monkeypatch.setattr(sentiment, "fit", fit)
+    monkeypatch.setattr(lecture, "fit", fit)
     trained = train(TINY, TRAIN, seed=9, checkpoint=tmp_path)
-    kept, held = TRAIN.split_by_movie(TINY.validation, sentiment.SPLIT_SEED)
+    kept, held = TRAIN.split_by_movie(TINY.validation, SPLIT_SEED)
     for name, side in (("training", kept), ("validation", held)):
         np.testing.assert_array_equal(given_to_fit[name].inputs, encode(trained.tokenizer, TINY, side.texts))
-        np.testing.assert_array_equal(given_to_fit[name].labels, side.labels)
+        np.testing.assert_array_equal(given_to_fit[name].targets, side.labels)
     assert trained.data == {"training": len(kept), "validation": len(held)}
-    assert (trained.history, trained.best_epoch) == (STATE.history, 1)
-    assert (trained.card, trained.held_out) == (lecture_card.CARD, None)
-    assert (given_to_fit["batch_size"], given_to_fit["epochs"], given_to_fit["seed"]) == (8, 2, 9)
+    assert trained.history == [{"loss": 0.4, "val_loss": 0.5}, {"loss": 0.3, "val_loss": 0.6}]
+    assert (trained.best_epoch, trained.held_out) == (1, None)
+    assert given_to_fit["epochs"] == 2
+    for found, expected in zip(given_to_fit["order"](1), shuffled(len(kept), 8, 9)(1), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert given_to_fit["checkpoint"] == Checkpoint(tmp_path, identity(TINY, [TRAIN.sha256], 9))
     assert trained.tokenizer.words == Tokenizer.fit(TRAIN.texts, TINY.vocabulary_size).words
     assert trained.model.layers[0].input_dim == trained.tokenizer.vocabulary_size <= TINY.vocabulary_size
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentiment, "fit", lambda model, *_, **__: (model, STATE))
+    monkeypatch.setattr(lecture, "fit", lambda *_, **__: HISTORY)
     one, same, other = (train(TINY, TRAIN, seed=seed, checkpoint=tmp_path).model.get_weights() for seed in (1, 1, 2))
     for first, second in zip(one, same, strict=True):
         np.testing.assert_array_equal(first, second)

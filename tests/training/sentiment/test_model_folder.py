@@ -18,8 +18,8 @@ from tests.training import dataset
 from tests.training.conftest import TINY
 from training import onnx_export
 from training.corpora.imdb import Reviews
+from training.parity import ParityError
 from training.sentiment import model_folder
-from training.sentiment.card import lecture as lecture_card
 from training.sentiment.card import sections as card_sections
 from training.sentiment.evaluation.calibration import fit_temperature
 from training.sentiment.evaluation.figures import measure
@@ -61,7 +61,6 @@ def untrained() -> Trained:
         history=[{"loss": 0.7, "accuracy": 0.5, "val_loss": 0.7, "val_accuracy": 0.5}],
         best_epoch=1,
         data={"training": 1, "validation": 2},
-        card=lecture_card.CARD,
     )
 
 
@@ -164,6 +163,32 @@ def test_a_calibrated_model_has_more_figures_and_plots(tmp_path: Path) -> None:
     )
     text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert re.findall("^## (.*)$", text, re.MULTILINE)[-2:] == ["Calibration", "Where it errs"]
+
+
+@pytest.mark.parametrize("difference", [1.1e-5, float("nan")])
+def test_a_graph_that_differs_from_keras_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: float
+) -> None:
+    monkeypatch.setattr(model_folder, "compare", lambda *_: model_folder.Parity(18, difference, 0))
+    with pytest.raises(ParityError, match=r"The ONNX graph of sentiment-tiny differs .* more than 1e-05; it was not"):
+        model_folder.write(untrained(), TRAIN, TEST, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_says_where_it_was_trained(trained_folder: Path) -> None:
+    found = read_manifest(trained_folder).environment
+    assert found["libraries"]["keras"] == keras.__version__
+    assert found["libraries"]["numpy"] == np.__version__
+    assert found["processor"]["features"]
+
+
+def test_the_data_have_the_names_of_their_corpora(tmp_path: Path) -> None:
+    train, test = (replace(reviews, corpus=f"the {name}") for reviews, name in ((TRAIN, "one"), (TEST, "other")))
+    model_folder.write(untrained(), train, test, tmp_path / "model")
+    assert read_manifest(tmp_path / "model").data["name"] == "the one and the other"
+    text = " ".join((tmp_path / "model" / "README.md").read_text(encoding="utf-8").split())
+    assert "--seed 5` on the one and the other." in text
+    assert "Maas" not in text
 
 
 def test_a_model_that_is_not_calibrated_says_so(trained_folder: Path) -> None:

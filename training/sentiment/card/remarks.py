@@ -1,4 +1,4 @@
-"""What a reader of a model's worst errors says of them, in words of their own: reviews are described, never quoted."""
+"""Remarks of a reader on a model's worst errors, in words of their own: reviews are described, never quoted."""
 
 import json
 from pathlib import Path

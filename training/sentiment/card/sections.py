@@ -57,7 +57,7 @@ def errors(found: ErrorAnalysis, remarks: Mapping[str, str]) -> str:
 
     Args:
         found: Where the model errs, on the test reviews.
-        remarks: What someone who read it says of a review, by its id. Those of other reviews are not used.
+        remarks: A remark on each review that someone read, by its id. Those of other reviews are not used.
     """
     kinds = {"words": found.by_length, "stars": found.by_stars, "unknown words": found.by_unknown}
     tables = "\n\n".join(_table(kind, groups) for kind, groups in kinds.items())

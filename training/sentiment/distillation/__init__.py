@@ -1,1 +1,1 @@
-"""The recipe ``best``: a small bidirectional LSTM, taught by teachers that are too large or too slow to serve."""
+"""The recipe ``best``: a small bidirectional LSTM, distilled from models that are too large or too slow to serve."""

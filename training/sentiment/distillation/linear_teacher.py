@@ -5,13 +5,13 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from training.sentiment.distillation.answers import Answers, Logits, logits, out_of_fold
 from training.sentiment.distillation.corpus import Corpus
+from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits, logits, out_of_fold
 from training.sentiment.evaluation.bag_of_words import BagOfWords
 
 
-def answer(corpus: Corpus, fold_of: NDArray[np.intp]) -> Answers:
-    """Fit the model without each fold in turn, and ask it.
+def predict(corpus: Corpus, fold_of: NDArray[np.intp]) -> TeacherLogits:
+    """Fit the model without each fold in turn, and predict the fold.
 
     Args:
         corpus: The reviews.
@@ -19,10 +19,10 @@ def answer(corpus: Corpus, fold_of: NDArray[np.intp]) -> Answers:
     """
     texts, labels = corpus.reviews.texts, corpus.reviews.labels
 
-    def one(fitted: NDArray[np.intp], asked: NDArray[np.intp]) -> tuple[Logits, Logits, Logits]:
+    def one(fitted: NDArray[np.intp], left_out: NDArray[np.intp]) -> tuple[Logits, Logits, Logits]:
         sys.stderr.write(f"Linear teacher on {len(fitted):,} reviews.\n")
         model = BagOfWords.fit([texts[index] for index in fitted], labels[fitted])
-        sides = ([texts[index] for index in asked], corpus.held_out.texts, corpus.unlabelled.texts)
+        sides = ([texts[index] for index in left_out], corpus.held_out.texts, corpus.unlabelled.texts)
         first, second, third = (logits(model.predict(side)) for side in sides)
         return first, second, third
 

@@ -1,4 +1,4 @@
-"""What a student reads: windows of the reviews, single sentences and phrases, each with what it should answer."""
+"""What a student is trained on: windows of the reviews, single sentences and phrases, each with its target."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Pieces:
     Attributes:
         starts: Where each starts, shape (n,).
         lengths: How many ids each has, shape (n,).
-        targets: The probability of positive that should be answered, shape (n,).
+        targets: The probability of positive to learn, shape (n,).
     """
 
     starts: NDArray[np.int64]
@@ -41,7 +41,7 @@ class Pieces:
 
     @classmethod
     def at(cls, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Pieces":
-        """Return pieces of which it is not known yet what should be answered."""
+        """Return pieces whose targets are not known yet: they are NaN."""
         return cls(starts, lengths, np.full(len(starts), np.nan, np.float32))
 
     def with_targets(self, targets: NDArray[np.floating]) -> "Pieces":

@@ -6,7 +6,6 @@ Embeddings*, ICML 2016; Sachan, Zaheer and Salakhutdinov, *Revisiting LSTM Netwo
 Classification via Mixed Objective Function*, AAAI 2019.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,21 +15,7 @@ from numpy.typing import NDArray
 
 from app.sentiment.engines import dropping_masks
 from training.sentiment.distillation.corpus import START_ID, UNKNOWN_ID
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What makes it hard to learn texts by heart.
-
-    Attributes:
-        words: Share of the words that are replaced by the unknown one.
-        embedding: Share of the dimensions of the word vectors that are dropped, the same ones in a whole text.
-        output: Share of the features that are dropped before the output.
-    """
-
-    words: float = 0.1
-    embedding: float = 0.3
-    output: float = 0.5
+from training.sentiment.distillation.recipe import Noise
 
 
 class Network:

@@ -6,21 +6,20 @@ Long Movie Reviews*, ICLR workshop 2016. The vectors are learnt from all texts a
 than the linear model does.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
 from gensim.models import Doc2Vec
-from gensim.models.callbacks import CallbackAny2Vec
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from training.sentiment.distillation.answers import Answers, Logits, out_of_fold
 from training.sentiment.distillation.corpus import UNKNOWN_ID, Corpus, Document
+from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits, out_of_fold
+from training.sentiment.distillation.recipe import ParagraphVectorsRecipe
+from training.vectors.epochs import ShownEpochs
 
 LONGEST: Final = 3
 """Words of the longest n-gram."""
@@ -30,36 +29,6 @@ _NOTHING: Final = "-"
 """Stands for a text without n-grams: gensim skips an empty line, and gives each text after it the next one's vector."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What gensim and scikit-learn are told.
-
-    Attributes:
-        vector_size: Length of a vector.
-        min_count: N-grams that are rarer are left out.
-        negative: N-grams drawn at random for each that is there.
-        epochs: Times that all reviews are read.
-        alpha: First learning rate; it falls to a hundredth.
-        weight: How much a review counts against large coefficients: scikit-learn's C, on vectors of length 1.
-    """
-
-    vector_size: int = 200
-    min_count: int = 5
-    negative: int = 5
-    epochs: int = 10
-    alpha: float = 0.05
-    weight: float = 10.0
-
-
-class _Progress(CallbackAny2Vec):  # type: ignore[misc]
-    def __init__(self, epochs: int) -> None:
-        self._epochs, self._done = epochs, 0
-
-    def on_epoch_end(self, _model: Doc2Vec) -> None:
-        self._done += 1
-        sys.stderr.write(f"Paragraph vectors: epoch {self._done} of {self._epochs}.\n")
-
-
 def n_grams(document: Document) -> Iterator[str]:
     """Yield the n-grams of a document, as ids joined by ``_``; unknown words are left out."""
     ids = [format(index, "x") for index in document.ids[:MOST].tolist() if index != UNKNOWN_ID]
@@ -67,7 +36,9 @@ def n_grams(document: Document) -> Iterator[str]:
         yield from map("_".join, zip(*(ids[start:] for start in range(length)), strict=False))
 
 
-def vectors(recipe: Recipe, documents: Sequence[Document], *, seed: int, workers: int) -> NDArray[np.float32]:
+def vectors(
+    recipe: ParagraphVectorsRecipe, documents: Sequence[Document], *, seed: int, workers: int
+) -> NDArray[np.float32]:
     """Learn a vector for each document, of length 1; shape (n, ``vector_size``).
 
     The documents are read in random order. A document's vector depends on what the n-grams' vectors are just then, and
@@ -86,7 +57,7 @@ def vectors(recipe: Recipe, documents: Sequence[Document], *, seed: int, workers
             dm=0,
             vector_size=recipe.vector_size,
             sample=0,
-            callbacks=[_Progress(recipe.epochs)],
+            callbacks=[ShownEpochs("paragraph vectors", recipe.epochs)],
             **settings,
         )
     found: NDArray[np.float32] = np.empty_like(model.dv.vectors)
@@ -95,8 +66,10 @@ def vectors(recipe: Recipe, documents: Sequence[Document], *, seed: int, workers
     return found
 
 
-def answer(recipe: Recipe, corpus: Corpus, fold_of: NDArray[np.intp], *, seed: int, workers: int) -> Answers:
-    """Learn the vectors, fit a regression on them without each fold in turn, and ask it.
+def predict(
+    recipe: ParagraphVectorsRecipe, corpus: Corpus, fold_of: NDArray[np.intp], *, seed: int, workers: int
+) -> TeacherLogits:
+    """Learn the vectors, fit a regression on them without each fold in turn, and predict the fold.
 
     Args:
         recipe: What to learn.
@@ -110,9 +83,9 @@ def answer(recipe: Recipe, corpus: Corpus, fold_of: NDArray[np.intp], *, seed: i
     first, second, third = np.split(found, np.cumsum([len(sides["reviews"]), len(sides["held_out"])]))
     labels = corpus.reviews.labels
 
-    def one(fitted: NDArray[np.intp], asked: NDArray[np.intp]) -> tuple[Logits, Logits, Logits]:
+    def one(fitted: NDArray[np.intp], left_out: NDArray[np.intp]) -> tuple[Logits, Logits, Logits]:
         model = LogisticRegression(C=recipe.weight, max_iter=1000).fit(first[fitted], labels[fitted])
         decide = model.decision_function
-        return decide(first[asked]), decide(second), decide(third)
+        return decide(first[left_out]), decide(second), decide(third)
 
     return out_of_fold(fold_of, one)

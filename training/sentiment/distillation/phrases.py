@@ -1,6 +1,6 @@
-"""Phrases of our own making with obvious answers, so that a student learns what a negation does.
+"""Phrases of our own making with obvious labels, so that a student learns what a negation does.
 
-In whole reviews the words around a negated one mostly say the same again, so a student can do without the negation;
+In whole reviews the words around a negated one mostly have its label too, so a student can do without the negation;
 here it cannot. The phrases that :mod:`training.sentiment.evaluation.short_texts` measures with are left out.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 from training.sentiment.evaluation import short_texts
 
 CLEAR: Final = 0.95
-"""What is answered to a phrase that is clearly positive; 1 minus this, to a negative one."""
+"""The target of a phrase that is clearly positive; 1 minus this, of a negative one."""
 NEGATED_PRAISE: Final = 0.1
 NEGATED_BLAME: Final = 0.8
 """*Not bad* is less than *good* (Potts, *On the negativity of negation*, SALT 2010)."""
@@ -59,7 +59,7 @@ _NEGATED: Final = (
 
 
 def labelled() -> list[tuple[str, float]]:
-    """Return the phrases, each once, with the probability of positive that is to be answered."""
+    """Return the phrases, each once, with its target, a probability of positive."""
     measured_with = {_plainly(text) for text in short_texts.phrases().texts}
     phrases = dict(_phrases())
     return [(text, target) for text, target in phrases.items() if _plainly(text) not in measured_with]

@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from training.sentiment.distillation import phrases
-from training.sentiment.distillation.answers import Logits, logits
 from training.sentiment.distillation.corpus import Corpus, Ids
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material, Pieces
+from training.sentiment.distillation.out_of_fold import Logits, logits
 
 CONTEXT: Final = 0.3
-"""How much a review tells about its sentences. Of the sentences of
-:mod:`training.sentiment.evaluation.short_texts`, the assistants alone get 0.860 right and this sum 0.912; their
-reviews' teachers alone, 0.860."""
+"""The weight of a review's logit in the target of its sentences. Of the sentences of
+:mod:`training.sentiment.evaluation.short_texts`, the assistants' logits alone get 0.860 right, the logits of the
+reviews alone 0.860, and the weighted sum 0.912."""
 
 
 @dataclass(frozen=True)
-class Texts:
+class StudentTexts:
     """The ids, and where in them the texts are.
 
     Attributes:
@@ -37,10 +37,10 @@ class Texts:
     phrases: Pieces
 
     @classmethod
-    def of(cls, corpus: Corpus) -> "Texts":
+    def of(cls, corpus: Corpus) -> "StudentTexts":
         """Lay out the labelled and the unlabelled reviews of a corpus, and the phrases."""
         read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
-        texts, answers = zip(*phrases.labelled(), strict=True)
+        texts, targets = zip(*phrases.labelled(), strict=True)
         spelt = [np.array(corpus.tokenizer.encode(text).ids[1:], np.int32) for text in texts]
         rows = [*(one.ids for one in read), *spelt]
         lengths = np.array([len(row) for row in rows])
@@ -55,16 +55,16 @@ class Texts:
             Pieces.at(starts[:count], lengths[:count]),
             Pieces.at(begin[fit], length[fit]),
             document_of[fit],
-            Pieces(starts[count:], lengths[count:], np.array(answers, np.float32)),
+            Pieces(starts[count:], lengths[count:], np.array(targets, np.float32)),
         )
 
     def material(self, targets: NDArray[np.float64], sentences: Logits | None) -> Material:
-        """Say what is to be answered.
+        """Set the targets.
 
         Args:
-            targets: To each review, shape (documents,).
-            sentences: What is thought of each sentence alone, shape (sentences,); to it :data:`CONTEXT` of the logit of
-                its review is added. If nothing is known of the sentences, each gets the target of its review.
+            targets: Of each review, shape (documents,).
+            sentences: The logit that assistants give each sentence alone, shape (sentences,); :data:`CONTEXT` times the
+                logit of its review is added. Without assistants, each sentence has the target of its review.
         """
         of_document = targets[self.document_of]
         of_sentence = of_document if sentences is None else expit(sentences + CONTEXT * logits(of_document))

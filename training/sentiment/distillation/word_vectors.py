@@ -5,7 +5,6 @@ Mikolov et al., *Distributed Representations of Words and Phrases and their Comp
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -15,6 +14,7 @@ from gensim.models import Word2Vec
 from numpy.typing import NDArray
 
 from training.sentiment.distillation.corpus import UNKNOWN_ID, Document
+from training.sentiment.distillation.recipe import WordVectorsRecipe
 
 DEVIATION: Final = 0.5
 """Standard deviation of the vectors' entries, large enough for the LSTM's gates to open and close from the start."""
@@ -22,18 +22,8 @@ _LONGEST: Final = 10_000
 """gensim reads no more words of a text."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What gensim is told; the names are gensim's."""
-
-    vector_size: int = 100
-    window: int = 5
-    negative: int = 5
-    epochs: int = 5
-
-
 def learn(
-    recipe: Recipe, documents: Sequence[Document], vocabulary_size: int, *, seed: int, workers: int
+    recipe: WordVectorsRecipe, documents: Sequence[Document], vocabulary_size: int, *, seed: int, workers: int
 ) -> NDArray[np.float32]:
     """Learn a vector for each id that occurs; the others', of padding, start and unknown, are zeros.
 

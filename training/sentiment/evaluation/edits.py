@@ -3,7 +3,7 @@
 Most of a pair is the same on both sides, so a model that goes by the drift of a text gets one of them wrong. With real
 reviews: Kaushik, Hovy and Lipton, *Learning the Difference that Makes a Difference with Counterfactually-Augmented
 Data*, ICLR 2020; Gardner et al., *Evaluating Models' Local Decision Boundaries via Contrast Sets*, Findings of EMNLP
-2020. All were written before a model was asked about them, and none was taken out afterwards.
+2020. All were written before any model was run on them, and none was taken out afterwards.
 """
 
 import json

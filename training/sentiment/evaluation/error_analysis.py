@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from training.corpora.imdb import Reviews
 from training.sentiment.evaluation.figures import Floats
@@ -17,8 +18,6 @@ _LENGTHS: Final = (100, 150, 200, 300, 500, 1000)
 _LENGTH_NAMES: Final = ("< 100", "100–149", "150–199", "200–299", "300–499", "500–999", "≥ 1000")
 _SHARES: Final = (0.01, 0.02, 0.04, 0.06, 0.1)
 _SHARE_NAMES: Final = ("< 1 %", "1–2 %", "2–4 %", "4–6 %", "6–10 %", "≥ 10 %")
-_NORMAL: Final = 1.96
-"""95 % of a normal distribution are within as many deviations of its mean."""
 
 
 class Counted(Protocol):
@@ -54,10 +53,9 @@ class Group:
         It is Wilson's (*Probable Inference, the Law of Succession, and Statistical Inference*, JASA 1927), which stays
         within 0 and 1 and does not vanish where nothing was wrong.
         """
-        square = _NORMAL**2 / self.reviews
-        centre = (self.accuracy + square / 2) / (1 + square)
-        margin = (self.accuracy * (1 - self.accuracy) * square + square**2 / 4) ** 0.5 / (1 + square)
-        return max(centre - margin, 0.0), min(centre + margin, 1.0)
+        right = round(self.accuracy * self.reviews)
+        low, high = binomtest(right, self.reviews).proportion_ci(confidence_level=0.95, method="wilson")
+        return float(low), float(high)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from app.sentiment.classifier import KIND, Classifier
 from training.corpora.imdb import Reviews
+from training.errors import TrainingError
 from training.sentiment.card import plots
 from training.sentiment.evaluation.bag_of_words import BagOfWords
 from training.sentiment.evaluation.figures import Figures, measure
 from training.sentiment.evaluation.short_texts import ShortTexts
-from training.sentiment.lecture import LECTURE, SPLIT_SEED
+from training.sentiment.recipes import LECTURE, SPLIT_SEED
 
 README: Final = "README.md"
 PLOT: Final = "comparison.png"
@@ -29,9 +30,13 @@ HELD_OUT: Final = LECTURE.validation
 Predict = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
 
 
+class NoModelsError(TrainingError):
+    """There is nothing to compare with the baselines."""
+
+
 @dataclass(frozen=True)
 class Contender:
-    """What tells positive from negative.
+    """A classifier to compare.
 
     Attributes:
         name: Its name.
@@ -47,7 +52,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Row:
+class Measured:
     """What was measured of a contender.
 
     Attributes:
@@ -67,11 +72,11 @@ class Row:
     short: Sequence[float]
 
 
-def contenders(models: Path, train: Reviews) -> Iterator[Contender]:
+def contenders(models: Sequence[Path], train: Reviews) -> Iterator[Contender]:
     """Yield the baselines and every model folder, each made ready only when its turn comes.
 
     Args:
-        models: The folder of model folders.
+        models: The model folders.
         train: The train split. The linear model learns from the movies that the networks learn from.
 
     Raises:
@@ -81,9 +86,21 @@ def contenders(models: Path, train: Reviews) -> Iterator[Contender]:
     kept, _ = train.split_by_movie(HELD_OUT, SPLIT_SEED)
     linear = BagOfWords.fit(kept.texts, kept.labels)
     yield Contender(LINEAR, "logistic regression on 1–3-grams, weighted by naive Bayes", linear.predict)
-    for folder in sorted(models.glob(f"{KIND}-*")):
+    for folder in models:
         classifier = Classifier(folder)
         yield Contender(classifier.name, f"the model of models/{folder.name}", _predict(classifier))
+
+
+def model_folders(models: Path) -> list[Path]:
+    """Return the folders of sentiment models in a folder, by name.
+
+    Raises:
+        NoModelsError: There are none.
+    """
+    found = sorted(models.glob(f"{KIND}-*"))
+    if not found:
+        raise NoModelsError(f"There is no model folder {KIND}-… in {models}; train one or name another --models.")
+    return found
 
 
 def vader(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -93,12 +110,12 @@ def vader(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array([(1 + analyzer.polarity_scores(text)["compound"]) / 2 for text in bar])
 
 
-def compare(found: Iterator[Contender], test: Reviews, short: Mapping[str, ShortTexts]) -> list[Row]:
+def compare(found: Iterator[Contender], test: Reviews, short: Mapping[str, ShortTexts]) -> list[Measured]:
     """Measure each contender on the test reviews, and on kinds of short texts."""
     return [_measured(contender, test, short) for contender in found]
 
 
-def write(rows: Sequence[Row], test: Reviews, short: Mapping[str, ShortTexts], folder: Path) -> str:
+def write(rows: Sequence[Measured], test: Reviews, short: Mapping[str, ShortTexts], folder: Path) -> str:
     """Write the table and the plots into a folder, and return the table."""
     folder.mkdir(parents=True, exist_ok=True)
     table = _table(rows, list(short))
@@ -113,7 +130,8 @@ def write(rows: Sequence[Row], test: Reviews, short: Mapping[str, ShortTexts], f
 _NOTES: Final = (
     "Accuracy with the half-width of its 95 % confidence interval; log loss and expected calibration error of those "
     "that give probabilities; the accuracy on the shortest, second, third and longest quarter of the reviews; the "
-    "accuracy on short texts (`training/short_texts.py`, `training/edits.py`); and the time, measured in this one run."
+    "accuracy on short texts (`short_texts.py` and `edits.py` in `training/sentiment/evaluation/`); and the time, "
+    "measured in this one run."
 )
 
 
@@ -124,7 +142,7 @@ def _predict(classifier: Classifier) -> Predict:
     return predict
 
 
-def _measured(contender: Contender, test: Reviews, short: Mapping[str, ShortTexts]) -> Row:
+def _measured(contender: Contender, test: Reviews, short: Mapping[str, ShortTexts]) -> Measured:
     start = perf_counter()
     scores = contender.predict(test.texts)
     seconds = perf_counter() - start
@@ -132,16 +150,16 @@ def _measured(contender: Contender, test: Reviews, short: Mapping[str, ShortText
     shortest_first = np.argsort([len(text) for text in test.texts], kind="stable")
     quarters = [float(right[part].mean()) for part in np.array_split(shortest_first, QUARTERS)]
     of_short = [float(((contender.predict(kind.texts) >= 0.5) == kind.labels).mean()) for kind in short.values()]
-    return Row(contender, scores, measure(test.labels, scores), seconds / len(test) * 1e3, quarters, of_short)
+    return Measured(contender, scores, measure(test.labels, scores), seconds / len(test) * 1e3, quarters, of_short)
 
 
-def _table(rows: Sequence[Row], short: Sequence[str]) -> str:
+def _table(rows: Sequence[Measured], short: Sequence[str]) -> str:
     measured = ["accuracy", "area under ROC", "log loss", "calibration error", "by length", *short, "ms a review"]
     head = f"| | what it is | {' | '.join(measured)} |"
     return "\n".join([head, f"|---|---|{'---|' * len(measured)}", *map(_line, rows)])
 
 
-def _line(row: Row) -> str:
+def _line(row: Measured) -> str:
     figures = row.figures
     margin = 1.96 * (figures.accuracy * (1 - figures.accuracy) / figures.reviews) ** 0.5
     loss, error = f"{figures.log_loss:.4f}", f"{figures.calibration_error:.4f}"

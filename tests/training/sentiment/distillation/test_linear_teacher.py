@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from training.corpora.imdb import Reviews
 from training.sentiment.distillation import linear_teacher
-from training.sentiment.distillation.answers import NAMES, folds, logits
 from training.sentiment.distillation.corpus import Corpus
+from training.sentiment.distillation.out_of_fold import NAMES, folds, logits
 
 
 def test_it_tells_obvious_reviews_apart(corpus: Corpus) -> None:
-    found = linear_teacher.answer(corpus, folds(corpus.reviews, 2, seed=1))
+    found = linear_teacher.predict(corpus, folds(corpus.reviews, 2, seed=1))
     for name in NAMES:
         answers = getattr(found, name)
         assert answers.shape == (len(getattr(corpus, name)),)
@@ -40,5 +40,5 @@ def test_it_is_never_asked_about_a_review_that_it_was_fitted_on(
             return np.array([0.9 if text in self.texts else 0.1 for text in texts])
 
     monkeypatch.setattr(linear_teacher, "BagOfWords", Knowing)
-    found = linear_teacher.answer(replace(corpus, reviews=numbered), folds(numbered, 3, seed=1))
+    found = linear_teacher.predict(replace(corpus, reviews=numbered), folds(numbered, 3, seed=1))
     np.testing.assert_allclose(found.reviews, logits(np.full(len(numbered), 0.1)))

@@ -8,7 +8,8 @@ from scipy.special import expit, logit
 
 from tests.training.sentiment.distillation import tiny
 from training.sentiment.distillation.corpus import START_ID, UNKNOWN_ID
-from training.sentiment.distillation.network import Network, Noise, _drop_words, _kept
+from training.sentiment.distillation.network import Network, _drop_words, _kept
+from training.sentiment.distillation.recipe import Noise
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 """What Keras says of `GlobalMaxPooling1D` is true, and is what `losses` reproduces."""

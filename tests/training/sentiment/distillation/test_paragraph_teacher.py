@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from tests.training.sentiment.distillation import tiny
 from tests.training.sentiment.distillation.tiny import document
 from training.sentiment.distillation import paragraph_teacher
-from training.sentiment.distillation.answers import NAMES, folds
 from training.sentiment.distillation.corpus import UNKNOWN_ID, Corpus, Document
-from training.sentiment.distillation.paragraph_teacher import LONGEST, MOST, Recipe, n_grams, vectors
+from training.sentiment.distillation.out_of_fold import NAMES, folds
+from training.sentiment.distillation.paragraph_teacher import LONGEST, MOST, n_grams, vectors
+from training.sentiment.distillation.recipe import ParagraphVectorsRecipe
 
-RECIPE: Final = Recipe(vector_size=8, min_count=1, epochs=20)
+RECIPE: Final = ParagraphVectorsRecipe(vector_size=8, min_count=1, epochs=20)
 WORDS: Final = 15
 
 
@@ -101,7 +102,7 @@ def test_documents_are_read_in_random_order_and_keep_their_own_vectors(monkeypat
 
 def test_it_tells_obvious_reviews_apart(corpus: Corpus) -> None:
     recipe = replace(tiny.RECIPE.paragraph_vectors, epochs=60, alpha=0.1)
-    found = paragraph_teacher.answer(recipe, corpus, folds(corpus.reviews, 2, seed=1), seed=1, workers=1)
+    found = paragraph_teacher.predict(recipe, corpus, folds(corpus.reviews, 2, seed=1), seed=1, workers=1)
     for name in NAMES:
         logits = getattr(found, name)
         assert logits.shape == (len(getattr(corpus, name)),)

@@ -10,17 +10,19 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.interruption import Interrupted
-from training.sentiment.distillation import lstm_answers, student
+from training import checkpoint as checkpoints
+from training.checkpoint import Checkpoint, Interrupted
+from training.sentiment.distillation import inference, student
 from training.sentiment.distillation.corpus import Ids
 from training.sentiment.distillation.material import Batch, Material, Pieces
-from training.sentiment.distillation.network import Network, Noise
-from training.sentiment.distillation.student import Measure, Recipe, Student
+from training.sentiment.distillation.network import Network
+from training.sentiment.distillation.recipe import Noise, StudentRecipe
+from training.sentiment.distillation.student import Measure, Student
 
 EPOCHS: Final = 2
 STEPS: Final = 4
 GOOD, BAD = 3, 4
-RECIPE: Final = Recipe(
+RECIPE: Final = StudentRecipe(
     units=3, epochs=EPOCHS, noise=Noise(), seed=5, sentences=0.5, phrases=1, batch_size=3, learning_rate=0.05
 )
 
@@ -29,8 +31,8 @@ class Killed(Exception):
     """Stands for an end that nobody could prepare for."""
 
 
-class Taught(NamedTuple):
-    """All that two teachings can differ in."""
+class Outcome(NamedTuple):
+    """All that two trainings can differ in."""
 
     weights: list[Any]
     optimizer: list[Any]
@@ -52,14 +54,13 @@ def material() -> tuple[Material, list[Ids], NDArray[np.float32]]:
 
 MATERIAL, TEXTS, LABELS = material()
 VECTORS: Final = np.random.default_rng(3).normal(0, 0.5, (12, 5)).astype(np.float32)
-Send = Callable[[int, int], None]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _small() -> Iterator[None]:
     """Warm-up and average are made for thousands of steps.
 
-    It runs eagerly since nearly all the time would go into tracing; test_train.py teaches traced ones.
+    It runs eagerly since nearly all the time would go into tracing; test_train.py trains traced ones.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(student, "WARM_UP", 2)
@@ -77,17 +78,17 @@ def _traced() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
 
 
-def taught(checkpoint: Path, recipe: Recipe = RECIPE, measure: Measure | None = None) -> Taught:
+def trained(checkpoint: Checkpoint, recipe: StudentRecipe = RECIPE, measure: Measure | None = None) -> Outcome:
     made = Student(recipe, VECTORS, MATERIAL)
-    history = made.teach(checkpoint, measure)
-    return Taught(values(made.network.variables), values(made._optimizer.variables), history)
+    history = made.learn(checkpoint, measure)
+    return Outcome(values(made.network.variables), values(made._optimizer.variables), history)
 
 
 def values(variables: list[Any]) -> list[Any]:
     return [variable.numpy() for variable in variables]
 
 
-def assert_same(found: Taught, expected: Taught) -> None:
+def assert_same(found: Outcome, expected: Outcome) -> None:
     assert found.history == expected.history
     for ours, theirs in ((found.weights, expected.weights), (found.optimizer, expected.optimizer)):
         assert len(ours) == len(theirs)
@@ -97,25 +98,25 @@ def assert_same(found: Taught, expected: Taught) -> None:
 
 def before_each_batch(monkeypatch: pytest.MonkeyPatch, call: Callable[[Student, int, int], None]) -> None:
     """Call with the epoch and the step that are to come; at the end of an epoch, too."""
-    real = Student._epoch
+    real = Student.batches
 
-    def epoch(self: Student, number: int) -> Iterator[Batch]:
-        for step, batch in enumerate(real(self, number)):
-            call(self, number, step)
+    def batches(self: Student, epoch: int) -> Iterator[Batch]:
+        for step, batch in enumerate(real(self, epoch)):
+            call(self, epoch, step)
             yield batch
-        call(self, number, STEPS)
+        call(self, epoch, STEPS)
 
-    monkeypatch.setattr(Student, "_epoch", epoch)
+    monkeypatch.setattr(Student, "batches", batches)
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Taught:
-    return taught(tmp_path_factory.mktemp("uninterrupted") / "checkpoint", measure=known)
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return trained(Checkpoint(tmp_path_factory.mktemp("uninterrupted") / "checkpoint", {}), measure=known)
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    return tmp_path / "checkpoint"
+def checkpoint(tmp_path: Path) -> Checkpoint:
+    return Checkpoint(tmp_path / "checkpoint", {})
 
 
 @pytest.fixture
@@ -134,13 +135,13 @@ def known(network: Network) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("when", "number", "sentence"),
     [
-        ((0, 1), signal.SIGINT, "Stopped in epoch 1 after step 2."),
-        ((1, STEPS - 1), signal.SIGTERM, "Stopped in epoch 2 after step 4."),
+        ((0, 1), signal.SIGINT, "Stopped in epoch 1 after step 2 of 4."),
+        ((1, STEPS - 1), signal.SIGTERM, "Stopped in epoch 2 after step 4 of 4."),
     ],
 )
-def test_a_teaching_that_is_resumed_ends_as_if_it_had_not_been_interrupted(
-    uninterrupted: Taught,
-    checkpoint: Path,
+def test_a_training_that_is_resumed_ends_as_if_it_had_not_been_interrupted(
+    uninterrupted: Outcome,
+    checkpoint: Checkpoint,
     monkeypatch: pytest.MonkeyPatch,
     handlers: dict[signal.Signals, Any],
     when: tuple[int, int],
@@ -151,15 +152,15 @@ def test_a_teaching_that_is_resumed_ends_as_if_it_had_not_been_interrupted(
     with monkeypatch.context() as patch:
         before_each_batch(patch, lambda _, *now: signal.raise_signal(number) if now == when else None)
         with pytest.raises(Interrupted) as caught:
-            first.teach(checkpoint, known)
+            first.learn(checkpoint, known)
     assert str(caught.value) == sentence
     assert {number: signal.getsignal(number) for number in handlers} == handlers
-    assert sorted(path.name for path in checkpoint.iterdir()) == ["state.json", "variables.npz"]
+    assert sorted(path.name for path in checkpoint.folder.iterdir()) == ["arrays.npz", "state.json"]
     done: list[tuple[int, int]] = []
     second = Student(RECIPE, VECTORS, MATERIAL)
-    monkeypatch.setattr(second, "_step", recording(second._step, done))
-    history = second.teach(checkpoint, known)
-    assert_same(Taught(values(second.network.variables), values(second._optimizer.variables), history), uninterrupted)
+    monkeypatch.setattr(second, "_update", recording(second._update, done))
+    history = second.learn(checkpoint, known)
+    assert_same(Outcome(values(second.network.variables), values(second._optimizer.variables), history), uninterrupted)
     assert len(done) == EPOCHS * STEPS - (when[0] * STEPS + when[1] + 1)
 
 
@@ -174,7 +175,7 @@ def recording(step: Callable[..., Any], done: list[Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize("epoch", range(EPOCHS))
 @pytest.mark.usefixtures("handlers")
 def test_a_signal_that_comes_while_an_epoch_is_measured_stops_it_too(
-    uninterrupted: Taught, checkpoint: Path, epoch: int
+    uninterrupted: Outcome, checkpoint: Checkpoint, epoch: int
 ) -> None:
     calls: list[Network] = []
 
@@ -184,14 +185,14 @@ def test_a_signal_that_comes_while_an_epoch_is_measured_stops_it_too(
             signal.raise_signal(signal.SIGINT)
         return known(network)
 
-    with pytest.raises(Interrupted, match=f"Stopped after epoch {epoch + 1}."):
-        taught(checkpoint, measure=measure)
+    with pytest.raises(Interrupted, match=f"Stopped after epoch {epoch + 1} of {EPOCHS}."):
+        trained(checkpoint, measure=measure)
     assert len(calls) == epoch + 1
-    assert_same(taught(checkpoint, measure=known), uninterrupted)
+    assert_same(trained(checkpoint, measure=known), uninterrupted)
 
 
-def test_a_killed_teaching_goes_on_from_its_last_checkpoint(
-    uninterrupted: Taught, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_killed_training_goes_on_from_its_last_checkpoint(
+    uninterrupted: Outcome, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill(_: Student, *now: int) -> None:
         if now == (1, 2):
@@ -200,30 +201,30 @@ def test_a_killed_teaching_goes_on_from_its_last_checkpoint(
     killed = Student(RECIPE, VECTORS, MATERIAL)
     with monkeypatch.context() as patch:
         before_each_batch(patch, kill)
-        patch.setattr(student, "SAVE_EVERY", 0.0)
+        patch.setattr(checkpoints, "SAVE_EVERY", 0.0)
         with pytest.raises(Killed):
-            killed.teach(checkpoint, known)
-    saved = json.loads((checkpoint / "state.json").read_text())
+            killed.learn(checkpoint, known)
+    saved = json.loads((checkpoint.folder / "state.json").read_text())
     assert (saved["epoch"], saved["step"]) == (1, 2)
-    assert_same(taught(checkpoint, measure=known), uninterrupted)
+    assert_same(trained(checkpoint, measure=known), uninterrupted)
 
 
-def test_what_was_taught_is_not_taught_again(uninterrupted: Taught, checkpoint: Path) -> None:
-    taught(checkpoint, measure=known)
+def test_what_was_learnt_is_not_learnt_again(uninterrupted: Outcome, checkpoint: Checkpoint) -> None:
+    trained(checkpoint, measure=known)
     again = Student(RECIPE, VECTORS, MATERIAL)
-    again._step = None
-    history = again.teach(checkpoint, known)
-    assert_same(Taught(values(again.network.variables), values(again._optimizer.variables), history), uninterrupted)
+    again._update = None
+    history = again.learn(checkpoint, known)
+    assert_same(Outcome(values(again.network.variables), values(again._optimizer.variables), history), uninterrupted)
 
 
-def test_the_history_has_a_row_an_epoch(uninterrupted: Taught) -> None:
+def test_the_history_has_a_row_an_epoch(uninterrupted: Outcome) -> None:
     assert len(uninterrupted.history) == EPOCHS
     assert all(set(row) == {"loss", "sum"} for row in uninterrupted.history)
     assert all(0 < row["loss"] < 1 for row in uninterrupted.history)
 
 
 def test_the_weights_that_are_measured_and_left_are_averages_over_the_steps(
-    uninterrupted: Taught, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    uninterrupted: Outcome, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Student(RECIPE, VECTORS, MATERIAL)
     after: dict[int, list[Any]] = {}
@@ -232,7 +233,7 @@ def test_the_weights_that_are_measured_and_left_are_averages_over_the_steps(
         after[epoch * STEPS + step] = values(self.network.variables)
 
     before_each_batch(monkeypatch, note)
-    made.teach(checkpoint)
+    made.learn(checkpoint)
     assert list(after) == list(range(EPOCHS * STEPS + 1))
     average = after[1]
     for steps in range(2, EPOCHS * STEPS + 1):
@@ -247,12 +248,12 @@ def test_the_weights_that_are_measured_and_left_are_averages_over_the_steps(
         assert not np.allclose(found, last, atol=1e-3)
 
 
-def test_the_seed_decides_weights_and_order(uninterrupted: Taught, checkpoint: Path) -> None:
-    other = taught(checkpoint, replace(RECIPE, seed=6), known)
+def test_the_seed_decides_weights_and_order(uninterrupted: Outcome, checkpoint: Checkpoint) -> None:
+    other = trained(checkpoint, replace(RECIPE, seed=6), known)
     assert other.history[0]["loss"] != pytest.approx(uninterrupted.history[0]["loss"], abs=1e-4)
 
 
-def test_every_step_has_a_noise_of_its_own(checkpoint: Path) -> None:
+def test_every_step_has_a_noise_of_its_own(checkpoint: Checkpoint) -> None:
     seeds: list[tuple[int, ...]] = []
 
     def note(_ids: tf.Tensor, _targets: tf.Tensor, seed: tf.Tensor) -> float:
@@ -261,24 +262,24 @@ def test_every_step_has_a_noise_of_its_own(checkpoint: Path) -> None:
 
     for seed in (5, 6):
         made = Student(replace(RECIPE, seed=seed), VECTORS, MATERIAL)
-        made._step = note
-        made.teach(checkpoint.with_name(str(seed)))
+        made._update = note
+        made.learn(checkpoint.part(str(seed)))
     assert len(set(seeds)) == len(seeds) == 2 * EPOCHS * STEPS
 
 
 @pytest.mark.usefixtures("_traced")
-def test_it_learns_what_is_obvious(checkpoint: Path) -> None:
+def test_it_learns_what_is_obvious(checkpoint: Checkpoint) -> None:
     noise = Noise(words=0, embedding=0.1, output=0.1)
     made = Student(replace(RECIPE, units=6, epochs=12, batch_size=2, learning_rate=0.1, noise=noise), VECTORS, MATERIAL)
-    history = made.teach(checkpoint)
+    history = made.learn(checkpoint)
     assert history[-1]["loss"] < 0.45 < history[0]["loss"]
-    answers = lstm_answers.answer(made.network, TEXTS, 16)
+    answers = inference.predict(made.network, TEXTS, 16)
     assert ((answers > 0) == LABELS).all()
 
 
-def test_progress_is_shown(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = taught(checkpoint, replace(RECIPE, epochs=1))
+def test_progress_is_shown(checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str]) -> None:
+    found = trained(checkpoint, replace(RECIPE, epochs=1))
     captured = capsys.readouterr()
-    assert "checkpoint: 100%" in captured.err
+    assert "checkpoint: epoch 1/1: 100%" in captured.err
     assert f"{STEPS}/{STEPS}" in captured.err
-    assert f"epoch 1: {found.history[0]}" in captured.out + captured.err
+    assert f"epoch 1 - loss: {found.history[0]['loss']:.4f}" in captured.err

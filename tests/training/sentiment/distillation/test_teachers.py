@@ -5,9 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training.sentiment.distillation import tiny
+from training.checkpoint import Checkpoint
 from training.sentiment.distillation import linear_teacher, paragraph_teacher, teachers
-from training.sentiment.distillation.answers import NAMES, Answers, folds
 from training.sentiment.distillation.corpus import Corpus
+from training.sentiment.distillation.out_of_fold import NAMES, TeacherLogits, folds
 
 
 @pytest.fixture
@@ -16,21 +17,21 @@ def asked(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     random = np.random.default_rng(1)
     by: list[str] = []
 
-    def answers(name: str, knowing: float, fold_of: NDArray[np.intp]) -> Answers:
+    def answers(name: str, knowing: float, fold_of: NDArray[np.intp]) -> TeacherLogits:
         by.append(name)
         assert fold_of.tolist() == folds(corpus.reviews, tiny.RECIPE.folds, 5).tolist()
         labels = [getattr(corpus, side).labels.astype(float) for side in NAMES]
-        return Answers(*(knowing * (2 * label - 1) + random.normal(0, 1, len(label)) for label in labels))
+        return TeacherLogits(*(knowing * (2 * label - 1) + random.normal(0, 1, len(label)) for label in labels))
 
-    monkeypatch.setattr(linear_teacher, "answer", lambda _corpus, fold_of: answers("linear", 2.0, fold_of))
+    monkeypatch.setattr(linear_teacher, "predict", lambda _corpus, fold_of: answers("linear", 2.0, fold_of))
     monkeypatch.setattr(
-        paragraph_teacher, "answer", lambda _recipe, _corpus, fold_of, **_: answers("paragraphs", 0.0, fold_of)
+        paragraph_teacher, "predict", lambda _recipe, _corpus, fold_of, **_: answers("paragraphs", 0.0, fold_of)
     )
     return by
 
 
 def test_they_are_weighed_by_how_much_they_know(corpus: Corpus, asked: list[str], tmp_path: Path) -> None:
-    found = teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=tmp_path)
+    found = teachers.predict(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=Checkpoint(tmp_path, {}))
     assert asked == ["linear", "paragraphs"]
     assert list(found) == ["linear model", "paragraph vectors", "both"]
     for name in NAMES:
@@ -45,7 +46,8 @@ def test_they_are_weighed_by_how_much_they_know(corpus: Corpus, asked: list[str]
 
 def test_nobody_is_asked_twice(corpus: Corpus, asked: list[str], tmp_path: Path) -> None:
     first, again = (
-        teachers.answer(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=tmp_path / "folder") for _ in range(2)
+        teachers.predict(tiny.RECIPE, corpus, seed=5, workers=1, checkpoint=Checkpoint(tmp_path / "folder", {}))
+        for _ in range(2)
     )
     assert asked == ["linear", "paragraphs"]
     for teacher, answers in first.items():

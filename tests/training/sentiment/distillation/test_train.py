@@ -1,6 +1,5 @@
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -10,58 +9,58 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from tests.training.sentiment.distillation.tiny import RECIPE, document
+from training.checkpoint import Checkpoint
 from training.sentiment.distillation import (
+    inference,
     linear_teacher,
-    lstm_answers,
     paragraph_teacher,
     phrases,
-    stage,
     student,
     train,
     word_vectors,
 )
-from training.sentiment.distillation.answers import Answers
 from training.sentiment.distillation.corpus import Corpus
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
+from training.sentiment.distillation.out_of_fold import TeacherLogits
 from training.sentiment.distillation.recipe import BEST
-from training.sentiment.distillation.texts import CONTEXT, Texts
-from training.sentiment.distillation.train import Said, Taught, teach
+from training.sentiment.distillation.texts import CONTEXT, StudentTexts
+from training.sentiment.distillation.train import AssistantLogits, Distilled, distil
 
 SEED: Final = 2
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("best") / "checkpoint"
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return Checkpoint(tmp_path_factory.mktemp("best") / "checkpoint", {"seed": SEED})
 
 
 @pytest.fixture(scope="module")
-def taught(corpus: Corpus, checkpoint: Path) -> Taught:
+def distilled(corpus: Corpus, checkpoint: Checkpoint) -> Distilled:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(student, "WARM_UP", 5)
-        return teach(RECIPE, corpus, seed=SEED, checkpoint=checkpoint)
+        return distil(RECIPE, corpus, seed=SEED, checkpoint=checkpoint)
 
 
-def test_it_goes_from_beginning_to_end(corpus: Corpus, taught: Taught) -> None:
-    assert [set(row) for row in taught.history] == [{"loss", "val_loss", "val_accuracy"}] * RECIPE.student.epochs
+def test_it_goes_from_beginning_to_end(corpus: Corpus, distilled: Distilled) -> None:
+    assert [set(row) for row in distilled.history] == [{"loss", "val_loss", "val_accuracy"}] * RECIPE.student.epochs
     generations = [f"{who} generation {number}" for number in (1, 2) for who in ("assistants of", "all up to")]
-    assert list(taught.teachers) == ["linear model", "paragraph vectors", "both", *generations]
-    assert taught.teachers["linear model"] > 0.9
-    assert all(0 <= accuracy <= 1 for accuracy in taught.teachers.values())
-    assert taught.held_out.shape == (len(corpus.held_out),)
-    assert np.isfinite(taught.held_out).all()
+    assert list(distilled.teachers) == ["linear model", "paragraph vectors", "both", *generations]
+    assert distilled.teachers["linear model"] > 0.9
+    assert all(0 <= accuracy <= 1 for accuracy in distilled.teachers.values())
+    assert distilled.held_out.shape == (len(corpus.held_out),)
+    assert np.isfinite(distilled.held_out).all()
 
 
-def test_what_it_says_of_the_held_out_reviews_is_the_students(corpus: Corpus, taught: Taught) -> None:
+def test_what_it_says_of_the_held_out_reviews_is_the_students(corpus: Corpus, distilled: Distilled) -> None:
     read = [one.ids for one in corpus.documents["held_out"]]
-    np.testing.assert_array_equal(taught.held_out, lstm_answers.answer(taught.network, read, RECIPE.maxlen))
-    accuracy = ((taught.held_out >= 0) == corpus.held_out.labels).mean()
-    assert taught.history[-1]["val_accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    np.testing.assert_array_equal(distilled.held_out, inference.predict(distilled.network, read, RECIPE.maxlen))
+    accuracy = ((distilled.held_out >= 0) == corpus.held_out.labels).mean()
+    assert distilled.history[-1]["val_accuracy"] == pytest.approx(accuracy, abs=1e-6)
 
 
-def test_each_stage_leaves_its_results(taught: Taught, checkpoint: Path) -> None:
-    assert taught.history
-    assert sorted(path.name for path in checkpoint.iterdir()) == [
+def test_each_stage_leaves_its_results(distilled: Distilled, checkpoint: Checkpoint) -> None:
+    assert distilled.history
+    assert sorted(path.name for path in checkpoint.folder.iterdir()) == [
         "assistant-1a",
         "assistant-1a.npz",
         "assistant-1b",
@@ -76,39 +75,39 @@ def test_each_stage_leaves_its_results(taught: Taught, checkpoint: Path) -> None
 
 
 def test_no_stage_is_gone_through_twice(
-    corpus: Corpus, taught: Taught, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, distilled: Distilled, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def again(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("once more")
 
     for module, name in (
-        (linear_teacher, "answer"),
-        (paragraph_teacher, "answer"),
+        (linear_teacher, "predict"),
+        (paragraph_teacher, "predict"),
         (word_vectors, "learn"),
-        (train, "_answers"),
+        (train, "_assistant_logits"),
         (train, "_measured"),
-        (student.Student, "_follow"),
+        (student.Student, "_apply_gradients"),
     ):
         monkeypatch.setattr(module, name, again)
-    same = teach(RECIPE, corpus, seed=SEED, checkpoint=checkpoint)
-    np.testing.assert_array_equal(same.held_out, taught.held_out)
-    assert (same.history, same.teachers) == (taught.history, taught.teachers)
+    same = distil(RECIPE, corpus, seed=SEED, checkpoint=checkpoint)
+    np.testing.assert_array_equal(same.held_out, distilled.held_out)
+    assert (same.history, same.teachers) == (distilled.history, distilled.teachers)
 
 
 @pytest.mark.parametrize("name", ["1a", "1b", "2a"])
 def test_assistants_answer_for_all_but_what_they_learnt_the_labels_of(
-    corpus: Corpus, taught: Taught, checkpoint: Path, name: str
+    corpus: Corpus, distilled: Distilled, checkpoint: Checkpoint, name: str
 ) -> None:
-    assert taught.history
-    found = stage.kept(checkpoint / f"assistant-{name}.npz", dict)
+    assert distilled.history
+    found = checkpoint.kept(f"assistant-{name}", dict)
     sizes = {"held_out": len(corpus.held_out), "unlabelled": len(corpus.unlabelled)}
-    sizes["sentences"] = len(Texts.of(corpus).sentences)
+    sizes["sentences"] = len(StudentTexts.of(corpus).sentences)
     assert {name: answers.shape for name, answers in found.items()} == {name: (size,) for name, size in sizes.items()}
 
 
-def test_the_assistants_are_not_the_same(taught: Taught, checkpoint: Path) -> None:
-    assert taught.history
-    one, other = (stage.kept(checkpoint / f"assistant-{name}.npz", dict) for name in ("1a", "1b"))
+def test_the_assistants_are_not_the_same(distilled: Distilled, checkpoint: Checkpoint) -> None:
+    assert distilled.history
+    one, other = (checkpoint.kept(f"assistant-{name}", dict) for name in ("1a", "1b"))
     assert not np.allclose(one["held_out"], other["held_out"], atol=1e-4)
 
 
@@ -122,7 +121,7 @@ def test_every_network_has_a_seed_of_its_own() -> None:
 
 
 def test_the_texts_are_the_reviews_to_learn_from_and_the_phrases(corpus: Corpus) -> None:
-    texts = Texts.of(corpus)
+    texts = StudentTexts.of(corpus)
     read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
     assert len(texts.documents) == len(read)
     for start, length, one in zip(texts.documents.starts, texts.documents.lengths, read, strict=True):
@@ -148,7 +147,7 @@ def test_the_sentences_are_where_they_stand_in_their_review(
         name: [document([next(numbers) for _ in range(sum(lengths))], lengths) for lengths in side]
         for name, side in (("reviews", reviews), ("unlabelled", unlabelled))
     }
-    texts = Texts.of(replace(corpus, documents=sides))
+    texts = StudentTexts.of(replace(corpus, documents=sides))
     expected = [
         (number, one.sentence(index).tolist())
         for number, one in enumerate([*sides["reviews"], *sides["unlabelled"]])
@@ -160,13 +159,13 @@ def test_the_sentences_are_where_they_stand_in_their_review(
 
 
 def test_a_sentence_is_shown_with_what_is_thought_of_itself_and_of_its_review(corpus: Corpus) -> None:
-    texts = Texts.of(corpus)
+    texts = StudentTexts.of(corpus)
     targets = np.random.default_rng(1).random(len(texts.documents))
     thought = np.random.default_rng(2).normal(size=len(texts.sentences))
     alone, both = texts.material(targets, None), texts.material(targets, thought)
     np.testing.assert_allclose(alone.sentences.targets, targets[texts.document_of], rtol=1e-6)
-    weighed = thought + CONTEXT * logit(targets[texts.document_of])
-    np.testing.assert_allclose(both.sentences.targets, expit(weighed), rtol=1e-6)
+    expected = thought + CONTEXT * logit(targets[texts.document_of])
+    np.testing.assert_allclose(both.sentences.targets, expit(expected), rtol=1e-6)
     for material in (alone, both):
         np.testing.assert_allclose(material.documents.targets, targets, rtol=1e-6)
         np.testing.assert_array_equal(material.phrases.targets, texts.phrases.targets)
@@ -176,7 +175,7 @@ def test_a_sentence_is_shown_with_what_is_thought_of_itself_and_of_its_review(co
 def test_the_label_counts_as_much_as_the_recipe_says(corpus: Corpus) -> None:
     random = np.random.default_rng(1)
     reviews, unlabelled = random.normal(size=len(corpus.reviews)), random.normal(size=len(corpus.unlabelled))
-    answers = Answers(reviews, np.empty(0), unlabelled)
+    answers = TeacherLogits(reviews, np.empty(0), unlabelled)
     found = train._targets(replace(RECIPE, label=0.7), corpus, answers)
     count = len(corpus.reviews)
     np.testing.assert_allclose(found[:count], 0.7 * corpus.reviews.labels + 0.3 * expit(reviews))
@@ -190,19 +189,23 @@ def test_teachers_and_assistants_are_weighed_by_how_well_they_do_on_held_out_rev
     good, guessing, other = (kind * signs * 2 + random.normal(size=len(signs)) for kind in (1, 0, 0))
     unlabelled = [random.normal(size=len(corpus.unlabelled)) for _ in range(3)]
     reviews = random.normal(size=len(corpus.reviews))
-    both = Answers(reviews, guessing, unlabelled[0])
-    said = [Said(good, unlabelled[1], np.empty(0)), Said(other, unlabelled[2], np.empty(0))]
-    found = train._weigh(corpus, both, said)
+    both = TeacherLogits(reviews, guessing, unlabelled[0])
+    generations = [
+        AssistantLogits(good, unlabelled[1], np.empty(0)),
+        AssistantLogits(other, unlabelled[2], np.empty(0)),
+    ]
+    found = train._stacked(corpus, both, generations)
     assert found.reviews is reviews
     assert ((found.held_out > 0) == corpus.held_out.labels).mean() > 0.9
     assert np.corrcoef(found.unlabelled, unlabelled[1])[0, 1] > 0.9
 
 
-def test_what_several_say_is_the_mean() -> None:
+def test_the_logits_of_several_assistants_are_their_mean() -> None:
     one, other = (
-        Said(*(np.array([value, 2 * value]) for value in values)) for values in ((1.0, 2.0, 3.0), (3.0, 4.0, 5.0))
+        AssistantLogits(*(np.array([value, 2 * value]) for value in values))
+        for values in ((1.0, 2.0, 3.0), (3.0, 4.0, 5.0))
     )
-    mean = Said.mean([one, other])
+    mean = AssistantLogits.mean([one, other])
     assert [getattr(mean, name).tolist() for name in ("held_out", "unlabelled", "sentences")] == [
         [2, 4],
         [3, 6],

@@ -5,9 +5,10 @@ import pytest
 
 from tests.training.sentiment.distillation.tiny import document
 from training.sentiment.distillation.corpus import UNKNOWN_ID
-from training.sentiment.distillation.word_vectors import DEVIATION, Recipe, learn
+from training.sentiment.distillation.recipe import WordVectorsRecipe
+from training.sentiment.distillation.word_vectors import DEVIATION, learn
 
-RECIPE: Final = Recipe(vector_size=6, epochs=2)
+RECIPE: Final = WordVectorsRecipe(vector_size=6, epochs=2)
 RANDOM: Final = np.random.default_rng(2)
 DOCUMENTS: Final = [document([*RANDOM.integers(3, 20, 30), UNKNOWN_ID]) for _ in range(30)] + [document([])]
 
@@ -34,6 +35,6 @@ def test_words_in_the_same_places_have_vectors_alike() -> None:
         for _ in range(150)
         for word, others in ((3, (10, 20)), (4, (10, 20)), (5, (20, 30)))
     ]
-    found = learn(Recipe(vector_size=6, epochs=40), documents, 30, seed=1, workers=1)
+    found = learn(WordVectorsRecipe(vector_size=6, epochs=40), documents, 30, seed=1, workers=1)
     found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
     assert found[3] @ found[4] > found[3] @ found[5] + 0.3

@@ -9,11 +9,15 @@ import numpy as np
 from training.corpora.imdb import Review, Reviews
 from training.sentiment.distillation import corpus
 from training.sentiment.distillation.corpus import Corpus, Document
-from training.sentiment.distillation.network import Network, Noise
-from training.sentiment.distillation.paragraph_teacher import Recipe as ParagraphRecipe
-from training.sentiment.distillation.recipe import BEST, Recipe
-from training.sentiment.distillation.student import Recipe as StudentRecipe
-from training.sentiment.distillation.word_vectors import Recipe as WordRecipe
+from training.sentiment.distillation.network import Network
+from training.sentiment.distillation.recipe import (
+    BEST,
+    DistillationRecipe,
+    Noise,
+    ParagraphVectorsRecipe,
+    StudentRecipe,
+    WordVectorsRecipe,
+)
 
 GOOD: Final = ("wonderful", "lovely", "superb", "brilliant", "moving")
 BAD: Final = ("awful", "boring", "terrible", "dull", "clumsy")
@@ -21,15 +25,15 @@ THINGS: Final = ("film", "story", "cast", "music", "ending", "plot")
 SENTENCES: Final = ("The {thing} is {word}.", "What a {word} {thing}!", "I didn't expect a {thing} so {word}...")
 ASIDES: Final = ("Seen on Monday.", "Mr. Doe plays in it.", "It is a film of two hours; or three.", "Why?")
 
-RECIPE: Final[Recipe] = replace(
+RECIPE: Final[DistillationRecipe] = replace(
     BEST,
     name="tiny",
     vocabulary_size=60,
     maxlen=24,
     validation=0.2,
     folds=2,
-    word_vectors=WordRecipe(vector_size=8, epochs=1),
-    paragraph_vectors=ParagraphRecipe(vector_size=8, min_count=2, epochs=5),
+    word_vectors=WordVectorsRecipe(vector_size=8, epochs=1),
+    paragraph_vectors=ParagraphVectorsRecipe(vector_size=8, min_count=2, epochs=5),
     assistants=tuple(
         tuple(StudentRecipe(units=4, epochs=1, noise=Noise(), seed=seed, window=20) for seed in seeds)
         for seeds in ((1, 2), (4,))
@@ -56,7 +60,7 @@ def reviews(kind: str, size: int, *, movies: int, seed: int) -> Reviews:
     return Reviews(sorted(rows))
 
 
-def read(recipe: Recipe = RECIPE) -> Corpus:
+def read(recipe: DistillationRecipe = RECIPE) -> Corpus:
     return corpus.read(
         reviews("train", 200, movies=40, seed=1),
         reviews("unsup", 40, movies=10, seed=2),

@@ -6,6 +6,7 @@ import pytest
 from tests import toys
 from tests.training.conftest import Workplace
 from training import cli
+from training.corpora import imdb
 from training.corpora.imdb import Review, Reviews
 from training.sentiment.evaluation import report
 from training.sentiment.evaluation.bag_of_words import BagOfWords
@@ -37,7 +38,9 @@ def test_vader_knows_words_and_negations() -> None:
 
 def test_each_contender_is_measured_on_the_same_reviews(trained_folder: Path) -> None:
     test = toys.reviews("A {adjective} {thing}.")
-    rows = report.compare(report.contenders(trained_folder.parent, toys.reviews()), test, {"words": WORDS})
+    rows = report.compare(
+        report.contenders(report.model_folders(trained_folder.parent), toys.reviews()), test, {"words": WORDS}
+    )
     assert [row.contender.name for row in rows] == ["VADER", "bag of words", "sentiment-tiny"]
     for row in rows:
         right = (row.scores >= 0.5) == test.labels
@@ -75,6 +78,27 @@ def test_the_command(workplace: Workplace, trained_folder: Path, capsys: pytest.
     assert (folder / "comparison.png").stat().st_size > 10_000
 
 
-def test_no_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["report", "--data", str(tmp_path / "none")]) == 2
+@pytest.mark.parametrize("name", ["nowhere", "data"])
+def test_without_models_there_is_nothing_to_compare(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    models = workplace.data.parent / name
+    assert cli.main(["report", "--data", str(workplace.data), "--models", str(models)]) == 2
+    captured = capsys.readouterr()
+    expected = f"error: There is no model folder sentiment-… in {models}; train one or name another --models.\n"
+    assert (captured.out, captured.err) == ("", expected)
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    output = workplace.data / "train.parquet"
+    assert cli.main(["report", "--models", str(trained_folder.parent), "--output", str(output)]) == 2
+    assert "train.parquet" in capsys.readouterr().err
+
+
+def test_no_data(tmp_path: Path, trained_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["report", "--data", str(tmp_path / "none"), "--models", str(trained_folder.parent)]) == 2
     assert "error: There is no folder or archive" in capsys.readouterr().err

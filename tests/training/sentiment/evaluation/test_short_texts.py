@@ -3,8 +3,8 @@ from pathlib import Path
 
 from tests import toys
 from training.corpora import imdb
-from training.sentiment import lecture as sentiment
 from training.sentiment.evaluation import short_texts
+from training.sentiment.recipes import LECTURE, SPLIT_SEED
 
 NEGATION = re.compile(r"\b(not|never|no|nothing|without|hard|can't|don't|couldn't|won't|nor)\b", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ def test_the_sentences_are_of_held_out_movies(real_data: Path) -> None:
     assert sentences is not None
     assert len(sentences.texts) > 300
     assert 0.4 < sentences.labels.mean() < 0.6
-    _, held = train.split_by_movie(sentiment.LECTURE.validation, sentiment.SPLIT_SEED)
+    _, held = train.split_by_movie(LECTURE.validation, SPLIT_SEED)
     assert all(any(text in review for review in held.texts) for text in sentences.texts)
     for text in sentences.texts:
         assert text == text.strip()

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from training.checkpoint import Checkpoint
 from training.corpora.imdb import Review, Reviews
-from training.sentiment.distillation.answers import Answers, Logits, folds, logits, out_of_fold
+from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits, folds, logits, out_of_fold
 
 Indices = NDArray[np.intp]
 
@@ -56,9 +57,9 @@ def test_a_teacher_is_never_asked_about_what_it_was_fitted_on(numbers: list[int]
 
 
 def test_answers_are_read_as_they_were_kept(tmp_path: Path) -> None:
-    given_once = [Answers(np.array([0.5, -2.0]), np.array([1e-3]), np.empty(0))]
-    first = Answers.kept(tmp_path / "some.npz", given_once.pop)
-    again = Answers.kept(tmp_path / "some.npz", given_once.pop)
+    given_once = [TeacherLogits(np.array([0.5, -2.0]), np.array([1e-3]), np.empty(0))]
+    first = TeacherLogits.kept(Checkpoint(tmp_path, {}), "some", given_once.pop)
+    again = TeacherLogits.kept(Checkpoint(tmp_path, {}), "some", given_once.pop)
     for name, expected in {"reviews": [0.5, -2.0], "held_out": [1e-3], "unlabelled": []}.items():
         assert getattr(first, name).tolist() == getattr(again, name).tolist() == expected
 

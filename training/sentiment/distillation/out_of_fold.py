@@ -1,16 +1,15 @@
-"""What a teacher says of the reviews, never having seen the label of a review it speaks of."""
+"""Out-of-fold predictions: a teacher never sees the label of a review that it predicts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from training.checkpoint import Checkpoint
 from training.corpora.imdb import Reviews
-from training.sentiment.distillation import stage
 
 NAMES: Final = ("reviews", "held_out", "unlabelled")
 _CLOSEST: Final = 1e-6
@@ -20,8 +19,8 @@ Logits = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Logits of positive for each review.
+class TeacherLogits:
+    """The logits of positive that a teacher gives.
 
     Attributes:
         reviews: Of the labelled reviews, shape (n,), each by a teacher that was fitted without it and its movie.
@@ -34,9 +33,9 @@ class Answers:
     unlabelled: Logits
 
     @classmethod
-    def kept(cls, path: Path, make: Callable[[], "Answers"]) -> "Answers":
-        """Make the answers, or read those that were made before; see :func:`stage.kept`."""
-        return cls(**stage.kept(path, lambda: vars(make())))
+    def kept(cls, checkpoint: Checkpoint, name: str, make: Callable[[], "TeacherLogits"]) -> "TeacherLogits":
+        """Compute the logits, or read those of an earlier run; see :meth:`training.checkpoint.Checkpoint.kept`."""
+        return cls(**checkpoint.kept(name, lambda: vars(make())))
 
 
 def folds(reviews: Reviews, count: int, seed: int) -> NDArray[np.intp]:
@@ -48,23 +47,23 @@ def folds(reviews: Reviews, count: int, seed: int) -> NDArray[np.intp]:
 
 
 def out_of_fold(
-    fold_of: NDArray[np.intp], answer: Callable[[NDArray[np.intp], NDArray[np.intp]], tuple[Logits, Logits, Logits]]
-) -> Answers:
-    """Ask a teacher once a fold.
+    fold_of: NDArray[np.intp], predict: Callable[[NDArray[np.intp], NDArray[np.intp]], tuple[Logits, Logits, Logits]]
+) -> TeacherLogits:
+    """Fit a teacher once a fold, and average what all give for other reviews.
 
     Args:
         fold_of: The fold of each labelled review, by :func:`folds`.
-        answer: Takes the indices of the reviews to fit and of those to answer for; returns the logits of the latter,
+        predict: Takes the indices of the reviews to fit and of those to predict; returns the logits of the latter,
             of the held-out reviews and of the unlabelled ones.
     """
     reviews = np.empty(len(fold_of))
     others: list[tuple[Logits, Logits]] = []
     for fold in range(fold_of.max() + 1):
         left_out = np.flatnonzero(fold_of == fold)
-        reviews[left_out], held_out, unlabelled = answer(np.flatnonzero(fold_of != fold), left_out)
+        reviews[left_out], held_out, unlabelled = predict(np.flatnonzero(fold_of != fold), left_out)
         others.append((held_out, unlabelled))
     held_out, unlabelled = (np.mean(side, axis=0) for side in zip(*others, strict=True))
-    return Answers(reviews, held_out, unlabelled)
+    return TeacherLogits(reviews, held_out, unlabelled)
 
 
 def logits(probabilities: NDArray[np.floating]) -> Logits:

@@ -1,4 +1,4 @@
-"""What a network answers to many texts, by the engine that also serves it: no padding, all cores."""
+"""The logits of many texts, by the engine that also serves the network: no padding, all cores."""
 
 import os
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from app.sentiment.engines import VOCABULARY_KEY, OnnxEngine
 from app.sentiment.padding import truncate
 from training.onnx_export import export
-from training.sentiment.distillation.answers import Logits, logits
 from training.sentiment.distillation.corpus import START_ID, Ids
 from training.sentiment.distillation.network import Network
+from training.sentiment.distillation.out_of_fold import Logits, logits
 
 _PART: Final = 4096
 """Texts a thread takes at once."""
 
 
-def answer(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
+def predict(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
     """Return the logits of positive, shape (n,).
 
     Args:
-        network: What is asked.
+        network: The network.
         texts: Ids of each, without the start id, which is put in front.
         maxlen: Longer texts lose their beginning.
     """
@@ -36,8 +36,8 @@ def answer(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
         engine = OnnxEngine(path, maxlen)
 
     def part(start: int) -> NDArray[np.float32]:
-        asked = texts[start : start + _PART]
-        rows = engine.predict([truncate([START_ID, *ids.tolist()], maxlen, "pre") for ids in asked])
+        some = texts[start : start + _PART]
+        rows = engine.predict([truncate([START_ID, *ids.tolist()], maxlen, "pre") for ids in some])
         return rows[:, 1].astype(np.float32)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:

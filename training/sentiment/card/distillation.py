@@ -6,9 +6,9 @@ from typing import Final
 _CARD: Final = """# sentiment-{name}
 
 Tells whether an English text, such as a film review or a sentence of one, is positive or negative.
-Embedding({vocabulary_size:,} × {word_vectors.vector_size}) → Bidirectional(LSTM({student.units})) → maximum of each
-feature over time → Dense(1, sigmoid), trained with `python -m training sentiment --recipe {name} --seed {seed}` on the
-Large Movie Review Dataset v1.0 (Maas et al., *Learning Word Vectors for Sentiment Analysis*, ACL 2011).
+Embedding({vocabulary_size:,} × {word_vectors[vector_size]}) → Bidirectional(LSTM({student[units]})) → maximum of each
+feature over time → Dense(1, sigmoid), trained with `python -m training sentiment --recipe {name} --seed {seed}` on
+{corpus}.
 
 | on {reviews:,} test reviews | |
 |---|---|
@@ -27,25 +27,27 @@ texts too.
 {validation:,} reviews, of movies that are not among the former, were held out. The test split was read once, for the
 table above.
 
-1. Two teachers answered for all of them, each without having seen the label of the review it spoke of: a logistic
-   regression on 1–3-grams (`training/bag_of_words.py`), and one on paragraph vectors that predict n-grams
-   (`training/best/paragraph_teacher.py`). A regression weighs what they say.
-2. Assistants, LSTMs too, learnt from the labels and from these answers, and said what they think of each review and
-   of each single sentence. Further generations learnt from the teachers and the assistants before them.
-3. The network learnt from all of them: windows of {student.window} words of the reviews, single sentences, and phrases
-   in which a negation decides. For a review with a label, the label counts {label:.0%} of what it was to answer.
+1. Two teachers predicted all of them out of fold, never having seen the label of the review they predicted: a logistic
+   regression on 1–3-grams (`training/sentiment/evaluation/bag_of_words.py`), and one on paragraph vectors that predict
+   n-grams (`training/sentiment/distillation/paragraph_teacher.py`). Stacking, a logistic regression on their logits,
+   combines the two.
+2. Assistants, LSTMs too, were trained on the labels and on these predictions, and predicted each review and each single
+   sentence. Further generations were trained on the teachers and the assistants before them.
+3. The network was trained on all of them: windows of {student[window]} words of the reviews, single sentences, and
+   phrases in which a negation decides. The target of a labelled review is {label:.0%} its label; the rest is what the
+   teachers predicted.
 
-| who taught | accuracy on the held-out reviews |
+| teacher | accuracy on the held-out reviews |
 |---|---|
 TEACHERS
 
-What *all* say is weighed by a regression on these very reviews, with at most four coefficients: that flatters them a
+The rows *all* are stacked by a regression on these very reviews, with at most four coefficients: that flatters them a
 little.
 
 Text is split into words and marks by the rule `reviews` (`app/sentiment/rules.py`): *didn't* is *did* and *n't*; `!`,
 `?` and emoticons are words of their own. The {vocabulary_size:,} most frequent ids stay, others become `<unknown>`. Of
 longer texts, the last {maxlen:,} words count. The weights are the moving average over the steps, after
-{student.epochs} epochs.
+{student[epochs]} epochs.
 
 {epochs_table}
 
@@ -68,6 +70,6 @@ def card(teachers: Mapping[str, float]) -> str:
     """Return the card, a format string.
 
     Args:
-        teachers: The accuracy on the held-out reviews of each that taught, by name.
+        teachers: The accuracy of each teacher on the held-out reviews, by name.
     """
     return _CARD.replace("TEACHERS", "\n".join(f"| {name} | {accuracy:.4f} |" for name, accuracy in teachers.items()))
