@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # A newcomer's first steps, on a Debian 12 with nothing installed but its own Python, make and curl. Needs root.
 #
-# What is missing is said in a sentence, `make serve` serves, and `make test` passes, all under Debian's interpreter. The
-# checkout is this one as it stands, without what git ignores. The root stays in .image/ for the next runs.
+#   tests/fresh_check.sh                 what is missing is said in a sentence, `make serve` serves, `make test` passes
+#   tests/fresh_check.sh test-service    the same with `make test-service`, which is quicker
+#
+# All of it runs under Debian's interpreter. The checkout is this one as it stands, without what git ignores. The root
+# stays in .image/ for the next runs.
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -73,4 +76,4 @@ root=$work/root
 install_tools
 make_root
 echo "a fresh Debian after $SECONDS s"
-inside bash tests/first_steps.sh
+inside bash tests/first_steps.sh "$@"
