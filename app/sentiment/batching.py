@@ -1,4 +1,4 @@
-"""Texts that arrive at the same moment, classified together."""
+"""Dynamic batching: texts whose requests arrive together are run together."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,22 +9,21 @@ from typing import Final
 from app.sentiment.classifier import Classification, Classifier, Timing
 
 ROWS: Final = 8
-"""Texts a run, so that other requests get their turn after some hundred microseconds, if the texts are sentences."""
+"""Texts a batch at most, so that a batch of sentences blocks the event loop for some hundred microseconds."""
 IDS: Final = 2_048
-"""Ids a run, so that they get it after some ten milliseconds, if the texts are long."""
+"""Ids a batch at most, so that a batch of long texts blocks it for some ten milliseconds."""
 
-_Found = tuple[Sequence[float], float]
+_Prediction = tuple[Sequence[float], float]
 """The probability of each label, and the seconds that the run took which gave it."""
-_Waiting = tuple[Sequence[int], asyncio.Future[_Found]]
+_Waiting = tuple[Sequence[int], asyncio.Future[_Prediction]]
 
 
 class DynamicBatcher:
-    """Runs a model on what is waiting as soon as the event loop has nothing older to do.
+    """Runs a model on all waiting texts in the next iteration of the event loop.
 
-    Nothing waits for a timer: a text that comes alone is run at once. Texts whose requests were read in the same
-    round of the event loop are run together, at most :data:`ROWS` of them and :data:`IDS` ids at a time. That pays
-    even for a sentence: among the other work of a request, each run begins with cold caches, and takes four times as
-    long as it does in a loop of its own.
+    There is no timer: a text that comes alone runs at once. Texts whose requests were read in the same iteration run
+    as one batch, of at most :data:`ROWS` texts and :data:`IDS` ids. That pays even for single sentences: between the
+    other work of requests, each run begins with cold caches and takes four times as long as in a loop of its own.
     """
 
     def __init__(self, model: Classifier) -> None:
@@ -34,7 +33,7 @@ class DynamicBatcher:
     async def classify(self, text: str) -> tuple[Classification, Timing]:
         """Classify a text, as :meth:`Classifier.classify` does.
 
-        The time of predicting is that of the run that the text was part of, without the wait for its turn.
+        The time of predicting is that of the whole batch, without the wait for it.
         """
         start = perf_counter()
         encoding = self._model.tokenizer.encode(text)
@@ -43,9 +42,9 @@ class DynamicBatcher:
         probabilities, predict = await self._predict(ids)
         return self._model.classification(encoding, probabilities), Timing(tokenize, predict)
 
-    async def _predict(self, ids: Sequence[int]) -> _Found:
+    async def _predict(self, ids: Sequence[int]) -> _Prediction:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[_Found] = loop.create_future()
+        future: asyncio.Future[_Prediction] = loop.create_future()
         self._waiting.append((ids, future))
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)

@@ -143,11 +143,11 @@ class Classifier:
                 f"{tokenizer} has {self.tokenizer.vocabulary_size} ids, its model {self.engine.vocabulary_size}, "
                 f"its manifest {self.serving.vocabulary_size}; restore the model folder."
             )
-        outputs = self.engine.outputs
-        if outputs != len(self.labels) and not (self.sigmoid and self.labels == BINARY):
+        outputs = 1 if self.sigmoid else len(self.labels)
+        if self.engine.outputs != outputs:
             raise ArtifactError(
-                f"{folder / MANIFEST} names the labels {', '.join(self.labels)}, its model has "
-                f"{outputs} {'output' if outputs == 1 else 'outputs'}; restore the model folder."
+                f"{folder / MANIFEST} names the labels {', '.join(self.labels)}, for which a model has {outputs} "
+                f"output{'' if outputs == 1 else 's'}, not {self.engine.outputs}; restore the model folder."
             )
 
     @property
@@ -157,8 +157,8 @@ class Classifier:
 
     @property
     def sigmoid(self) -> bool:
-        """Whether the model has a single output, the probability of ``positive``; else it is a softmax."""
-        return self.engine.outputs == 1
+        """Whether the labels are :data:`BINARY`: the model has a single output, else it is a softmax of its labels."""
+        return self.labels == BINARY
 
     def classify(self, text: str) -> tuple[Classification, Timing]:
         """Classify one text, and say how long that took."""

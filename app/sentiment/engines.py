@@ -26,8 +26,8 @@ OUTPUTS: Final = ["output"]
 class Engine(Protocol):
     """Token ids to probabilities.
 
-    A model with one output is a sigmoid: it gives the probability of the second of two labels. A model with several is
-    a softmax: it gives a probability for each label. Either way an engine returns one for each label.
+    A model with one output is a sigmoid: it gives the probability of the second of its two labels. A model with more
+    is a softmax: it gives a probability for each label. Either way an engine returns one for each label.
     """
 
     @property

@@ -1,9 +1,9 @@
-"""The rules that split a text into words; a model's tokenizer names the one that it was trained with.
+"""Pre-tokenizers: rules that split a text into words. A model's tokenizer names the one that it was trained with.
 
 :data:`KERAS` is the rule of Keras' ``Tokenizer``: lower-case, turn :data:`FILTERS` into spaces, split on spaces.
 
-:data:`REVIEWS` keeps what tells how a writer feels: ``!`` and ``?`` are words, smileys and emoji become one of two, and
-``n't`` is a word of its own. In this order, it
+:data:`REVIEWS` keeps what carries sentiment beside the words: ``!`` and ``?`` are words, emoticons and emoji become
+one of two faces, and ``n't`` is a word of its own. In this order, it
 
 1. makes the text lower-case, and folds the apostrophes that people type into one;
 2. takes ``<br />`` for a space;
@@ -27,12 +27,12 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A way to split a text into words.
+    """A pre-tokenizer.
 
     Attributes:
-        name: What people call it.
-        document: What a tokenizer's artifact says of it: all that one needs to know to do the same.
-        split: Text to words. To split words joined by spaces gives the same words again.
+        name: Its name in training recipes.
+        document: Its description in a tokenizer's artifact, from which it could be written again.
+        split: Text to words. Splitting the words joined by spaces gives the same words.
         spans: Text to the start and the end of each of these words in the text as it stands, in code points.
     """
 
@@ -77,35 +77,36 @@ def _keras_spans(text: str) -> list[Span]:
 
 KERAS: Final = Rule("keras", {"lower": True, "filters": FILTERS, "split": " "}, _keras_split, _keras_spans)
 
-GLAD: Final = "☺"
-SAD: Final = "☹"
+_SMILING_FACE: Final = "☺"
+_FROWNING_FACE: Final = "☹"
+_FACES: Final = _SMILING_FACE + _FROWNING_FACE
 
 _APOSTROPHE: Final = "'"
-_TYPED_FOR_IT: Final = "’‘´`"
+_APOSTROPHE_VARIANTS: Final = "’‘´`"
 _MARKUP: Final = ("<br />", "<br/>", "<br>")
 _EMOTICONS: Final = {
-    GLAD: (":)", ":-)", ";)", ";-)", "=)", ":d", ":-d"),
-    SAD: (":(", ":-(", "=(", ":'("),
+    _SMILING_FACE: (":)", ":-)", ";)", ";-)", "=)", ":d", ":-d"),
+    _FROWNING_FACE: (":(", ":-(", "=(", ":'("),
 }
 _EMOJI: Final = {
-    GLAD: (
+    _SMILING_FACE: (
         "☺☻😀😁😂😃😄😅😆😇😉😊😋😌😍😎🙂🤗🤠🤣🤩🥰🥲🥳😗😘😙😚😛😜😝🤪😸😹😺😻😽"
         "♥❣❤💌💓💕💖💗💘💙💚💛💜💝💞💟🖤🤍🤎🧡👍👌👏🙌🎉💯"
     ),
-    SAD: "☹🙁😞😟😠😡😢😣😤😥😦😧😩😫😭😒😓😔😕😖😿😾🙄🤢🤮🤬🥱🥺👿💔💩👎🖕",
+    _FROWNING_FACE: "☹🙁😞😟😠😡😢😣😤😥😦😧😩😫😭😒😓😔😕😖😿😾🙄🤢🤮🤬🥱🥺👿💔💩👎🖕",
 }
 _CONTRACTION: Final = "n't"
 _MARKS: Final = "!?"
 _PUNCTUATION: Final = '"#$%&()*+,-./:;<=>@[\\]^_{|}~\t\n\r'
 _QUOTES_AND_DASHES: Final = "“”„«»…–—"
-_UNSEEN: Final = "\x85\xa0\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
-"""Blanks, and what chooses the looks of the emoji in front of it."""
+_INVISIBLE: Final = "\x85\xa0\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""Blanks, variation selectors and skin tones, which modify the emoji in front of them."""
 
 _REVIEWS_SPACES: Final = _spaces(_PUNCTUATION)
 _REPLACED: Final = {
-    **dict.fromkeys(_TYPED_FOR_IT, _APOSTROPHE),
-    **dict.fromkeys(_QUOTES_AND_DASHES + _UNSEEN, " "),
-    **{emoji: feeling for feeling, group in _EMOJI.items() for emoji in group},
+    **dict.fromkeys(_APOSTROPHE_VARIANTS, _APOSTROPHE),
+    **dict.fromkeys(_QUOTES_AND_DASHES + _INVISIBLE, " "),
+    **{emoji: face for face, group in _EMOJI.items() for emoji in group},
 }
 _BEYOND_ASCII: Final = [
     (character, f" {new} " if new in _EMOJI else new) for character, new in _REPLACED.items() if not character.isascii()
@@ -117,17 +118,21 @@ def _one_of(emoticons: tuple[str, ...]) -> str:
     return "|".join(re.escape(one) + (r"(?![^\W_])" if one[-1].isalpha() else "") for one in emoticons)
 
 
-def _by_eyes() -> list[tuple[str, str, re.Pattern[str]]]:
-    """Return for each pair of eyes, and each feeling, what finds the emoticons: fast, as all start alike."""
+def _emoticon_patterns() -> list[tuple[str, str, re.Pattern[str]]]:
+    """Return a pattern for each first character and each face: one that begins with a literal is found fast.
+
+    Returns:
+        The first character, such as ``:``; what replaces an emoticon, with spaces around it; and the pattern.
+    """
     return [
-        (eyes, f" {feeling} ", re.compile(_one_of(tuple(one for one in group if one[0] == eyes))))
-        for feeling, group in _EMOTICONS.items()
+        (eyes, f" {face} ", re.compile(_one_of(tuple(one for one in group if one[0] == eyes))))
+        for face, group in _EMOTICONS.items()
         for eyes in dict.fromkeys(one[0] for one in group)
     ]
 
 
-_MARKUP_FOUND: Final = re.compile("|".join(_MARKUP))
-_EMOTICONS_FOUND: Final = _by_eyes()
+_MARKUP_PATTERN: Final = re.compile("|".join(_MARKUP))
+_EMOTICON_PATTERNS: Final = _emoticon_patterns()
 
 
 def _reviews_split(text: str) -> list[str]:
@@ -138,10 +143,10 @@ def _reviews_split(text: str) -> list[str]:
             if character in text:
                 text = text.replace(character, new)
     if "<" in text:
-        text = _MARKUP_FOUND.sub(" ", text)
-    for eyes, feeling, pattern in _EMOTICONS_FOUND:
+        text = _MARKUP_PATTERN.sub(" ", text)
+    for eyes, face, pattern in _EMOTICON_PATTERNS:
         if eyes in text:
-            text = pattern.sub(feeling, text)
+            text = pattern.sub(face, text)
     text = text.replace(_CONTRACTION, f" {_CONTRACTION}").replace("!", " ! ").replace("?", " ? ")
     text = _translate(f" {text} ", _REVIEWS_SPACES)
     words: Iterable[str] = text.split(" ")
@@ -150,9 +155,9 @@ def _reviews_split(text: str) -> list[str]:
     return list(filter(None, words))
 
 
-_SEPARATING: Final = re.escape(f" {_PUNCTUATION}{_MARKS}{GLAD}{SAD}")
+_SEPARATING: Final = re.escape(f" {_PUNCTUATION}{_MARKS}{_FACES}")
 _REVIEWS_WORD: Final = re.compile(
-    f"(?P<markup>{'|'.join(_MARKUP)})|{'|'.join(map(_one_of, _EMOTICONS.values()))}|[{_MARKS}{GLAD}{SAD}]"
+    f"(?P<markup>{'|'.join(_MARKUP)})|{'|'.join(map(_one_of, _EMOTICONS.values()))}|[{_MARKS}{_FACES}]"
     # Lazy, since a repeated group would keep a state for each character: 1 GB for a word of 16 MB. A possessive group
     # keeps none, but overlooks a negative lookahead in early CPython 3.11, Debian 12's too (python/cpython#100061).
     f"|[^{_SEPARATING}]+?(?={_CONTRACTION}|[{_SEPARATING}]|\\Z)"
@@ -177,15 +182,15 @@ REVIEWS: Final = Rule(
     "reviews",
     {
         "lower": True,
-        "folded": {_APOSTROPHE: _TYPED_FOR_IT},
+        "folded": {_APOSTROPHE: _APOSTROPHE_VARIANTS},
         "markup": list(_MARKUP),
-        "emoticons": {feeling: list(group) for feeling, group in _EMOTICONS.items()},
+        "emoticons": {face: list(group) for face, group in _EMOTICONS.items()},
         "no_emoticon": "one that ends in a letter, before a letter or digit",
         "emoji": _EMOJI,
         "parted": _CONTRACTION,
         "words": _MARKS,
         "filters": _PUNCTUATION + _QUOTES_AND_DASHES,
-        "unseen_filters": [f"U+{ord(character):04X}" for character in _UNSEEN],
+        "unseen_filters": [f"U+{ord(character):04X}" for character in _INVISIBLE],
         "split": " ",
         "stripped": _APOSTROPHE,
     },

@@ -1,4 +1,4 @@
-"""The sentences of a text, by the plainest rule that works on reviews.
+"""Sentence splitting by a few rules that suit reviews.
 
 A sentence ends at ``.``, ``!``, ``?`` or ``…``, with the quotes and brackets that close there, before a space or a tab;
 and at a line break, or HTML's ``<br />``. A single full stop after an initial or an abbreviation ends nothing.
@@ -31,7 +31,7 @@ def split_sentences(text: str, rule: Rule) -> list[tuple[int, int]]:
 
     Args:
         text: The text.
-        rule: What the model splits texts into words by.
+        rule: The model's pre-tokenizer.
 
     Returns:
         Start and end of each sentence in the text, in code points: in order, without overlap, with at least one word

@@ -34,7 +34,7 @@ def count_words(texts: Iterable[str], rule: Rule = KERAS) -> dict[str, int]:
 
 
 class _Lookup(dict[str, int]):
-    """Words to ids, and any other word to one id; C code all the way, where ``dict.get`` takes half as long again."""
+    """Words to ids, unknown words to one id. ``map`` calls its ``__getitem__`` 1.5 times as fast as ``dict.get``."""
 
     def __init__(self, word_index: dict[str, int], unknown: int) -> None:
         super().__init__(word_index)
@@ -59,7 +59,7 @@ class Encoding(NamedTuple):
 
 
 class Tokenizer:
-    """A vocabulary and the rule that splits texts into its words."""
+    """A vocabulary and the pre-tokenizer that splits texts into its words."""
 
     def __init__(self, words: Sequence[str], reserved: Sequence[str] = RESERVED, rule: Rule = KERAS) -> None:
         """Build the tokenizer.
@@ -67,7 +67,7 @@ class Tokenizer:
         Args:
             words: The vocabulary, most frequent first. ``words[0]`` gets the id ``len(reserved)``.
             reserved: Names of the ids before the words: :data:`RESERVED` or :data:`PLAIN`.
-            rule: What splits texts into words.
+            rule: The pre-tokenizer.
 
         Raises:
             ValueError: A word stands twice, or is one that the rule can never produce.

@@ -1,7 +1,8 @@
 import { ask } from "./api.js";
 import { lineChart } from "./chart.js";
-import { byId, element, tell } from "./dom.js";
+import { byId, choices, element, tell } from "./dom.js";
 import { draft, edit } from "./draft.js";
+import { isScale } from "./labels.js";
 import { latest } from "./latest.js";
 import { chosenModel } from "./models.js";
 import { count, percent, plural } from "./numbers.js";
@@ -32,7 +33,19 @@ async function show(signal) {
   place("tokens").replaceChildren(...read.map((id, i) => token(tokens[i], id)));
   const words = new Map(ids.map((id, i) => [id, tokens[i]]));
   place("row").replaceChildren(...padded[0].map((id) => token(id === 0 ? "·" : words.get(id), id)));
-  chart(tokens.slice(0, SHOWN), probabilities);
+  place("labels").hidden = isScale(model.labels);
+  chart(tokens.slice(0, SHOWN), ...shownProbability(model.labels, probabilities));
+}
+
+/** The title and the numbers of the chart: of the label that is chosen, or the most probable one of the whole text. */
+function shownProbability(labels, probabilities) {
+  if (isScale(labels)) return ["Probability that the text up to each word is positive", probabilities];
+  const named = labels.map((label) => ({ value: label }));
+  choices(place("label"), [{ value: "", label: "the most probable" }, ...named]);
+  const last = probabilities.at(-1);
+  const label = place("label").value || labels[last.indexOf(Math.max(...last))];
+  const row = labels.indexOf(label);
+  return [`Probability of “${label}” for the text up to each word`, probabilities.map((all) => all[row])];
 }
 
 function padding(ids) {
@@ -45,9 +58,9 @@ function token(word, id) {
   return element("li", { class: kind }, element("bdi", {}, word), " ", element("span", {}, String(id)));
 }
 
-function chart(tokens, probabilities) {
+function chart(tokens, title, probabilities) {
   lineChart(place("chart"), {
-    title: "Probability that the text up to each word is positive",
+    title,
     description: `It begins at ${percent(probabilities[0])} and ends at ${percent(probabilities.at(-1))}.`,
     head: ["After", "Probability"],
     y: { min: 0, max: 1, format: (value) => `${Math.round(100 * value)} %`, level: 0.5 },
@@ -64,7 +77,7 @@ export function inside() {
   });
   let open = false;
   edit(place("text"), () => open && changed());
-  for (const name of ["model", "maxlen", "padding", "truncating"]) place(name).addEventListener("input", changed);
+  for (const name of ["model", "maxlen", "padding", "truncating", "label"]) place(name).addEventListener("input", changed);
   return (opened) => {
     open = opened;
     if (open) changed();

@@ -1,4 +1,5 @@
 import { element } from "./dom.js";
+import { tone } from "./labels.js";
 import { percent, signed } from "./numbers.js";
 
 const FAINT = 0.04;
@@ -7,18 +8,23 @@ const FAINT = 0.04;
  * The nodes of a text with its words shaded and its sentences underlined. Places count code points, which are not the
  * units of a JavaScript string: an emoji is one of the former and two of the latter.
  */
-export function marked(text, words, sentences) {
+export function marked(text, words, sentences, { least, pro, contra }) {
   const points = Array.from(text);
-  const strongest = Math.max(0.05, ...words.map(({ contribution }) => Math.abs(contribution)));
+  const strongest = Math.max(least, ...words.map(({ contribution }) => Math.abs(contribution)));
   const plain = (start, end) => points.slice(start, end).join("");
   let next = 0;
+
+  function shade(word, contribution) {
+    const side = contribution < 0 ? contra : pro;
+    return shaded(word, contribution, Math.abs(contribution) / strongest, side.tone);
+  }
 
   function between(start, end) {
     const nodes = [];
     let place = start;
     for (; next < words.length && words[next].end <= end; next += 1) {
       const word = words[next];
-      nodes.push(plain(place, word.start), shaded(plain(word.start, word.end), word.contribution, strongest));
+      nodes.push(plain(place, word.start), shade(plain(word.start, word.end), word.contribution));
       place = word.end;
     }
     return [...nodes, plain(place, end)].filter((node) => node !== "");
@@ -32,7 +38,7 @@ export function marked(text, words, sentences) {
     nodes.push(
       element(
         "span",
-        { class: `sentence ${label}`, title: `${label}, ${percent(score)}` },
+        { class: `sentence ${tone(label)}`, title: `${label}, ${percent(score)}` },
         ...between(start, end),
         element("span", { class: "hidden" }, about),
       ),
@@ -42,14 +48,9 @@ export function marked(text, words, sentences) {
   return [...nodes, ...between(place, points.length)];
 }
 
-function shaded(word, contribution, strongest) {
-  const strength = Math.abs(contribution) / strongest;
+function shaded(word, contribution, strength, kind) {
   if (strength < FAINT) return word;
-  const node = element(
-    "span",
-    { class: `word ${contribution < 0 ? "negative" : "positive"}`, title: signed(contribution) },
-    word,
-  );
+  const node = element("span", { class: `word ${kind}`, title: signed(contribution) }, word);
   node.style.setProperty("--strength", strength.toFixed(3));
   return node;
 }

@@ -31,11 +31,16 @@ export function kind(schema, document) {
   if (alternatives && !shape.type) return alternatives.map((one) => kind(one, document)).join(" or ");
   if (shape.const !== undefined) return JSON.stringify(shape.const);
   if (shape.enum) return shape.enum.map((value) => JSON.stringify(value)).join(" or ");
-  const name = shape.type === "array" ? `list of ${kind(shape.items, document)}` : (shape.type ?? "any");
+  const name = named(shape, document);
   const limits = Object.entries(LIMITS)
     .filter(([key]) => key in shape)
     .map(([key, words]) => `${words} ${shape[key]}`);
   return [name, ...limits].join(", ");
+}
+
+function named({ type = "any", items, additionalProperties }, document) {
+  if (type === "array") return `list of ${kind(items, document)}`;
+  return additionalProperties?.type ? `${type} of ${kind(additionalProperties, document)}` : type;
 }
 
 /** A field: its name, type and default, and what it is. */

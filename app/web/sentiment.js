@@ -1,6 +1,7 @@
 import { ask } from "./api.js";
 import { byId, element, table, tell } from "./dom.js";
 import { draft, edit } from "./draft.js";
+import { attribution, isScale, tone } from "./labels.js";
 import { latest } from "./latest.js";
 import { marked } from "./marks.js";
 import { chosenModel } from "./models.js";
@@ -25,7 +26,7 @@ async function show(signal) {
   const body = { text, model: model.name, explain: true };
   const { answer, sent, note } = await explained(body, signal);
   verdict(answer, model);
-  reading(text, answer, note);
+  reading(text, answer, note, attribution(model.labels, answer.label));
   place("snippets").replaceChildren(
     snippet("curl", curl("sentiment", sent)),
     snippet("fetch", fetchCall("sentiment", sent)),
@@ -43,11 +44,14 @@ async function explained(body, signal) {
   }
 }
 
-function verdict({ label, score, probabilities, tokens }, { maxlen }) {
-  place("verdict").classList.toggle("negative", label === "negative");
+function verdict({ label, score, probabilities, tokens }, { labels, maxlen }) {
+  place("verdict").className = `card verdict ${tone(label)}`;
   place("label").textContent = label;
   place("score").textContent = percent(score);
-  place("bar").style.setProperty("--share", probabilities.positive);
+  place("scale").hidden = !isScale(labels);
+  place("bars").hidden = isScale(labels);
+  place("bar").style.setProperty("--share", probabilities.positive ?? 0);
+  place("bars").replaceChildren(...labels.map((name) => bar(name, probabilities[name])));
   const unknown = tokens.unknown
     ? `${count(tokens.unknown)} of them unknown to the model`
     : "all of them known to the model";
@@ -57,24 +61,47 @@ function verdict({ label, score, probabilities, tokens }, { maxlen }) {
     : "There is no word in this text; the answer means nothing.";
 }
 
-function reading(text, { words = [], sentences = [] }, note) {
+function bar(label, probability) {
+  const filled = element("div", { class: tone(label) });
+  filled.style.setProperty("--share", probability);
+  return element(
+    "li",
+    {},
+    element("span", {}, label),
+    element("div", { class: "bar", "aria-hidden": "true" }, filled),
+    element("span", {}, percent(probability)),
+  );
+}
+
+function reading(text, { words = [], sentences = [] }, note, side) {
   place("note").textContent = note;
   place("note").hidden = !note;
   place("legend").hidden = Boolean(note);
   place("words").hidden = !words.length;
-  place("reading").replaceChildren(...marked(text, words, sentences));
+  place("reading").replaceChildren(...marked(text, words, sentences, side));
+  legend(side, sentences);
   const strongest = [...words].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, MOST);
   const rows = strongest.map((word) => [
     word.text,
     signed(word.contribution),
-    word.contribution < 0 ? "more negative" : "more positive",
+    (word.contribution < 0 ? side.contra : side.pro).name,
   ]);
   place("words").lastElementChild.replaceChildren(
-    table(
-      "How much the probability of “positive” falls without the word",
-      ["Word", "Contribution", "Makes the text"],
-      rows,
-    ),
+    table(`Fall of the ${side.measure} without the word`, ["Word", "Contribution", "Makes the text"], rows),
+  );
+}
+
+function legend({ measure, pro, contra }, sentences) {
+  const shade = ({ name, tone: kind }) => element("span", { class: `word ${kind}` }, name);
+  const labels = [...new Set(sentences.map(({ label }) => label))];
+  const underlined = labels.map((label, i) => [i ? ", " : "", element("span", { class: `sentence ${tone(label)}` }, label)]);
+  place("legend").replaceChildren(
+    "Shaded words make the text ",
+    shade(pro),
+    " or ",
+    shade(contra),
+    `: the stronger, the greater the change of the ${measure} without them.`,
+    ...(labels.length ? [" Underlines are the sentences by themselves: ", ...underlined.flat(), "."] : []),
   );
 }
 

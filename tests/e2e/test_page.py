@@ -25,7 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.e2e.conftest import ROOT, Service, serving
+from tests.e2e.conftest import COMMITTED, ROOT, Service, serving
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
@@ -46,6 +46,8 @@ TABS = {
     "forecasts": "#forecasts-charts svg",
 }
 """The tabs, and what is there once they have asked for all that they show."""
+SIDES = ("other", "positive", "negative")
+"""How three sentences, of which one is neutral, are underlined."""
 
 
 @dataclass
@@ -256,6 +258,82 @@ def test_the_models_can_be_switched(visit: Visit) -> None:
         chosen.select_option("sentiment-lecture")
     assert answered.value.json()["model"] == "sentiment-lecture"
     expect(visit.find("sentiment-snippets")).to_contain_text("sentiment-lecture")
+
+
+# ---------------------------------------------------------------- models of other labels
+
+
+@pytest.fixture(scope="module")
+def labelled(labelled_models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service with models of two, three and five labels."""
+    folder = tmp_path_factory.mktemp("labelled")
+    for path in (*labelled_models_dir.iterdir(), COMMITTED / "sentiment-lecture"):
+        (folder / path.name).symlink_to(path)
+    log = folder / "log.jsonl"
+    with serving(log, MODELS_DIR=str(folder), DEFAULT_MODEL="sentiment-three") as running:
+        yield running
+
+
+def test_every_label_has_a_bar(browse: Browse, labelled: Service) -> None:
+    visit = browse(labelled.url)
+    visit.open()
+    text = "What a plain film. What a superb cast. What a dull plot."
+    for model in ("sentiment-three", "sentiment-five"):
+        visit.find("sentiment-model").select_option(model)
+        visit.find("sentiment-text").fill(text)
+        answer = visit.ask("/sentiment", {"text": text, "model": model})
+        expect(visit.find("sentiment-label")).to_have_text(answer["label"])
+        rows = [f"{label} {100 * share:.1f} %" for label, share in answer["probabilities"].items()]
+        bars = visit.find("sentiment-bars").locator("li")
+        expect(bars).to_have_text([re.compile(rf"^{re.escape(row).replace(re.escape(' '), ' ?', 1)}$") for row in rows])
+        widths = bars.locator(".bar div").evaluate_all("all => all.map(one => one.style.getPropertyValue('--share'))")
+        assert [float(width) for width in widths] == list(answer["probabilities"].values())
+        expect(visit.find("sentiment-scale")).to_be_hidden()
+    visit.find("sentiment-model").select_option("sentiment-lecture")
+    expect(visit.find("sentiment-scale")).to_be_visible()
+    expect(visit.find("sentiment-bars")).to_be_hidden()
+
+
+def test_words_speak_for_the_label_or_between_positive_and_negative(browse: Browse, labelled: Service) -> None:
+    visit = browse(labelled.url)
+    visit.open()
+    reading = visit.find("sentiment-reading")
+    visit.find("sentiment-text").fill("What a plain film. What a superb cast. What a dull plot.")
+    expect(reading.locator(".word", has_text="superb")).to_have_class("word positive")
+    expect(reading.locator(".word", has_text="dull")).to_have_class("word negative")
+    expect(reading.locator(".sentence")).to_have_class([re.compile(f"^sentence {kind}$") for kind in SIDES])
+    expect(visit.find("sentiment-legend")).to_contain_text("more positive or more negative")
+    expect(visit.find("sentiment-legend")).to_contain_text("log-odds of “positive” against “negative”")
+
+    visit.find("sentiment-model").select_option("sentiment-five")
+    body: dict[str, Any] = {"text": "Gloomy, then merry", "model": "sentiment-five", "explain": True}
+    visit.find("sentiment-text").fill(body["text"])
+    answer = visit.ask("/sentiment", body)
+    label, words = answer["label"], {word["text"]: word["contribution"] for word in answer["words"]}
+    expect(visit.find("sentiment-legend")).to_contain_text(f"more {label} or less {label}")
+    assert words["merry"] * words["Gloomy"] < 0
+    for word in ("merry", "Gloomy"):
+        side = "against" if words[word] < 0 else "for"
+        expect(reading.locator(".word", has_text=word)).to_have_class(f"word {side}")
+    assert barriers(visit.page) == []
+
+
+def test_the_probability_of_each_label_after_each_word(browse: Browse, labelled: Service) -> None:
+    visit = browse(labelled.url)
+    visit.open("#inside")
+    visit.find("inside-model").select_option("sentiment-three")
+    visit.find("inside-text").fill("What a superb film")
+    chart = visit.find("inside-chart")
+    expect(chart).to_contain_text("Probability of “positive” for the text up to each word")
+    (ids,) = visit.ask("/tokenize", {"texts": ["What a superb film"]})["sequences"]
+    rows = visit.ask("/predict", {"sequences": [ids[: end + 1] for end in range(len(ids))]})["probabilities"]
+    for at, label in enumerate(("negative", "neutral", "positive")):
+        visit.find("inside-label").select_option(label)
+        expect(chart).to_contain_text(f"Probability of “{label}”")
+        expect(chart.locator("tbody td")).to_have_text([f"{100 * row[at]:.1f} %" for row in rows])
+    visit.find("inside-model").select_option("sentiment-lecture")
+    expect(visit.find("inside-labels")).to_be_hidden()
+    expect(chart).to_contain_text("is positive")
 
 
 # ---------------------------------------------------------------- inside the model

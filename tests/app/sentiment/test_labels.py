@@ -84,8 +84,11 @@ def test_of_equally_probable_labels_the_last_is_the_answer() -> None:
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        (["negative", "positive"], "names the labels negative, positive, its model has 3 outputs; restore"),
-        (["a", "b", "c", "d"], "names the labels a, b, c, d, its model has 3 outputs; restore"),
+        (
+            ["negative", "positive"],
+            "names the labels negative, positive, for which a model has 1 output, not 3; restore",
+        ),
+        (["a", "b", "c", "d"], "names the labels a, b, c, d, for which a model has 4 outputs, not 3; restore"),
         (["a", "b", "b"], "lacks settings for serving"),
         (["a", "b", 'c"'], "lacks settings for serving"),
         (["a", "b", "c,d"], "lacks settings for serving"),
@@ -105,7 +108,9 @@ def test_a_manifest_with_other_labels_than_the_model_is_refused(
 def test_a_single_output_stands_for_negative_and_positive_alone(models_dir: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(models_dir / "sentiment-tiny", tmp_path / "sentiment-tiny"))
     name_labels(folder, ["positive", "negative"])
-    with pytest.raises(ArtifactError, match="names the labels positive, negative, its model has 1 output; restore"):
+    with pytest.raises(
+        ArtifactError, match="names the labels positive, negative, for which a model has 2 outputs, not 1;"
+    ):
         Classifier(folder)
 
 

@@ -1,0 +1,28 @@
+// The labels of a model, as the page colours and names them.
+
+const POLES = ["negative", "positive"];
+
+/** Whether a model has both, and so tells how positive a text is against how negative. */
+const hasPoles = (labels) => POLES.every((pole) => labels.includes(pole));
+
+/** Whether a model has a single output: its answers lie on a scale between the two. */
+export const isScale = (labels) => labels.join() === POLES.join();
+
+/** The class that colours a label. */
+export const tone = (label) => (POLES.includes(label) ? label : "other");
+
+/**
+ * What the contributions of words are: the fall of `measure` without the word. One above 0 makes the text what `pro`
+ * says, one below 0 what `contra` says; one of `least` is strong enough to be seen whatever the others are.
+ */
+export function attribution(labels, label) {
+  const poles = { pro: { name: "more positive", tone: "positive" }, contra: { name: "more negative", tone: "negative" } };
+  if (isScale(labels)) return { measure: "probability of “positive”", least: 0.05, ...poles };
+  if (hasPoles(labels)) return { measure: "log-odds of “positive” against “negative”", least: 0.2, ...poles };
+  return {
+    measure: `log-odds of “${label}”`,
+    least: 0.2,
+    pro: { name: `more ${label}`, tone: "for" },
+    contra: { name: `less ${label}`, tone: "against" },
+  };
+}
