@@ -23,9 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TrainingError, ArtifactError) as error:
         return _failed(str(error))
     except ModuleNotFoundError as error:
-        return _failed(
-            f"The module {error.name} is not installed; pip install 'sentiment-service[training]' brings it."
-        )
+        return _failed(f"The module {error.name} is not installed; pip install -e '.[training]' brings it.")
     except Interrupted as interrupt:
         sys.stderr.write(f"\n{interrupt} The same command goes on from there.\n")
         return 130

@@ -109,8 +109,12 @@ class ModelOutput:
                 )
 
 
-def require_writable(folder: Path) -> None:
+def require_writable(folder: Path, option: str = "--output") -> None:
     """Write something where a folder is to be made, and remove it.
+
+    Args:
+        folder: The folder.
+        option: By which the user can name another one.
 
     Raises:
         OutputError: It cannot be made or written, or there are less than :data:`ROOM` bytes free.
@@ -122,7 +126,7 @@ def require_writable(folder: Path) -> None:
         if shutil.disk_usage(folder.parent).free < ROOM:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror}); name another --output.") from error
+        raise OutputError(f"{folder} cannot be written ({error.strerror}); name another {option}.") from error
     finally:
         with suppress(OSError):
             for place in made:

@@ -292,7 +292,7 @@ def test_the_card_names_the_corpus_that_was_trained_on() -> None:
 
 
 @pytest.fixture
-def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> seeds.SeedRuns:
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> seeds.SeedRuns:
     """Three trainings of the model of `trained_lecture` on the same data, recorded by the command."""
     folders = []
     for seed, accuracy in ((41, 0.7), (3, 0.81), (5, 0.6543)):
@@ -304,13 +304,11 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> seeds.SeedRuns:
         folders.append(str(folder))
     monkeypatch.setattr(seeds, "FILE", tmp_path / "seeds.json")
     assert cli.main(["seeds", *folders]) == 0
+    assert capsys.readouterr().out.startswith("seed 3: test accuracy 0.8100\nseed 5: ")
     return seeds.load()
 
 
-def test_the_seeds_are_recorded_with_what_they_are_of(
-    recorded: seeds.SeedRuns, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert capsys.readouterr().out.startswith("seed 3: test accuracy 0.8100\nseed 5: ")
+def test_the_seeds_are_recorded_with_what_they_are_of(recorded: seeds.SeedRuns) -> None:
     assert recorded.accuracies == {3: 0.81, 5: 0.6543, 41: 0.7}
     assert (recorded.of["train"], recorded.of["test"]) == ("a", "b")
     assert recorded.of["recipe"]["units"] == TINY.units

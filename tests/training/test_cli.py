@@ -232,6 +232,16 @@ def test_an_output_that_is_something_else_is_refused_before_any_work(
     assert sorted(path.name for path in workplace.data.iterdir()) == ["test.parquet", "train.parquet", "unsup.parquet"]
 
 
+@pytest.mark.parametrize("command", [["sentiment", "--recipe", "tiny"], ["forecasts", "air-pollution"]])
+def test_checkpoints_that_cannot_be_written_are_refused_before_any_work(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    checkpoints = workplace.data / "train.parquet"
+    assert cli.main([*command, "--output", str(workplace.model.parent), "--checkpoints", str(checkpoints)]) == 2
+    assert capsys.readouterr().err.endswith("cannot be written (File exists); name another --checkpoints.\n")
+
+
 def test_a_second_folder_of_one_name_is_refused_before_any_work(
     workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,7 +298,7 @@ def test_a_module_that_is_not_installed_is_one_sentence(
 ) -> None:
     monkeypatch.setitem(sys.modules, "training.sentiment.model_folder", None)
     monkeypatch.delattr("training.sentiment.model_folder")
-    assert "install the extra, as in pip install -e '.[training]'." in refused(workplace, capsys)
+    assert "is not installed; pip install -e '.[training]' brings it." in refused(workplace, capsys)
 
 
 def test_building_the_parser_imports_nothing_that_trains() -> None:

@@ -9,7 +9,7 @@ from training import forecasts
 from training.checkpoint import Checkpoint
 from training.commands import arguments
 from training.commands.arguments import add_checkpoints
-from training.folders import ModelOutput
+from training.folders import ModelOutput, require_writable
 from training.forecasts import recipes
 
 
@@ -40,6 +40,7 @@ def _forecasts(options: argparse.Namespace) -> None:
     }
     for output in outputs.values():
         output.check()
+    require_writable(options.checkpoints / KIND, "--checkpoints")
 
     # Imported late: TensorFlow takes seconds, and what is wrong with the arguments is known before.
     from training.forecasts import data, folder, network

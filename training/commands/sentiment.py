@@ -9,7 +9,7 @@ from training.checkpoint import Checkpoint, identity
 from training.commands import arguments
 from training.commands.arguments import add_checkpoints, add_data, folder, natural, positive
 from training.corpora import imdb
-from training.folders import ModelOutput
+from training.folders import ModelOutput, require_writable
 from training.sentiment import recipes
 from training.sentiment.distillation.recipe import DistillationRecipe
 
@@ -40,6 +40,7 @@ def _sentiment(options: argparse.Namespace) -> None:
     place = arguments.ROOT / ("models" if options.sample is None else "build")
     output = ModelOutput(options.output or place / name, KIND, name)
     output.check()
+    require_writable(options.checkpoints / name, "--checkpoints")
     train, test = imdb.load("train", options.data), imdb.load("test", options.data)
     test.require_ratings()
     unlabelled = imdb.load("unsup", options.data) if isinstance(recipe, DistillationRecipe) else None

@@ -74,9 +74,7 @@ def rewrite(folder: Path) -> None:
     """
     manifest = read_manifest(folder)
     if manifest.kind != KIND:
-        raise ArtifactError(
-            f"{folder} holds a model of the kind {manifest.kind}; only those of {KIND} have such a card."
-        )
+        raise ArtifactError(f"{folder} is of the kind {manifest.kind}; only {KIND} models have such a card.")
     with replacing(folder) as new:
         shutil.copytree(folder, new, dirs_exist_ok=True)
         (new / README).write_text(text(manifest), encoding="utf-8")
@@ -91,7 +89,7 @@ def text(manifest: Manifest) -> str:
     errors follow if the model is calibrated.
     """
     figures = manifest.figures
-    values = {**figures["test"], **figures["onnx_against_keras"], **manifest.data["train"], **manifest.recipe}
+    values = {**manifest.recipe, **figures["test"], **figures["onnx_against_keras"], **manifest.data["train"]}
     values |= {"reviews": figures["test"]["reviews"], "epochs_table": _epochs(figures["epochs"])}
     values["corpus"] = corpus(manifest.data["name"])
     if "student" in manifest.recipe:

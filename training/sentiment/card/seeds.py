@@ -40,12 +40,11 @@ def measured(manifest: Manifest) -> dict[str, Any]:
     return {"recipe": recipe, **{split: manifest.data[split]["sha256"] for split in ("train", "test")}}
 
 
-def record(folders: Sequence[Path], file: Path = FILE) -> SeedRuns:
-    """Write the figures of several trainings, made on this machine, to the file that the card reads.
+def record(folders: Sequence[Path]) -> SeedRuns:
+    """Write the figures of several trainings, made on this machine, to :data:`FILE`, which the card reads.
 
     Args:
         folders: The model folders.
-        file: Where to write.
 
     Raises:
         SeedsError: They differ in more than the seed, or two have the same.
@@ -57,7 +56,7 @@ def record(folders: Sequence[Path], file: Path = FILE) -> SeedRuns:
     if len(accuracies) < len(manifests) or any(measured(manifest) != of for manifest in manifests):
         raise SeedsError("The folders must be of one recipe and the same data, each with a seed of its own.")
     runs = SeedRuns(of, environment.processor(), dict(sorted(accuracies.items())))
-    file.write_bytes(TypeAdapter(SeedRuns).dump_json(runs, indent=2) + b"\n")
+    FILE.write_bytes(TypeAdapter(SeedRuns).dump_json(runs, indent=2) + b"\n")
     return runs
 
 
