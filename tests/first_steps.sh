@@ -59,7 +59,7 @@ kill -TERM -- "-$service"
 wait "$service" || true
 
 step 'without the extra'
-says 'tensorflow is not installed' .venv/bin/python -m training sentiment --data nowhere
+says '[a-z]* is not installed; training needs the extra' .venv/bin/python -m training forecasts heartbeat
 .venv/bin/python -m training --version
 
 step 'installed as a package'
