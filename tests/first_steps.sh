@@ -60,7 +60,7 @@ wait "$service" || true
 
 step 'without the extra'
 says '[a-z]* is not installed; training needs the extra' .venv/bin/python -m training forecasts heartbeat
-.venv/bin/python -m training --version
+.venv/bin/python -m app --version
 
 step 'installed as a package'
 python3 -m venv /tmp/installed
