@@ -162,6 +162,7 @@ def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine
         Busy: _on_busy,
         HTTPException: _on_http_exception,
         RequestValidationError: _on_invalid_parameters,
+        Exception: _on_unexpected,
     }
 
 
@@ -185,3 +186,7 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
 async def _on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:
     return _invalid(error.errors()).response()
+
+
+async def _on_unexpected(_request: Request, _error: Exception) -> Response:
+    return Problem(500, "Something went wrong in the service; its log has the details.").response()

@@ -3,14 +3,15 @@
 import logging
 import re
 import secrets
+from inspect import isawaitable
 from itertools import count
 from time import perf_counter
 from typing import Final
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.problems import Problem
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 
@@ -56,12 +57,12 @@ class Telemetry:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
             status = CLIENT_CLOSED_REQUEST
-        except Exception:
+        except Exception as error:
             log.exception("request %s failed", request_id.decode())
-            if status:
+            if status or scope["app"].debug:
                 raise
-            problem = Problem(500, "Something went wrong in the service; its log has the details.")
-            await problem.response()(scope, receive, send_with_id)
+            response = await _on_unexpected(Request(scope, receive), error)
+            await response(scope, receive, send_with_id)
         finally:
             self._record(scope, request_id, status or CLIENT_CLOSED_REQUEST, perf_counter() - start)
 
@@ -72,6 +73,14 @@ class Telemetry:
         client = scope.get("client")
         address = client[0] if client else None
         self._log.write(request_id.decode(), scope["method"], scope["path"], status, seconds, address)
+
+
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    """Have the app's handler answer, here, where the answer still gets its id; Starlette would call it further out."""
+    handlers = request.app.exception_handlers
+    answer = (handlers.get(500) or handlers[Exception])(request, error)
+    response: Response = await answer if isawaitable(answer) else answer
+    return response
 
 
 def _request_id(scope: Scope) -> bytes:

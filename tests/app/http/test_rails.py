@@ -229,20 +229,34 @@ def test_an_exception_handler_handles_what_endpoints_raise(make: Make) -> None:
     assert ask(app, work) == [{"mine": 422}] * 3
 
 
-def test_an_exception_handler_for_everything_handles_what_nobody_expects(make: Make) -> None:
-    class Odd(Exception):
-        pass
+class Odd(Exception):
+    pass
 
-    async def on_odd(_request: Request, _error: Odd) -> Response:
-        return JSONResponse({"mine": "odd"}, 409)
 
-    def odd() -> None:
-        raise Odd
+def odd() -> None:
+    raise Odd
 
-    async def work(client: httpx.AsyncClient) -> Any:
-        return (await client.post("/sentiment", json=TEXT)).json()
 
-    assert ask(make(exception_handlers={Odd: on_odd}, dependencies=[Depends(odd)]), work) == {"mine": "odd"}
+async def on_odd(request: Request, error: Exception) -> Response:
+    return JSONResponse({"mine": type(error).__name__, "path": request.url.path}, 409)
+
+
+def on_odd_at_once(request: Request, error: Exception) -> Response:
+    return JSONResponse({"mine": type(error).__name__, "path": request.url.path}, 409)
+
+
+@pytest.mark.parametrize("key", [Odd, Exception, 500])
+@pytest.mark.parametrize("handler", [on_odd, on_odd_at_once])
+def test_a_handler_of_what_nobody_expects_answers_on_every_route(make: Make, key: Any, handler: Any) -> None:
+    app = make(exception_handlers={key: handler}, dependencies=[Depends(odd)])
+    paths = operations(make())
+
+    async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return [await client.request(method, path, json=TEXT) for method, path in paths]
+
+    answers = ask(app, work)
+    assert [answer.json() for answer in answers] == [{"mine": "Odd", "path": path} for _, path in paths]
+    assert all("x-request-id" in answer.headers for answer in answers)
 
 
 def test_a_route_that_was_put_first_answers(make: Make) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from app.http import problems
 from app.operations.logs import JSONFormatter, RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
@@ -74,6 +76,7 @@ async def call(app: Telemetry) -> list[dict[str, Any]]:
         sent.append(message)
 
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
+    scope["app"] = FastAPI(exception_handlers=problems.handlers())
     await app(scope, receive, send)
     return sent
 
