@@ -216,6 +216,7 @@ def test_it_is_the_lectures_network(lecture: Classifier) -> None:
         "maxlen": 500,
         "padding": "pre",
         "truncating": "pre",
+        "labels": ("negative", "positive"),
     }
 
 

@@ -41,11 +41,8 @@ def _template(labels: Labels, model: str) -> str:
     )
 
 
-def rounded(probabilities: Sequence[float]) -> Sequence[float]:
-    """Round the probabilities of a text to :data:`DIGITS` digits; of two, so that they still add up to 1."""
-    if len(probabilities) == 2:
-        second = round(probabilities[1], DIGITS)
-        return round(1 - second, DIGITS), second
+def rounded(probabilities: Sequence[float]) -> list[float]:
+    """Round the probabilities of a text to :data:`DIGITS` digits. Of a sigmoid, they still add up to 1."""
     return [round(probability, DIGITS) for probability in probabilities]
 
 
@@ -75,5 +72,5 @@ def predictions(probabilities: NDArray[np.float64], *, sigmoid: bool) -> list[fl
         The probability of the second label of each row where the model has a single output, else all probabilities.
     """
     if sigmoid:
-        return [round(probability, DIGITS) for probability in probabilities[:, 1].tolist()]
-    return [[round(probability, DIGITS) for probability in row] for row in probabilities.tolist()]
+        return rounded(probabilities[:, 1].tolist())
+    return [rounded(row) for row in probabilities.tolist()]

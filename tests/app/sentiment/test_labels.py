@@ -1,7 +1,6 @@
-"""Models of three and of five labels, all the way from the graph to HTTP and the command line."""
+"""Models of three and of five labels, all the way from the graph to HTTP."""
 
 import asyncio
-import csv
 import json
 import math
 import shutil
@@ -14,7 +13,6 @@ import numpy as np
 import pytest
 
 from app.artifacts.manifest import MANIFEST, ArtifactError
-from app.cli.main import main
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.explanation import explain
@@ -380,62 +378,3 @@ def test_the_document_describes_labels(client: httpx.Client) -> None:
     for name in ("SentimentRequest", "BatchRequest"):
         (choice,) = (one for one in schemas[name]["properties"]["labels"]["anyOf"] if one["type"] == "array")
         assert (choice["items"]["type"], choice["minItems"], choice["maxItems"]) == ("string", 2, 20)
-
-
-# ---------------------------------------------------------------- command line
-
-
-@pytest.fixture
-def options(labelled_models_dir: Path) -> list[str]:
-    return ["classify", f"--models-dir={labelled_models_dir}", "--model=sentiment-three"]
-
-
-def test_the_command_line_answers_texts(
-    options: list[str], three: Classifier, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*options, *TEXTS]) == 0
-    found = three.classify_all(TEXTS)[0]
-    assert capfd.readouterr().out == "".join(f"{one.label} {one.score:.4f}\n" for one in found)
-
-
-def test_the_command_line_answers_json(options: list[str], capfd: pytest.CaptureFixture[str]) -> None:
-    assert main([*options, "--json", "What a plain film."]) == 0
-    answer = json.loads(capfd.readouterr().out)
-    assert answer["label"] == "neutral"
-    assert list(answer["probabilities"]) == list(THREE)
-
-    assert main([*options, "--json", "--labels=positive,negative", "What a plain film."]) == 0
-    assert list(json.loads(capfd.readouterr().out)["probabilities"]) == ["negative", "positive"]
-
-
-def test_the_command_line_answers_files(options: list[str], tmp_path: Path, three: Classifier) -> None:
-    texts = [text for text in TEXTS if text]
-    source, target = tmp_path / "texts.csv", tmp_path / "labelled.csv"
-    with source.open("w", newline="") as file:
-        csv.writer(file).writerows([["text"], *([text] for text in texts)])
-
-    for choice, labels in (([], THREE), (["--labels=neutral,negative"], ("negative", "neutral"))):
-        assert main([*options, f"--file={source}", f"--output={target}", *choice]) == 0
-        rows = list(csv.DictReader(target.read_text().splitlines()))
-        found = [one.among(labels) for one in three.classify_all(texts)[0]]
-        assert [(row["label"], float(row["score"])) for row in rows] == [
-            (one.label, round(one.score, 6)) for one in found
-        ]
-
-
-@pytest.mark.parametrize(
-    ("names", "reason"),
-    [
-        ("negative,glad", "names 'glad', which the model does not have; it has negative, neutral, positive."),
-        ("negative", "names fewer than two"),
-        ("neutral,neutral", "names a label twice."),
-        ("", "names ''"),
-    ],
-)
-def test_the_command_line_refuses_a_wrong_choice(
-    options: list[str], names: str, reason: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*options, f"--labels={names}", "film"]) == 2
-    captured = capfd.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith(f"error: --labels {reason}")
