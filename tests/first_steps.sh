@@ -59,7 +59,7 @@ kill -TERM -- "-$service"
 wait "$service" || true
 
 step 'without the extra'
-says '[a-z]* is not installed; training needs the extra' .venv/bin/python -m training forecasts heartbeat
+says 'The module [a-z.]* is not installed; pip install' .venv/bin/python -m training forecasts heartbeat
 .venv/bin/python -m app --version
 
 step 'installed as a package'

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from app import __version__
 from app.artifacts.manifest import read_manifest
 from app.sentiment.classifier import Classifier
 from app.sentiment.rules import REVIEWS
@@ -353,3 +354,10 @@ def test_the_command_of_the_readme(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1] == f"error: There is no folder or archive {tmp_path / 'nowhere'}."
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"sentiment-service {__version__}\n"
