@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -176,6 +177,17 @@ def test_requests_in_flight_finish_when_it_is_told_to_end(start: Start, workers:
         assert set(client.statuses) == {200}
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{service.url}/health/live")
+
+
+def test_a_request_that_does_not_finish_is_cut_off(start: Start) -> None:
+    service = start(SHUTDOWN_SECONDS="1")
+    url = httpx.URL(service.url)
+    head = "POST /sentiment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n"
+    with socket.create_connection((url.host, url.port), timeout=30) as connection:
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # its body is waited for
+        service.process.terminate()
+        assert service.process.wait(30) == 0
 
 
 def test_several_workers_share_one_port_and_one_set_of_metrics(start: Start) -> None:

@@ -10,6 +10,9 @@ from app.sentiment import batching
 from app.sentiment.batching import ROWS, DynamicBatcher
 from app.sentiment.classifier import Classifier
 
+FOREVER = 10
+"""Seconds after which who still waits was forgotten."""
+
 
 @pytest.fixture
 def model(models_dir: Path) -> Classifier:
@@ -69,7 +72,8 @@ def test_all_who_wait_are_told_of_an_error(model: Classifier) -> None:
     async def run() -> list[object]:
         batcher = DynamicBatcher(model)
         waiting = [batcher.classify("film " * 99) for _ in range(3)]
-        return list(await asyncio.gather(*waiting, return_exceptions=True))
+        async with asyncio.timeout(FOREVER):
+            return list(await asyncio.gather(*waiting, return_exceptions=True))
 
     assert [str(found) for found in asyncio.run(run())] == ["broken"] * 3
 
@@ -82,7 +86,8 @@ def test_one_who_gave_up_does_not_spoil_it_for_the_others(model: Classifier) -> 
         first, second = (asyncio.ensure_future(batcher.classify("film " * 99)) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
-        return (await second)[0].probability("positive")
+        async with asyncio.timeout(FOREVER):
+            return (await second)[0].probability("positive")
 
     assert asyncio.run(run()) == 100
 
