@@ -109,7 +109,8 @@ def corpus(name: str) -> str:
 
 
 def _calibration(manifest: Manifest) -> Calibration | None:
-    found = manifest.figures["calibration"]
+    # Manifests of before there was a calibration do not have the entry.
+    found = manifest.figures.get("calibration")
     return None if found is None else Calibration(**found)
 
 

@@ -53,11 +53,11 @@ to `tokens.count`, the answer means little.
 
 _SEEDS: Final = """
 ## How much of it is chance
-With the seeds {listed}, trained one after the other on one processor, the accuracy on the same test reviews is
-**{least:.4f} to {most:.4f}**; none of these runs chose anything. Every seed gives the same bits again on the same
-processor, but not on another: libraries sum in another order there, and three epochs make a different model of the
-difference. Seed {seed} gave {committed:.4f} where these weights were trained, {again:.4f} where the {count} seeds were,
-and {third:.4f} on a third processor.
+With the seeds {listed}, trained one after the other on one machine, the accuracy on the same test reviews is
+**{least:.4f} to {most:.4f}**; these runs chose nothing. On one machine a seed gives the same bits again. On another
+processor it does not, since libraries round differently there, and training amplifies the difference: seed {seed} gave
+{committed:.4f} where these weights were trained, {again:.4f} where the {count} seeds were, and {third:.4f} on a third
+processor.
 """
 
 
