@@ -30,9 +30,9 @@ QUERY: Final = [
         "description": f"`{name}`, for a body without it.",
     }
     for name, schema in (
-        ("model", {"type": "string"}),
+        ("model", {"type": "string", "examples": ["sentiment-best"]}),
         ("labels", {"type": "string", "examples": ["negative,positive"]}),
-        ("explain", {"type": "boolean", "default": False}),
+        ("explain", {"type": "boolean", "default": False, "examples": [True]}),
     )
 ]
 """The same for OpenAPI."""

@@ -195,11 +195,11 @@ def test_several_workers_share_one_port_and_one_set_of_metrics(start: Start) -> 
     for _ in range(40):
         assert httpx.post(f"{service.url}/sentiment", json={"text": REVIEW}).json()["label"] == "positive"
     metrics = httpx.get(f"{service.url}/metrics").text
-    counts = [line for line in metrics.splitlines() if line.startswith("sentiment_texts_total{")]
-    # Every model and label has a line from the start.
-    (counted,) = [line for line in counts if not line.endswith(" 0.0")]
-    assert 'label="positive",model="sentiment-best"' in counted
-    assert counted.endswith(" 40.0")
+    lines = [line for line in metrics.splitlines() if line.startswith("sentiment_texts_total{")]
+    counts = {series: float(count) for series, _, count in (line.rpartition(" ") for line in lines)}
+    assert len(counts) == len(lines)
+    assert counts.pop('sentiment_texts_total{label="positive",model="sentiment-best"}') == 40
+    assert set(counts.values()) == {0}
 
 
 def test_the_log_is_json_and_holds_no_text(start: Start) -> None:
