@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from app.http.json_routes import JSONRoute
 from app.main import create_app
 from app.settings import Settings
 from tests.app.http.test_rails import Header
+from tests.asgi import ask
 
 TEXT = {"text": "a superb film"}
 
@@ -21,13 +21,11 @@ def make(models_dir: Path, **options: Any) -> FastAPI:
     return create_app(Settings.model_validate({"models_dir": models_dir, "default_model": "sentiment-tiny"}), **options)
 
 
-def ask(app: FastAPI, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
-    async def run() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(app)
-        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
-            return [await own.request(method, path, json=body) for method, path, body in requests]
+def send(app: FastAPI, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
+    async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return [await client.request(method, path, json=body) for method, path, body in requests]
 
-    return asyncio.run(run())
+    return ask(app, work)
 
 
 @contextmanager
@@ -56,7 +54,7 @@ def test_routes_of_a_fixed_path_take_it(models_dir: Path, monkeypatch: pytest.Mo
         ("PUT", "/sentiment", TEXT),
     ]
     with counted(monkeypatch) as taken:
-        ask(make(models_dir), *(("POST", path, TEXT) for path in FIXED), *others)
+        send(make(models_dir), *(("POST", path, TEXT) for path in FIXED), *others)
     assert taken == FIXED
 
 
@@ -91,7 +89,7 @@ def test_nothing_takes_it_once_something_was_added(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch, change: Any
 ) -> None:
     with counted(monkeypatch) as taken:
-        (answer,) = ask(change(models_dir), ("POST", "/sentiment", TEXT))
+        (answer,) = send(change(models_dir), ("POST", "/sentiment", TEXT))
     assert answer.status_code == 200
     assert taken == []
 
@@ -100,7 +98,7 @@ def test_middleware_further_out_changes_nothing(models_dir: Path, monkeypatch: p
     app = make(models_dir)
     app.add_middleware(Header)
     with counted(monkeypatch) as taken:
-        (answer,) = ask(app, ("POST", "/sentiment", TEXT))
+        (answer,) = send(app, ("POST", "/sentiment", TEXT))
     assert answer.headers["x-added"] == "yes"
     assert taken == ["/sentiment"]
 
@@ -127,7 +125,7 @@ def described(answer: httpx.Response) -> dict[str, str]:
 def test_both_ways_give_the_same_answers_and_are_counted_alike(models_dir: Path) -> None:
     slow = make(models_dir)
     slow.user_middleware = [one for one in slow.user_middleware if one.cls is not FastPath]  # type: ignore[comparison-overlap]
-    *answers, metrics = zip(ask(make(models_dir), *REQUESTS), ask(slow, *REQUESTS), strict=True)
+    *answers, metrics = zip(send(make(models_dir), *REQUESTS), send(slow, *REQUESTS), strict=True)
     for fast, long in answers:
         assert (fast.status_code, fast.content) == (long.status_code, long.content)
         assert described(fast) == described(long)

@@ -1,8 +1,7 @@
 """What FastAPI documents holds on every route: dependencies, middleware, exception handlers, HTTPException."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from app.operations.metrics import Metrics
 from app.sentiment import routes as sentiment_routes
 from app.sentiment.service import SentimentService
 from app.settings import Settings
+from tests.asgi import ask
 
 Make = Callable[..., FastAPI]
 
@@ -59,15 +59,6 @@ def make(loaded: Loaded) -> Make:
     return lambda **options: create_app(loaded.settings, loaded, **options)
 
 
-def ask(app: FastAPI, work: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        transport = httpx.ASGITransport(app)
-        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
-            return await work(own)
-
-    return asyncio.run(run())
-
-
 def operations(app: FastAPI) -> list[tuple[str, str]]:
     """The method and a path of every operation of the OpenAPI document."""
     names = {"{name}": "tiny", "{space}": "toy", "{word}": "king"}
@@ -86,8 +77,7 @@ def denied(app: FastAPI, paths: list[tuple[str, str]]) -> dict[tuple[str, str], 
         answers = {(method, path): await client.request(method, path, json=TEXT) for method, path in paths}
         return {key: answer.text for key, answer in answers.items() if answer.json() != DENIED}
 
-    found: dict[tuple[str, str], Any] = ask(app, work)
-    return found
+    return ask(app, work)
 
 
 def own_dependencies() -> list[Any]:

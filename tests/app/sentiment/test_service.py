@@ -1,6 +1,5 @@
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from app.operations.metrics import Metrics
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classifier, Timing
 from app.settings import Settings
+from tests.asgi import ask
 
 TEXT = "a superb film"
 LONG = "superb film " * 200_000
@@ -32,15 +32,6 @@ def loaded(models_dir: Path) -> Iterator[Loaded]:
 @pytest.fixture
 def app(loaded: Loaded) -> FastAPI:
     return create_app(loaded.settings, loaded)
-
-
-def ask(app: FastAPI, work: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        transport = httpx.ASGITransport(app)
-        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://a") as own:
-            return await work(own)
-
-    return asyncio.run(run())
 
 
 LONG_REQUESTS = [

@@ -1,0 +1,24 @@
+"""Asking an app in this process, without a server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import httpx
+from fastapi import FastAPI
+
+Result = TypeVar("Result")
+
+
+def ask(app: FastAPI, work: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
+    """Start an app, and do some work with a client of it."""
+
+    async def run() -> Result:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://a") as client,
+        ):
+            return await work(client)
+
+    return asyncio.run(run())
