@@ -1,4 +1,4 @@
-"""Where work is done: on the event loop if it is short, else in a few threads, to which a limited queue leads."""
+"""Where work runs: on the event loop if it is short, else in a thread pool with a bounded queue."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Everything that a process has loaded before it serves."""
+"""The one object that holds everything a process has loaded."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +27,7 @@ class Loaded:
 
     @classmethod
     def load(cls, settings: Settings, metrics: Metrics) -> Self:
-        """Load what the settings name.
+        """Load the models and files that the settings name.
 
         Args:
             settings: The settings.

@@ -120,7 +120,7 @@ class Forecaster:
         return [("n", "time", len(self.serving.inputs)), ("n",), ("n", steps, len(self.serving.outputs))]
 
     def _layers_fit(self) -> bool:
-        """Whether each layer reads what the one before it gives, from the inputs to the forecasts."""
+        """Whether each layer's input size is the output size of the one before it."""
         serving = self.serving
         values = len(serving.outputs) * (1 if serving.steps is None else len(serving.steps))
         fits = all(layer.units == after.features for layer, after in pairwise(serving.layers))

@@ -1,4 +1,4 @@
-"""What goes in and out of the forecast routes, field by field."""
+"""Request and response models of the forecast routes."""
 
 from typing import Annotated, Any, Final, Literal
 

@@ -1,4 +1,4 @@
-"""What the forecast routes ask for: forecasters chosen by name, and their work done in the right place."""
+"""The service behind the forecast routes: the loaded forecasters, and where their work is done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a manifest tells the service of a forecasting model."""
+"""Settings for serving in the manifest of a forecasting model."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What routes get as dependencies: the parts of the one object that holds all that the process has loaded."""
+"""FastAPI dependencies that give routes the parts of what the process has loaded."""
 
 from typing import Generic, Protocol, TypeVar
 

@@ -1,4 +1,4 @@
-"""The pages: what the folder `web` holds, as it is."""
+"""Static files of the page: the folder `web`, read at import."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

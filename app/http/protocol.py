@@ -6,10 +6,10 @@ from app.http.problems import Problem
 
 
 class Protocol(HttpToolsProtocol):
-    """Answers what is not HTTP, or has a method that HTTP does not know, with a problem document."""
+    """Answers a malformed request, or an unknown method, with a problem document."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer and close the connection; the rest of what comes on it cannot be understood."""
+        """Answer and close the connection, as no further request can be told apart on it."""
         response = Problem(400, f"{msg} The server speaks HTTP/1.1.", headers={"Connection": "close"}).response()
         headers = [*self.server_state.default_headers, *response.raw_headers]
         lines = [name + b": " + value + b"\r\n" for name, value in headers]

@@ -1,4 +1,4 @@
-"""What the operations routes answer."""
+"""Response models of the operations routes."""
 
 from typing import Literal
 

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Telemetry:
-    """ASGI middleware around the app's other middleware, but for what was added to the app later."""
+    """ASGI middleware around the app's own other middleware; what a user adds later stands outside of it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, request_log: RequestLog) -> None:
         self._app = app

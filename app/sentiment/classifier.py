@@ -49,7 +49,7 @@ class SentimentServing(BaseModel):
 
 
 class Classification(NamedTuple):
-    """What a model says of a text.
+    """Probabilities of the labels for a text, and how much of it the model read.
 
     Attributes:
         labels: The labels to choose from.
@@ -190,11 +190,11 @@ class Classifier:
         return self.engine.predict([self.truncate(_strip_padding(sequence)) for sequence in sequences])
 
     def truncate(self, ids: Sequence[int]) -> Sequence[int]:
-        """Cut ids to what the model reads."""
+        """Truncate ids to the model's ``maxlen``."""
         return truncate(ids, self.serving.maxlen, self.serving.truncating)
 
     def classification(self, encoding: Encoding, probabilities: Sequence[float]) -> Classification:
-        """Put together what is known of a text."""
+        """Combine probabilities and token counts."""
         serving = self.serving
         truncated = len(encoding.ids) > serving.maxlen
         return Classification(serving.labels, probabilities, encoding.words, encoding.unknown, truncated)

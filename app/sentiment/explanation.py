@@ -10,7 +10,7 @@ from app.sentiment.labels import NEGATIVE, POSITIVE
 from app.sentiment.sentences import split_sentences
 
 TINY: Final = float(np.finfo(np.float32).tiny)
-"""What a probability of 0 is taken for, of which there is no logarithm."""
+"""Lower bound of a probability under the logarithm."""
 
 
 class Word(NamedTuple):
@@ -94,7 +94,7 @@ def _words(classifier: Classifier, text: str, classification: Classification) ->
 def _evidence(
     probabilities: NDArray[np.float64], classification: Classification, *, sigmoid: bool
 ) -> NDArray[np.float64]:
-    """Return what the words of a text contribute to.
+    """Return the quantity that is attributed to the words.
 
     Args:
         probabilities: Of the labels of the classification, in proportion; shape (n, labels).

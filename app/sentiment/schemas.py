@@ -1,4 +1,4 @@
-"""What goes in and out of the sentiment routes, field by field."""
+"""Request and response models of the sentiment routes."""
 
 from typing import Annotated, Any, Final
 

@@ -1,4 +1,4 @@
-"""What the sentiment routes ask for: models chosen by name, and their work done in the right place."""
+"""The service behind the sentiment routes: the loaded models, and where their work is done."""
 
 import asyncio
 import math

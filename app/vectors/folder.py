@@ -38,7 +38,7 @@ class Packaged(BaseModel):
 
 
 class SpaceServing(BaseModel):
-    """What the manifest of a space tells the service.
+    """Settings for serving in the manifest of a space.
 
     Attributes:
         dimensions: Length of a vector.

@@ -1,4 +1,4 @@
-"""What goes in and out of the routes of word vectors, field by field."""
+"""Request and response models of the routes of word vectors."""
 
 from typing import Annotated, Any, Final, Literal
 

@@ -1,4 +1,4 @@
-"""What the routes of word vectors ask for: spaces chosen by name, and their work done in the right place."""
+"""The service behind the routes of word vectors: the loaded spaces, and where their work is done."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

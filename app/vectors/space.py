@@ -48,7 +48,7 @@ class NoDirection(ValueError):
 
 @dataclass(frozen=True)
 class About:
-    """What a space says of itself.
+    """Name, source and licence of a space.
 
     Attributes:
         name: By which requests pick it.
@@ -190,7 +190,7 @@ class VectorSpace:
         terms[len(added) :] *= -1
         total: Vector = terms.sum(axis=0)
         if np.linalg.norm(total) <= _CANCELLED * np.linalg.norm(terms, axis=1).sum():
-            raise NoDirection("The words cancel each other out, and nothing is near to nothing; add or remove some.")
+            raise NoDirection("The words cancel each other out: their sum is zero and has no direction; change some.")
         return _unit(total)
 
 
