@@ -193,8 +193,13 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentiment-service"
 
 
-def fetch(url: str = URL, checksum: str = ARCHIVE_SHA256, folder: Path | None = None) -> Path:
+def fetch(url: str = URL, checksum: str | None = ARCHIVE_SHA256, folder: Path | None = None) -> Path:
     """Download the archive once, with a progress bar; later calls return the cached file.
+
+    Args:
+        url: Where it is.
+        checksum: Its SHA-256; ``None`` if only those of the files in it are known.
+        folder: Where it is kept, by default :func:`cache_folder`.
 
     Raises:
         DataError: It cannot be fetched, or what came is not the official archive. Nothing is left behind then.
@@ -207,7 +212,7 @@ def fetch(url: str = URL, checksum: str = ARCHIVE_SHA256, folder: Path | None = 
         path.parent.mkdir(parents=True, exist_ok=True)
         _download(url, partial)
         found = sha256(partial)
-        if found != checksum:
+        if checksum is not None and found != checksum:
             raise DataError(f"{url} did not send the official archive: its SHA-256 is {found}, not {checksum}.")
         partial.replace(path)
     except (httpx.HTTPError, OSError) as error:
@@ -244,7 +249,7 @@ def _read_parquet(path: Path) -> list[Review]:
             raise DataError(f"{path} has reviews without an id, a movie or a text.")
         columns = ids.to_pylist(), movies.to_pylist(), texts.to_pylist(), labels
     except (pa.ArrowException, KeyError, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not a Parquet file of reviews: {_sentence(error)}.") from error
+        raise DataError(f"{path} is not a Parquet file of reviews: {sentence(error)}.") from error
     return [Review(*row) for row in zip(*columns, strict=True)]
 
 
@@ -265,7 +270,7 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not a UTF-8 text: {_sentence(error)}.") from error
+        raise DataError(f"{path} is not a UTF-8 text: {sentence(error)}.") from error
 
 
 def _read_archive(path: Path, split: Split) -> list[Review]:
@@ -281,7 +286,7 @@ def _read_archive(path: Path, split: Split) -> list[Review]:
                     urls[name] = content
             file.read()  # To the end, where the checksum of the whole stands.
     except (tarfile.TarError, EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
-        raise DataError(f"{path} is cut or not the archive of reviews: {_sentence(error)}.") from error
+        raise DataError(f"{path} is cut or not the archive of reviews: {sentence(error)}.") from error
     rows: list[Review] = []
     for folder, found in texts.items():
         if found and _urls_file(folder) not in urls:
@@ -318,5 +323,6 @@ def _reviews(folder: str, texts: dict[str, str], urls: str, source: Path) -> Ite
         yield Review(f"{kind}/{stem}", title[1], text, label)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """Return the first line of an error's message, without a full stop; the name of its class, if it has none."""
     return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -450,6 +450,10 @@ def test_the_archive_is_downloaded_once(
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_an_archive_of_unknown_checksum_is_fetched(site: Site, tmp_path: Path) -> None:
+    assert fetch(site.url("whole"), None, tmp_path / "cache").read_bytes() == site.content
+
+
 @pytest.mark.parametrize(
     ("how", "reason"),
     [("whole", "did not send the official archive"), ("cut", "could not be downloaded"), ("missing", "404")],
