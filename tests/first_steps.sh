@@ -74,5 +74,5 @@ cd - >/dev/null
 target=${1:-test}
 step "make $target"
 SECONDS=0
-make "$target"
+env --unset PORT make "$target"
 echo "after $SECONDS s, $(du -sh .venv | cut -f1) in .venv"
