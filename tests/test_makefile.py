@@ -1,5 +1,6 @@
 """What `make` says where the interpreter will not do, and that it mends a half-made environment."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -24,7 +25,9 @@ def interpreter(folder: Path, flaw: str) -> Path:
 
 def make(target: str, *variables: str) -> subprocess.CompletedProcess[str]:
     command = ["make", target, *variables]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    # Of the `make` that may have started the tests, this one must not know: it would number itself and take its options.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize(
