@@ -25,7 +25,7 @@ def interpreter(folder: Path, flaw: str) -> Path:
 
 def make(target: str, *variables: str) -> subprocess.CompletedProcess[str]:
     command = ["make", target, *variables]
-    # Of the `make` that may have started the tests, this one must not know: it would number itself and take its options.
+    # Without what a `make` that started the tests left for others: they number themselves, and take its options.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
