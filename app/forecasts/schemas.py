@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.forecasts.serving import Feature
+from app.http.schemas import Schema
 
 LARGEST: Final = 1e12
 """The largest number that is taken; whatever is observed in any unit is smaller."""
@@ -47,7 +48,7 @@ def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
     return ConfigDict(**config, extra="forbid", strict=True) if strict else config
 
 
-class ForecastInfo(BaseModel):
+class ForecastInfo(Schema):
     """A forecast that is loaded."""
 
     model_config = _example(_INFO)
@@ -75,7 +76,7 @@ class ForecastInfo(BaseModel):
     )
 
 
-class Forecasts(BaseModel):
+class Forecasts(Schema):
     """The forecasts that are loaded."""
 
     model_config = _example({"forecasts": [_INFO]})
@@ -83,7 +84,7 @@ class Forecasts(BaseModel):
     forecasts: list[ForecastInfo] = Field(description="One entry a forecast.")
 
 
-class LayerInfo(BaseModel):
+class LayerInfo(Schema):
     """A layer that has parameters."""
 
     kind: Literal["SimpleRNN", "LSTM", "Dense"] = Field(description="Keras' name of it.")
@@ -95,7 +96,7 @@ class LayerInfo(BaseModel):
     parameters: int = Field(description="How many it has.")
 
 
-class ForecastRequest(BaseModel):
+class ForecastRequest(Schema):
     """Observations to forecast from."""
 
     model_config = _example({"sequences": [_CITY]}, strict=True)
@@ -136,7 +137,7 @@ class ForecastDetails(ForecastInfo):
     example: ForecastRequest = Field(description="A request that it answers.")
 
 
-class ForecastResponse(BaseModel):
+class ForecastResponse(Schema):
     """What is forecast from each sequence."""
 
     model_config = _example(

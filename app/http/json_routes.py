@@ -31,6 +31,7 @@ class JSONBody(Generic[Body]):
     """
 
     def __init__(self, model: type[Body]) -> None:
+        model.model_rebuild()  # before the first request needs it
         self.model = model
         self.content: dict[str, Any] = {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 

@@ -1,9 +1,19 @@
-"""What an error holds, field by field: the problem document of RFC 9457."""
+"""The schema of errors, the problem document of RFC 9457, and the base of all schemas."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class FieldError(BaseModel):
+class Schema(BaseModel):
+    """A request or a response.
+
+    Pydantic builds the validator of each when it is first needed: a client of one route does not wait for all of them
+    when it is imported.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class FieldError(Schema):
     """What is wrong with one part of the request."""
 
     pointer: str = Field(
@@ -14,7 +24,7 @@ class FieldError(BaseModel):
     detail: str = Field(description="What is wrong there.", examples=["must be a string"])
 
 
-class ProblemDetails(BaseModel):
+class ProblemDetails(Schema):
     """An error, as RFC 9457 describes it."""
 
     type: str = Field(description="Kind of problem; `about:blank` says that the status is all there is to it.")

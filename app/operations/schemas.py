@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from app.http.schemas import Schema
 
 
-class Health(BaseModel):
+class Health(Schema):
     """The state of the process."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})

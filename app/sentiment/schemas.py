@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from app.http.schemas import Schema
 from app.sentiment.labels import FEWEST, MOST
 from app.sentiment.side import Side
 
@@ -69,7 +70,7 @@ def _example(*values: dict[str, Any], strict: bool = False) -> ConfigDict:
     return ConfigDict(**config, extra="forbid", strict=True) if strict else config
 
 
-class SentimentRequest(BaseModel):
+class SentimentRequest(Schema):
     """A text to classify."""
 
     model_config = _example(
@@ -82,7 +83,7 @@ class SentimentRequest(BaseModel):
     explain: bool = Field(False, description="Also tell what each word contributes, and classify each sentence.")
 
 
-class TokenCounts(BaseModel):
+class TokenCounts(Schema):
     """What the model saw of the text."""
 
     count: int = Field(ge=0, description="Number of words in the text.")
@@ -93,7 +94,7 @@ class TokenCounts(BaseModel):
     truncated: bool = Field(description="Whether the text is longer than the model reads; it reads the end then.")
 
 
-class SentimentResponse(BaseModel):
+class SentimentResponse(Schema):
     """The sentiment of a text."""
 
     model_config = _example(_RESULT)
@@ -105,7 +106,7 @@ class SentimentResponse(BaseModel):
     model: str = Field(description="Name of the model that answered.")
 
 
-class WordResponse(BaseModel):
+class WordResponse(Schema):
     """What a word of the text contributes."""
 
     text: str = Field(description="The word as it stands in the text.")
@@ -120,7 +121,7 @@ class WordResponse(BaseModel):
     )
 
 
-class SentenceResponse(BaseModel):
+class SentenceResponse(Schema):
     """The sentiment of a sentence of the text, by itself."""
 
     start: int = Field(ge=0, description="Where the sentence starts in the text, in Unicode code points from 0.")
@@ -140,7 +141,7 @@ class ExplainedResponse(SentimentResponse):
     )
 
 
-class BatchRequest(BaseModel):
+class BatchRequest(Schema):
     """Texts to classify."""
 
     model_config = _example({"texts": ["A wonderful film.", "I want a refund; I was so bored!"]}, strict=True)
@@ -150,7 +151,7 @@ class BatchRequest(BaseModel):
     labels: LabelChoice = None
 
 
-class BatchResponse(BaseModel):
+class BatchResponse(Schema):
     """The sentiment of each text."""
 
     model_config = _example({"results": [_RESULT]})
@@ -158,7 +159,7 @@ class BatchResponse(BaseModel):
     results: list[SentimentResponse] = Field(description="One result a text, in the order of the texts.")
 
 
-class TokenizeRequest(BaseModel):
+class TokenizeRequest(Schema):
     """Texts to turn into token ids."""
 
     model_config = _example(
@@ -174,7 +175,7 @@ class TokenizeRequest(BaseModel):
     model: ModelName = None
 
 
-class TokenizeResponse(BaseModel):
+class TokenizeResponse(Schema):
     """Texts as token ids."""
 
     model_config = _example(
@@ -199,7 +200,7 @@ class TokenizeResponse(BaseModel):
     )
 
 
-class PadRequest(BaseModel):
+class PadRequest(Schema):
     """Sequences to bring to one length."""
 
     model_config = _example({"sequences": [[2, 3, 4, 5], [1, 6, 7, 8, 9, 2, 3]], "maxlen": 8}, strict=True)
@@ -213,7 +214,7 @@ class PadRequest(BaseModel):
     value: int = Field(0, ge=-(2**31), le=2**31 - 1, description="The id to fill with.")
 
 
-class PadResponse(BaseModel):
+class PadResponse(Schema):
     """Sequences of one length."""
 
     model_config = _example({"padded": [[0, 0, 0, 0, 2, 3, 4, 5], [0, 1, 6, 7, 8, 9, 2, 3]], "shape": [2, 8]})
@@ -222,7 +223,7 @@ class PadResponse(BaseModel):
     shape: list[int] = Field(min_length=2, max_length=2, description="Number of sequences, and their length.")
 
 
-class PredictRequest(BaseModel):
+class PredictRequest(Schema):
     """Token ids to classify."""
 
     model_config = _example({"sequences": [[1, 14, 20, 16], [0, 0, 1, 14]]}, strict=True)
@@ -234,7 +235,7 @@ class PredictRequest(BaseModel):
     model: ModelName = None
 
 
-class PredictResponse(BaseModel):
+class PredictResponse(Schema):
     """The probabilities of each sequence."""
 
     model_config = _example(
@@ -249,7 +250,7 @@ class PredictResponse(BaseModel):
     model: str = Field(description="Name of the model that answered.")
 
 
-class ModelInfo(BaseModel):
+class ModelInfo(Schema):
     """A sentiment model that is loaded."""
 
     name: str = Field(description="Name to put into a request's `model`.")
@@ -263,7 +264,7 @@ class ModelInfo(BaseModel):
     figures: dict[str, Any] = Field(description="What was measured when it was trained, by split.")
 
 
-class ModelsResponse(BaseModel):
+class ModelsResponse(Schema):
     """The sentiment models that are loaded."""
 
     model_config = ConfigDict(

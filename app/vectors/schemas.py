@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+
+from app.http.schemas import Schema
 
 MAX_WORDS: Final = 1_000
 """Words a request."""
@@ -33,7 +35,7 @@ def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
     return ConfigDict(**config, extra="forbid", strict=True) if strict else config
 
 
-class SpaceInfo(BaseModel):
+class SpaceInfo(Schema):
     """A space of word vectors."""
 
     name: str = Field(description="Name to put into a path, or into a request's `space`.")
@@ -43,7 +45,7 @@ class SpaceInfo(BaseModel):
     licence: str = Field(description="Under which they may be used.")
 
 
-class SpacesResponse(BaseModel):
+class SpacesResponse(Schema):
     """The spaces that are loaded."""
 
     model_config = _example(
@@ -63,7 +65,7 @@ class SpacesResponse(BaseModel):
     spaces: list[SpaceInfo] = Field(description="One entry a space.")
 
 
-class VectorResponse(BaseModel):
+class VectorResponse(Schema):
     """A word as a point."""
 
     model_config = _example({"word": "cold", "rank": 979, "norm": 5.107254, "vector": [0.55, -0.13, 1.2]})
@@ -74,7 +76,7 @@ class VectorResponse(BaseModel):
     vector: list[float] = Field(description="Its vector.")
 
 
-class Neighbor(BaseModel):
+class Neighbor(Schema):
     """A word that is near."""
 
     word: str = Field(description="The word.")
@@ -83,7 +85,7 @@ class Neighbor(BaseModel):
     )
 
 
-class NeighborsResponse(BaseModel):
+class NeighborsResponse(Schema):
     """The words nearest to a word."""
 
     model_config = _example({"word": "awful", "results": [{"word": "horrible", "similarity": 0.93}]})
@@ -92,7 +94,7 @@ class NeighborsResponse(BaseModel):
     results: list[Neighbor] = Field(description="Nearest first, without the word itself.")
 
 
-class SimilarityResponse(BaseModel):
+class SimilarityResponse(Schema):
     """How near two words are."""
 
     model_config = _example({"a": "warm", "b": "cold", "similarity": 0.785})
@@ -102,7 +104,7 @@ class SimilarityResponse(BaseModel):
     similarity: float = Field(description="The cosine of the angle between their vectors, from −1 to 1.")
 
 
-class ProjectionRequest(BaseModel):
+class ProjectionRequest(Schema):
     """Words to draw."""
 
     model_config = _example({"words": ["king", "queen", "man", "woman"], "dimensions": 2}, strict=True)
@@ -112,14 +114,14 @@ class ProjectionRequest(BaseModel):
     normalize: bool = Field(False, description="Project unit vectors, which shows angles rather than distances.")
 
 
-class Point(BaseModel):
+class Point(Schema):
     """A word in the plot."""
 
     word: str = Field(description="The word, as the space spells it.")
     coordinates: list[float] = Field(description="Where it is, one number an axis, around the origin.")
 
 
-class ProjectionResponse(BaseModel):
+class ProjectionResponse(Schema):
     """Words in the plane, or in space, by principal component analysis."""
 
     model_config = _example(
@@ -138,7 +140,7 @@ class ProjectionResponse(BaseModel):
     )
 
 
-class AnalogyRequest(BaseModel):
+class AnalogyRequest(Schema):
     """Words to add and to subtract: *queen* + *man* − *king*."""
 
     model_config = ConfigDict(
@@ -165,7 +167,7 @@ class AnalogyRequest(BaseModel):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class AnalogyResponse(BaseModel):
+class AnalogyResponse(Schema):
     """The words nearest to a sum of words."""
 
     model_config = _example(
