@@ -1,5 +1,6 @@
 """What `make` says where the interpreter will not do, and that it mends a half-made environment."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -24,7 +25,11 @@ def interpreter(folder: Path, flaw: str) -> Path:
 
 def make(target: str, *variables: str) -> subprocess.CompletedProcess[str]:
     command = ["make", target, *variables]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    # Where make runs the tests, it hands its own variables on.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize(
