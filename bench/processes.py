@@ -98,7 +98,8 @@ class Tree:
         members = self._members()
         self.let_go()
         self._process.terminate()
-        _, left = psutil.wait_procs(members[1:], timeout=GRACE)
+        others = [process for process in members if process.pid != self.pid]
+        _, left = psutil.wait_procs(others, timeout=GRACE)
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -124,14 +125,16 @@ class Tree:
         return seconds
 
     def _members(self) -> list[psutil.Process]:
-        """Return the process, those of its session, and all below them; the process itself comes first."""
-        first = psutil.Process(self.pid)
-        found = {child.pid: child for child in first.children(recursive=True)}
+        """Return the process, if it still runs, those of its session, and all below them; the process comes first."""
+        found: dict[int, psutil.Process] = {}
+        with suppress(psutil.NoSuchProcess):
+            first = psutil.Process(self.pid)
+            found = {one.pid: one for one in [first, *first.children(recursive=True)]}
         for process in psutil.process_iter():
             with suppress(ProcessLookupError, psutil.NoSuchProcess):
-                if process.pid != self.pid and os.getsid(process.pid) == self.pid:
+                if os.getsid(process.pid) == self.pid:
                     found[process.pid] = process
-        return [first, *(found[pid] for pid in sorted(found))]
+        return [found[pid] for pid in sorted(found, key=lambda pid: (pid != self.pid, pid))]
 
 
 def python_module(name: str, *arguments: str) -> list[str]:

@@ -52,7 +52,8 @@ def measure(options: Options) -> Result:
         scripts = write_scripts(writer, folder)
         contenders = [
             service(SERVICE, options.model),
-            service(BEFORE, options.model, folder=other),
+            # Its own models: those of this checkout may be more than it can read.
+            service(BEFORE, other / "models" / options.model.name, folder=other),
             _variant(MIDDLEWARE, "middleware", options.model),
             _variant(PLAIN, "plain", options.model),
         ]

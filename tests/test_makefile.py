@@ -25,8 +25,10 @@ def interpreter(folder: Path, flaw: str) -> Path:
 
 def make(target: str, *variables: str) -> subprocess.CompletedProcess[str]:
     command = ["make", target, *variables]
-    # Without what a `make` that started the tests left for others: they number themselves, and take its options.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    # Where make runs the tests, it hands its own variables on.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
