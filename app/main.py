@@ -30,6 +30,9 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
+NO_TRACING: Final = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own OpenTelemetry is off unless ``telemetry`` is given: it looks for a tracer at each request."""
+
 ROUTERS: Final = (
     sentiment.json_router,
     sentiment.router,
@@ -51,7 +54,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     Args:
         settings: By default those of the environment.
         loaded: What is loaded already; by default the models are loaded when the app starts.
-        options: Further arguments of :class:`fastapi.FastAPI`, such as ``dependencies``.
+        options: Further arguments of :class:`fastapi.FastAPI`, such as ``dependencies`` or ``telemetry``.
     """
     settings = settings or Settings()
     metrics = loaded.metrics if loaded else Metrics()
@@ -66,6 +69,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         app.state.loaded.compute.close()
 
     handlers = options.pop("exception_handlers", None) or {}
+    options.setdefault("telemetry", NO_TRACING)
     app = FastAPI(
         title="Sentiment",
         version=__version__,

@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time
@@ -56,9 +55,11 @@ class RequestLog:
                 "milliseconds": round(seconds * 1000, 3),
                 "client": client,
             }
-            with suppress(OSError):  # A full disk or a closed pipe under the log fails no request.
+            try:
                 sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()
+            except OSError:  # A full disk or a closed pipe under the log fails no request.
+                return
 
 
 def _time(seconds: float) -> str:

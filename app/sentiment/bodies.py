@@ -82,12 +82,13 @@ class TextBody(JSONBody[SentimentRequest]):
 
 
 def _options(request: Request) -> dict[str, str]:
-    query = request.query_params if request.scope["query_string"] else {}
-    return {name: query[name] for name in OPTIONS if name in query}
+    if not request.scope["query_string"]:
+        return {}
+    return {name: request.query_params[name] for name in OPTIONS if name in request.query_params}
 
 
 def _with_options(body: SentimentRequest, options: dict[str, str]) -> SentimentRequest:
-    unsaid = {name: value for name, value in options.items() if name not in body.model_fields_set}
+    unsaid = {name: value for name, value in options.items() if name not in body.model_fields_set} if options else {}
     if not unsaid:
         return body
     said = _validate({**unsaid, "text": body.text})
