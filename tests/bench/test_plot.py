@@ -1,3 +1,5 @@
+from typing import Any
+
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -6,7 +8,7 @@ from bench.figures import Table
 
 
 def test_the_service_is_drawn_in_its_own_colour_and_on_top() -> None:
-    axis = Figure().subplots()
+    axis: Any = Figure().subplots()
     plot._bars(axis, Table("ms", {"12 words": {"service": 1.0, "peer": 3.0, "other": 2.0}}), "12 words")
     names = [label.get_text() for label in axis.get_yticklabels()]
     drawn = {
