@@ -1,17 +1,19 @@
 """The commands that make vector spaces."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gensim.models import Word2Vec
 
 from app.artifacts.manifest import read_manifest
 from app.vectors.folder import load_folder
 from tests.training.conftest import Workplace
 from training import cli
 from training.corpora import imdb
-from training.corpora.imdb import Reviews
+from training.corpora.imdb import Review, Reviews
 from training.vectors import embedding, glove, word2vec
 from training.vectors.word2vec import Sentences, Word2VecRecipe
 
@@ -53,6 +55,16 @@ def test_word2vec_on_the_published_reviews_is_named_after_them() -> None:
     assert word2vec.name_of(word2vec.corpus_of(splits)) == "imdb-word2vec"
     splits["unsup"] = Reviews([], "the reviews in shop")
     assert word2vec.name_of(word2vec.corpus_of(splits)) == "word2vec"
+
+
+def test_the_vectors_are_those_of_gensims_skip_gram() -> None:
+    texts = ["A lovely film, a great cast.", "An awful film, a dull cast.", "A great story!"] * 8
+    rows = [Review(f"0_{number}", "tt1", text, -1) for number, text in enumerate(texts)]
+    recipe = Word2VecRecipe(vector_size=6, window=2, min_count=2, negative=3, epochs=4)
+    vectors = word2vec.train(recipe, {"unsup": Reviews(rows)}, workers=1)
+    expected = Word2Vec(list(Sentences(texts)), sg=1, workers=1, **asdict(recipe)).wv
+    assert vectors.words == expected.index_to_key
+    assert np.array_equal(vectors.matrix, expected.vectors.astype(np.float16))
 
 
 def test_one_thread_and_one_seed_give_the_same_vectors(

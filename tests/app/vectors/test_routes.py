@@ -114,6 +114,15 @@ def test_options_of_a_typed_analogy(client: httpx.Client) -> None:
     assert typed.json() == ask(client, positive=["queen"], **options).json()
 
 
+@pytest.mark.parametrize(
+    "option", [{"topn": 2}, {"normalize": False}, {"exclude_inputs": False}, {"restrict_vocab": 3}], ids=str
+)
+def test_each_option_of_a_typed_analogy_counts(client: httpx.Client, option: dict[str, Any]) -> None:
+    typed = client.get("/analogies", params={"expression": "the + girl", "space": "toy", **option})
+    assert typed.json() == ask(client, positive=["the", "girl"], **option).json()
+    assert words(typed) != words(ask(client, positive=["the", "girl"]))
+
+
 @pytest.mark.parametrize("word", ["kign", "new york", "😃", "x" * 1000, "\u202e", "naïve"])
 def test_a_word_that_is_not_in_the_space(client: httpx.Client, word: str) -> None:
     path = f"/vectors/toy/{quote(word, safe='')}"

@@ -77,6 +77,15 @@ def test_a_word_is_looked_up_as_typed_then_in_lower_case(toy: VectorSpace) -> No
     assert "😀" in toy
 
 
+@pytest.mark.parametrize(
+    ("word", "found"), [("May", "May"), ("may", "may"), ("MAY", "may"), ("US", "US"), ("Us", "us")]
+)
+def test_a_word_that_is_there_in_capitals_too_is_not_mistaken(word: str, found: str) -> None:
+    names = ["us", "may", "US", "May"]
+    space = VectorSpace(About("months", "", ""), Vocabulary.of(names), np.eye(4, dtype=np.float32))
+    assert space.vocabulary[space.row(word)] == found
+
+
 def test_inputs_in_another_case_are_left_out_too(toy: VectorSpace) -> None:
     assert "king" not in [word for word, _ in toy.most_similar(["KING"], topn=20)]
 
