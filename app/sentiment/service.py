@@ -21,7 +21,7 @@ from app.settings import Settings
 Result = TypeVar("Result")
 
 SECONDS_A_CHARACTER: Final = 2.5e-8
-"""Of tokenizing, on one core. These estimates tell short work from long; that they hold to a factor of two will do."""
+"""Of tokenizing, on one core. Rough estimates, which only tell short work from long."""
 SECONDS_A_TOKEN: Final = 4e-6
 """Of predicting."""
 CHARACTERS_A_WORD: Final = 4
