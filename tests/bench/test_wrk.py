@@ -32,6 +32,13 @@ def test_what_wrk_says_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("late", "milliseconds"), [("900.00us", 0.9), ("1.20ms", 1.2), ("1.20s", 1200), ("1.50m", 90_000)]
+)
+def test_latencies_are_in_milliseconds(monkeypatch: pytest.MonkeyPatch, late: str, milliseconds: float) -> None:
+    assert load(monkeypatch, OUTPUT.replace("1.20s", late)).late == pytest.approx(milliseconds)
+
+
+@pytest.mark.parametrize(
     ("output", "sentence"),
     [
         (f"{OUTPUT}  Non-2xx or 3xx responses: 7\n", "Not every request was answered by http://a: Non-2xx or 3xx"),

@@ -132,6 +132,15 @@ def test_of_equal_epochs_the_first_is_the_best() -> None:
     assert History([{"val_loss": loss} for loss in (0.5, 0.4, 0.4)]).best_epoch == 2
 
 
+def test_of_equal_epochs_the_weights_of_the_first_are_kept(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.Sequential, "evaluate", lambda *_, **__: {"loss": 0.4, "accuracy": 0.5})
+    first, _ = run(checkpoint.with_name("first"), epochs=1)
+    fitted, history = run(checkpoint)
+    assert history.best_epoch == 1
+    for found, expected in zip(fitted.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_the_history_says_how_it_went(uninterrupted: Fitted) -> None:
     assert len(uninterrupted.history) == EPOCHS
     first, *_, last = uninterrupted.history

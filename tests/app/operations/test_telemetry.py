@@ -98,6 +98,14 @@ def test_an_unexpected_error_is_a_problem_and_a_log_line(caplog: pytest.LogCaptu
     assert dict(start["headers"])[b"x-request-id"].decode() in error["message"]
 
 
+@pytest.mark.parametrize(("level", "lines"), [("debug", 1), ("info", 1), ("warning", 0), ("error", 0)])
+def test_requests_are_logged_at_info_and_below(level: str, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    RequestLog(level).write("id", "GET", "/", 200, 0.1, None)
+    assert len(written.getvalue().splitlines()) == lines
+
+
 def test_a_line_that_cannot_be_written_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.StringIO):
         def write(self, _text: str) -> int:

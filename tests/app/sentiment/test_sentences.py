@@ -55,6 +55,7 @@ def sentences(text: str, rule: Rule = KERAS) -> list[str]:
             ["(Prof. X) and Messrs. A and B. So did I.", "I didn't.", "End"],
         ),
         ("Seen by Mr.\nSmith", ["Seen by Mr.", "Smith"]),
+        ("Seen.<br />Mr. Smith<br>J. R. Tolkien", ["Seen.", "Mr. Smith", "J. R. Tolkien"]),
         ("Was it Mr.? Or Mr... Smith", ["Was it Mr.?", "Or Mr...", "Smith"]),
         ("Great 😀! סרט נהדר. \u202eyes", ["Great 😀!", "סרט נהדר.", "\u202eyes"]),
     ],

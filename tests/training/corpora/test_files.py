@@ -27,6 +27,13 @@ def test_a_folder_a_flat_folder_a_zip_and_a_tar_hold_the_same(tmp_path: Path) ->
     assert [official_texts(ARCHIVE, source) for source in sources] == [TEXTS] * 4
 
 
+def test_a_file_whose_name_ends_alike_is_another(tmp_path: Path) -> None:
+    texts = {"more-trees/one.txt": "Other.", **TEXTS}
+    folder = published.write_folder(tmp_path / "folder", texts)
+    for source in (published.write_zip(tmp_path / "a.zip", texts), published.write_tar(tmp_path / "a.tar.gz", folder)):
+        assert official_texts(ARCHIVE, source) == TEXTS
+
+
 def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
     source = published.write_folder(tmp_path, {**TEXTS, "trees/two.txt": "Three."})
     with pytest.raises(DataError, match=r"trees/two\.txt of small is not the one that was published"):

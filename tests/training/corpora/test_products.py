@@ -35,6 +35,14 @@ def test_reviews_are_read_and_those_that_stand_twice_once(tmp_path: Path, monkey
     assert products.load(published.write_folder(tmp_path, files())) == REVIEWS
 
 
+def test_of_reviews_with_the_same_text_the_first_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = files()
+    again = REVIEWS[0]._replace(rating=2.0, title="Worse")
+    texts["sorted_data_acl/books/negative.review"] += _FORM.format(**again._asdict())
+    monkeypatch.setattr(products, "OFFICIAL", published.of(products.OFFICIAL, texts))
+    assert products.load(published.write_folder(tmp_path, texts)) == REVIEWS
+
+
 def test_parquet_gives_the_same(tmp_path: Path) -> None:
     columns = {name: [getattr(review, name) for review in REVIEWS[::-1]] for name in Product._fields}
     assert products.load(published.write_parquet(tmp_path / "products.parquet", columns)) == REVIEWS

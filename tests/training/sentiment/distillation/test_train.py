@@ -20,7 +20,7 @@ from training.sentiment.distillation import (
     word_vectors,
 )
 from training.sentiment.distillation.corpus import Corpus
-from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
+from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material
 from training.sentiment.distillation.out_of_fold import TeacherLogits
 from training.sentiment.distillation.recipe import BEST
 from training.sentiment.distillation.texts import CONTEXT, StudentTexts
@@ -109,6 +109,25 @@ def test_the_assistants_are_not_the_same(distilled: Distilled, checkpoint: Check
     assert distilled.history
     one, other = (checkpoint.kept(f"assistant-{name}", dict) for name in ("1a", "1b"))
     assert not np.allclose(one["held_out"], other["held_out"], atol=1e-4)
+
+
+def test_each_generation_learns_what_the_one_before_says_of_sentences(
+    corpus: Corpus, distilled: Distilled, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert distilled.history
+    shown: list[Any] = []
+    real = StudentTexts.material
+
+    def material(self: StudentTexts, targets: Any, sentences: Any) -> Material:
+        shown.append(sentences)
+        return real(self, targets, sentences)
+
+    monkeypatch.setattr(StudentTexts, "material", material)
+    distil(RECIPE, corpus, seed=SEED, checkpoint=checkpoint)
+    one, other, second = (checkpoint.kept(f"assistant-{name}", dict)["sentences"] for name in ("1a", "1b", "2a"))
+    assert shown[:2] == [None, None]
+    np.testing.assert_allclose(shown[2], (one + other) / 2)
+    np.testing.assert_allclose(shown[3], second)
 
 
 def test_every_network_has_a_seed_of_its_own() -> None:
