@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file's tests stay together, since what they share is made once a process.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
@@ -12,14 +14,14 @@ serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
 
 test: check
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # All there is, and it takes long: the checks, and everything once more on a fresh Debian under its own Python.
 test-all: test image-check fresh-check
 
 # The service, and what the README says of it.
 test-service: $(VENV)/.testing
-	$(BIN)/python -m pytest tests/app tests/test_readme.py
+	$(PYTEST) tests/app tests/test_readme.py
 
 # The same under Debian's own Python, in an environment beside the other one.
 test-debian:
