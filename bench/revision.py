@@ -1,4 +1,4 @@
-"""The service against itself: another revision, and what a middleware, ``json.dumps`` or FastAPI's own way cost."""
+"""The service against itself: another revision, and what a middleware or FastAPI's own way cost."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,6 @@ from bench.texts import Writer
 
 BEFORE: Final = "the other revision"
 MIDDLEWARE: Final = "a middleware added"
-DUMPED: Final = "log lines by json.dumps"
 PLAIN: Final = "without the fast path"
 STARTS: Final = 11
 MEGABYTE: Final = 1e6
@@ -30,8 +29,7 @@ FIRST: Final = {"text": "A first text."}
 
 METHOD: Final = (
     "This checkout against revision `{revision}`, both under the same Python with the same packages, and against "
-    "itself with a middleware that does nothing, with log lines by `json.dumps`, and without the fast path (FastAPI's "
-    "own way). wrk on one core, each "
+    "itself with a middleware that does nothing, and without the fast path (FastAPI's own way). wrk on one core, each "
     "server with one worker pinned to another; those that are not measured are held still. They take turns, {rounds} "
     "rounds of {seconds} s; requests a second are those of the best round, processor time a request that of the "
     "least. Start is from the process to the first answer, the least of {starts}, in turns."
@@ -56,7 +54,6 @@ def measure(options: Options) -> Result:
             # Its own models: those of this checkout may be more than it can read.
             service(BEFORE, other / "models" / options.model.name, folder=other),
             _variant(MIDDLEWARE, "middleware", options.model),
-            _variant(DUMPED, "dumped", options.model),
             _variant(PLAIN, "plain", options.model),
         ]
         starts = _starts(contenders[:2], server_core, folder, options)
@@ -113,7 +110,7 @@ def _figures(found: Found, starts: Mapping[str, list[float]], memory: Mapping[st
             rate(turns[SERVICE]) / rate(turns[peer]),
             at_least=0.9 if peer == BEFORE else None,
         )
-        for peer in (BEFORE, MIDDLEWARE, DUMPED, PLAIN)
+        for peer in (BEFORE, MIDDLEWARE, PLAIN)
         for key, turns in found.items()
     ]
     return [

@@ -43,20 +43,23 @@ class RequestLog:
             client: Its address.
         """
         if self._enabled:
-            # json.dumps takes five times as long, among the other work of a request: more than 3 % of a short one.
-            line = (
-                f'{{"time":"{_time(time())}","level":"info","logger":"app.requests","message":"request",'
-                f'"request_id":"{request_id}","method":{_quoted(method)},"path":{_quoted(path)},"status":{status},'
-                f'"milliseconds":{seconds * 1000:.3f},"client":{_quoted(client)}}}\n'
-            )
+            line = {
+                "time": _time(time()),
+                "level": "info",
+                "logger": "app.requests",
+                "message": "request",
+                "request_id": request_id,
+                "method": method,
+                "path": path,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 3),
+                "client": client,
+            }
             try:
-                sys.stdout.write(line)
+                sys.stdout.write(f"{json.dumps(line)}\n")
                 sys.stdout.flush()
             except OSError:  # A full disk or a closed pipe under the log fails no request.
                 return
-
-
-_quoted = lru_cache(maxsize=1024)(json.dumps)
 
 
 def _time(seconds: float) -> str:

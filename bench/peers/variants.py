@@ -1,8 +1,6 @@
-"""The service with a middleware added, with log lines by ``json.dumps``, or without its fast path: what these cost."""
+"""The service with a middleware added, or without its fast path: what these cost."""
 
-import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -11,7 +9,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.cli.serve import options
 from app.http.fast_path import FastPath
 from app.main import create_app
-from app.operations.logs import RequestLog
 from app.settings import Settings
 from bench.paths import MODEL
 
@@ -27,27 +24,6 @@ class Added:
         await self._app(scope, receive, send)
 
 
-class DumpedLog(RequestLog):
-    """Writes the same line by ``json.dumps``."""
-
-    def write(self, request_id: str, method: str, path: str, status: int, seconds: float, client: str | None) -> None:
-        """Write the line of a request."""
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "level": "info",
-            "logger": "app.requests",
-            "message": "request",
-            "request_id": request_id,
-            "method": method,
-            "path": path,
-            "status": status,
-            "milliseconds": round(seconds * 1000, 3),
-            "client": client,
-        }
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
     variant, port, *model = sys.argv[1:]
     folder = Path(model[0]) if model else MODEL
@@ -55,10 +31,6 @@ if __name__ == "__main__":
     app = create_app(settings)
     if variant == "middleware":
         app.add_middleware(Added)
-    elif variant == "dumped":
-        for one in app.user_middleware:
-            if "request_log" in one.kwargs:
-                one.kwargs["request_log"] = DumpedLog(settings.log_level)
     else:
         app.user_middleware = [one for one in app.user_middleware if one.cls is not FastPath]  # type: ignore[comparison-overlap]
     uvicorn.run(app, **options(settings))
