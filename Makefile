@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=lo
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
-.PHONY: serve test test-all test-service test-debian prepare-debian check format train bench image-check fresh-check clean
+.PHONY: serve test test-all test-service test-debian check format train bench image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
@@ -26,9 +26,6 @@ test-service: $(VENV)/.testing
 # The same under Debian's own Python, in an environment beside the other one.
 test-debian:
 	$(MAKE) $(DEBIAN) test-service
-
-prepare-debian:
-	$(MAKE) $(DEBIAN) .venv-debian/.testing
 
 check: $(VENV)/.testing
 	$(BIN)/ruff check

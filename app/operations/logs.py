@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time
@@ -55,11 +56,9 @@ class RequestLog:
                 "milliseconds": round(seconds * 1000, 3),
                 "client": client,
             }
-            try:
-                sys.stdout.write(f"{json.dumps(line)}\n")
+            with suppress(OSError):  # A full disk or a closed pipe under the log fails no request.
+                sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()
-            except OSError:  # A full disk or a closed pipe under the log fails no request.
-                return
 
 
 def _time(seconds: float) -> str:

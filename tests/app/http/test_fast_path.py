@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
+from starlette.responses import Response
 
 from app.http.fast_path import FastPath
 from app.http.json_routes import JSONRoute
@@ -74,7 +75,7 @@ def with_a_dependency(models_dir: Path) -> FastAPI:
 
 def with_a_handler(models_dir: Path) -> FastAPI:
     app = make(models_dir)
-    app.add_exception_handler(ZeroDivisionError, lambda _request, _error: httpx.Response(400))  # type: ignore[arg-type]
+    app.add_exception_handler(ZeroDivisionError, lambda _request, _error: Response(status_code=400))
     return app
 
 
