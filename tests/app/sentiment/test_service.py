@@ -145,4 +145,4 @@ def test_a_client_that_hung_up_is_counted_as_such(
     metrics = ask(app, work)
     assert sent == []
     assert 'http_request_duration_seconds_count{method="POST",route="/sentiment",status="499"} 1.0' in metrics
-    assert '"status":499' in capsys.readouterr().out
+    assert '"status": 499' in capsys.readouterr().out
