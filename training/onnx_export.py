@@ -22,6 +22,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from app.sentiment.windows import MaximumOverWindows, Windows
+
 OPSET: Final = 17
 IR_VERSION: Final = 9
 TOKENS, OBSERVATIONS, LENGTHS, OUTPUT = "tokens", "observations", "lengths", "output"
@@ -95,6 +97,8 @@ class _Graph:
 
     def __init__(self, padded_length: int | None) -> None:
         self.padded_length = padded_length
+        self.lengths = LENGTHS
+        self.windows: _Windows | None = None
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._input: onnx.ValueInfoProto
@@ -103,8 +107,10 @@ class _Graph:
     def begin(self, model: keras.Sequential) -> _Value:
         """Declare the input and bring it into time-major order."""
         shape = model.input_shape
-        if isinstance(model.layers[0], keras.layers.Embedding):
+        if isinstance(model.layers[0], keras.layers.Embedding | Windows):
             self._input = helper.make_tensor_value_info(TOKENS, TensorProto.INT32, ["n", "time"])
+            if isinstance(model.layers[0], Windows):
+                return _Value(TOKENS, 1, sequence=True)
             return _Value(self.node("Transpose", TOKENS, perm=[1, 0]), 1, sequence=True)
         if self.padded_length is not None:
             raise ExportError("Only a model that begins with an Embedding has padding.")
@@ -148,6 +154,10 @@ class _Graph:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
+    def integers(self, *numbers: int) -> str:
+        """Add a constant of one dimension, as shapes, axes and bounds are given, and return its name."""
+        return self.constant(np.array(numbers, dtype=np.int64))
+
     def start_rows(self) -> str:
         """Return the number of steps of padding in front of each row; shape (n,)."""
         if self._starts is None:
@@ -163,6 +173,82 @@ def _embedding(graph: _Graph, layer: keras.layers.Embedding, value: _Value) -> _
         padding = np.repeat(table[:1], graph.padded_length + 1, axis=0)
     name = graph.node("Gather", graph.constant(table), value.name)
     return _Value(name, table.shape[1], sequence=True, padding=padding)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Where the windows of each text are.
+
+    Attributes:
+        per_text: How many windows the longest text of the batch has; a scalar.
+        rows: Which windows have tokens, of n · ``per_text``; shape (windows,).
+    """
+
+    per_text: str
+    rows: str
+
+
+def _windows(graph: _Graph, layer: Windows, value: _Value) -> _Value:
+    """Cut the windows, and leave out those that a shorter text of the batch does not have.
+
+    The output is time-major: (steps of the longest window + 1, windows).
+    """
+    zero, one, length = (graph.integers(number) for number in (0, 1, layer.length))
+    scalar_zero, scalar_one = (graph.constant(np.array(number, dtype=np.int64)) for number in (0, 1))
+
+    def range_to(end: str) -> str:
+        return graph.node("Range", scalar_zero, graph.node("Squeeze", end), scalar_one)
+
+    def divided(number: str, by: str) -> str:
+        """Divide and round up."""
+        return graph.node("Div", graph.node("Sub", graph.node("Add", number, by), one), by)
+
+    # Below, shapes are (n, windows, steps).
+    lengths = graph.node("Cast", LENGTHS, to=TensorProto.INT64)
+    inner = graph.node("Sub", graph.node("Unsqueeze", lengths, graph.integers(1, 2)), one)
+    used = graph.node("Max", divided(inner, length), one)
+    own = divided(inner, used)
+    count, steps = (graph.node("Max", graph.node("ReduceMax", each, axes=[0, 1], keepdims=0), one) for each in (used, own))
+    window = graph.node("Unsqueeze", range_to(count), one)
+    step = range_to(steps)
+    begin = graph.node("Mul", window, own)
+    place = graph.node("Add", begin, step)
+    inside = graph.node("And", graph.node("Less", step, own), graph.node("Less", place, inner))
+    wanted = graph.node("Where", inside, graph.node("Add", place, one), scalar_zero)
+    flat = graph.node("Reshape", wanted, graph.integers(0, -1))
+    words = graph.node("GatherElements", TOKENS, flat, axis=1)
+    words = graph.node("Reshape", words, graph.node("Concat", graph.integers(-1), steps, axis=0))
+    first = graph.node("Slice", TOKENS, zero, one, one)
+    pads = graph.node("Concat", graph.integers(0, 0, 0), graph.node("Sub", count, one), axis=0)
+    fronts = graph.node("Pad", first, pads, graph.constant(np.array(layer.start, dtype=np.int32)))
+    rows = graph.node("Concat", graph.node("Reshape", fronts, graph.integers(-1, 1)), words, axis=1)
+    left = graph.node("Min", graph.node("Max", graph.node("Sub", inner, begin), zero), own)
+    present = graph.node("NonZero", graph.node("Reshape", graph.node("Less", window, used), graph.integers(-1)))
+    present = graph.node("Squeeze", present, zero)
+    of_rows = graph.node("Gather", graph.node("Reshape", graph.node("Add", left, one), graph.integers(-1)), present)
+    graph.lengths = graph.node("Cast", of_rows, to=TensorProto.INT32)
+    n = graph.node("Shape", TOKENS, start=0, end=1)
+    graph.windows = _Windows(graph.node("Concat", n, count, axis=0), present)
+    return replace(value, name=graph.node("Transpose", graph.node("Gather", rows, present), perm=[1, 0]))
+
+
+def _maximum_over_windows(graph: _Graph, layer: MaximumOverWindows, value: _Value) -> _Value:
+    """Take the maximum over the steps of each window, then over the windows of each text.
+
+    Zeros need no leaving out, neither those that the recurrent operator writes after the end of a window nor those in
+    place of windows that a text does not have: the layer counts nothing below zero.
+    """
+    _require_time(layer, value)
+    if graph.windows is None or not value.zeros_at_masked:
+        raise ExportError(f"Layer {layer.name} must follow a recurrent layer that reads windows.")
+    of_window = graph.node("ReduceMax", value.name, axes=[0], keepdims=0)
+    shape = graph.node("Concat", graph.windows.per_text, graph.integers(value.features), axis=0)
+    flat = graph.node("ReduceProd", graph.windows.per_text, axes=[0], keepdims=1)
+    nothing = graph.node("ConstantOfShape", graph.node("Concat", flat, graph.integers(value.features), axis=0))
+    places = graph.node("Unsqueeze", graph.windows.rows, graph.integers(1))
+    placed = graph.node("Reshape", graph.node("ScatterND", nothing, places, of_window), shape)
+    of_text = graph.node("ReduceMax", placed, axes=[1], keepdims=0)
+    return _Value(graph.node("Relu", of_text), value.features, sequence=False)
 
 
 @dataclass(frozen=True)
@@ -279,7 +365,7 @@ def _recurrent_node(graph: _Graph, cells: list[_Cell], value: _Value, starts: li
         graph.constant(np.stack([cell.kernel for cell in cells])),
         graph.constant(np.stack([cell.recurrent for cell in cells])),
         graph.constant(bias),
-        LENGTHS,
+        graph.lengths,
         *starts,
         outputs=len(first.activations) if first.operator == "LSTM" else 2,
         take=0 if sequence else 1,
@@ -409,6 +495,8 @@ def _activation(layer: keras.layers.Layer, function: Callable[..., Any]) -> str:
 
 
 _EMITTERS: Final[dict[type, Callable[[_Graph, Any, _Value], _Value]]] = {
+    Windows: _windows,
+    MaximumOverWindows: _maximum_over_windows,
     keras.layers.Embedding: _embedding,
     keras.layers.SimpleRNN: _recurrent,
     keras.layers.LSTM: _recurrent,

@@ -10,6 +10,7 @@ LabelName = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=64)]
 """Letters, digits, ``_``, ``.`` and ``-``: a label needs no escapes in JSON, and names can be joined by commas."""
 
 NEGATIVE: Final = "negative"
+NEUTRAL: Final = "neutral"
 POSITIVE: Final = "positive"
 BINARY: Final[Labels] = (NEGATIVE, POSITIVE)
 """The labels of a model with a single output, a sigmoid: the probability of the second."""

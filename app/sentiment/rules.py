@@ -11,10 +11,13 @@ one of two faces, and ``n't`` is a word of its own. In this order, it
 4. parts ``n't`` from the word before it;
 5. makes every ``!`` and ``?`` a word, and turns all other punctuation into spaces;
 6. splits on spaces, and takes the apostrophes at the edges of each word away.
+
+:data:`EVERYDAY` is the same, and respells a word that is not in the vocabulary: ``soooo`` is looked up as ``soo`` and
+``so``, ``phone's`` as ``phone``.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
@@ -34,12 +37,14 @@ class Rule:
         document: Its description in a tokenizer's artifact, from which it could be written again.
         split: Text to words. Splitting the words joined by spaces gives the same words.
         spans: Text to the start and the end of each of these words in the text as it stands, in code points.
+        respelt: A word to its other spellings, to be looked up in turn where the word is not in the vocabulary.
     """
 
     name: str
     document: dict[str, Any]
     split: Callable[[str], list[str]]
     spans: Callable[[str], list[Span]]
+    respelt: Callable[[str], Iterable[str]] = lambda _: ()
 
 
 def _spaces(characters: str) -> bytes:
@@ -198,4 +203,31 @@ REVIEWS: Final = Rule(
     _reviews_spans,
 )
 
-RULES: Final = (KERAS, REVIEWS)
+_LENGTHENED: Final = re.compile(r"(.)\1{2,}")
+_POSSESSIVE: Final = "'s"
+
+
+def _respelt(word: str) -> Iterator[str]:
+    if _LENGTHENED.search(word):
+        yield _LENGTHENED.sub(r"\1\1", word)
+        yield _LENGTHENED.sub(r"\1", word)
+    if word.endswith(_POSSESSIVE):
+        yield word.removesuffix(_POSSESSIVE)
+
+
+EVERYDAY: Final = Rule(
+    "everyday",
+    {
+        **REVIEWS.document,
+        "respelt": [
+            "three or more of one character in a row as two",
+            "three or more of one character in a row as one",
+            f"without {_POSSESSIVE} at the end",
+        ],
+    },
+    _reviews_split,
+    _reviews_spans,
+    _respelt,
+)
+
+RULES: Final = (KERAS, REVIEWS, EVERYDAY)

@@ -5,7 +5,7 @@ appearance), shifted past the reserved ids.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -36,12 +36,13 @@ def count_words(texts: Iterable[str], rule: Rule = KERAS) -> dict[str, int]:
 class _Lookup(dict[str, int]):
     """Words to ids, unknown words to one id. ``map`` calls its ``__getitem__`` 1.5 times as fast as ``dict.get``."""
 
-    def __init__(self, word_index: dict[str, int], unknown: int) -> None:
+    def __init__(self, word_index: dict[str, int], unknown: int, respelt: Callable[[str], Iterable[str]]) -> None:
         super().__init__(word_index)
         self._unknown = unknown
+        self._respelt = respelt
 
     def __missing__(self, word: str) -> int:
-        return self._unknown
+        return next((self[other] for other in self._respelt(word) if other in self), self._unknown)
 
 
 class Encoding(NamedTuple):
@@ -83,7 +84,7 @@ class Tokenizer:
                 raise ValueError(f"{word!r} is not a word that the tokenizer's rule can produce")
         self._start = [self.reserved.index(START)] if START in self.reserved else []
         self._unknown = self.reserved.index(UNKNOWN) if UNKNOWN in self.reserved else _DROPPED
-        self._lookup = _Lookup(self.word_index, self._unknown).__getitem__
+        self._lookup = _Lookup(self.word_index, self._unknown, rule.respelt).__getitem__
 
     @classmethod
     def fit(

@@ -22,13 +22,18 @@ _PART: Final = 4096
 
 
 def predict(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
-    """Return the logits of positive, shape (n,).
+    """Return the logits of positive by a network with a single output, shape (n,).
 
     Args:
         network: The network.
         texts: Ids of each, without the start id, which is put in front.
         maxlen: Longer texts lose their beginning.
     """
+    return logits(probabilities(network, texts, maxlen)[:, 1])
+
+
+def probabilities(network: Network, texts: Sequence[Ids], maxlen: int) -> NDArray[np.float32]:
+    """Return the probability of each label, shape (n, labels); the arguments are those of :func:`predict`."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         metadata = {VOCABULARY_KEY: str(network.embedding.input_dim)}
@@ -38,8 +43,8 @@ def predict(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
     def part(start: int) -> NDArray[np.float32]:
         some = texts[start : start + _PART]
         rows = engine.predict([truncate([START_ID, *ids.tolist()], maxlen, "pre") for ids in some])
-        return rows[:, 1].astype(np.float32)
+        return rows.astype(np.float32)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         parts = list(threads.map(part, range(0, len(texts), _PART)))
-    return logits(np.concatenate([np.empty(0, np.float32), *parts]))
+    return np.concatenate([np.empty((0, max(2, engine.outputs)), np.float32), *parts])

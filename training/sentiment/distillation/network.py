@@ -1,4 +1,4 @@
-"""The network: word vectors, an LSTM in both directions, the maximum of each feature over time, and one output.
+"""The network: word vectors, an LSTM in both directions, the maximum of each feature over time, and the outputs.
 
 Max-pooling over time: Collobert et al., *Natural Language Processing (Almost) from Scratch*, JMLR 2011; with an LSTM
 for sentiment: Johnson and Zhang, *Supervised and Semi-Supervised Text Categorization using LSTM for Region
@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.sentiment.engines import dropping_masks
+from app.sentiment.windows import MaximumOverWindows, Windows
 from training.sentiment.distillation.corpus import START_ID, UNKNOWN_ID
 from training.sentiment.distillation.recipe import Noise
 
@@ -21,17 +22,20 @@ from training.sentiment.distillation.recipe import Noise
 class Network:
     """The layers, with what training needs: texts come in batches of one length, so nothing is padded or masked."""
 
-    def __init__(self, vectors: NDArray[np.float32], units: int) -> None:
+    def __init__(self, vectors: NDArray[np.float32], units: int, *, outputs: int = 1, window: int | None = None) -> None:
         """Build the layers.
 
         Args:
             vectors: The first vector of each token id, shape (vocabulary, dimensions).
             units: Units of the LSTM in each direction.
+            outputs: 1, a sigmoid; or one for each of several labels, a softmax.
+            window: Tokens of a window at most, where the network reads a text in windows.
         """
         size, dimensions = vectors.shape
+        self.window = window
         self.embedding = keras.layers.Embedding(size, dimensions, mask_zero=True)
         self.lstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))
-        self.dense = keras.layers.Dense(1, activation="sigmoid")
+        self.dense = keras.layers.Dense(outputs, activation="sigmoid" if outputs == 1 else "softmax")
         self.embedding.build((None, None))
         self.lstm.build((None, None, dimensions))
         self.dense.build((None, 2 * units))
@@ -61,12 +65,14 @@ class Network:
             maxlen: The length.
             temperature: The logits are divided by this.
         """
+        windows = Windows(self.window, START_ID) if self.window is not None else None
         layers = [
             keras.Input((maxlen,), dtype="int32", name="tokens"),
+            *([windows] if windows is not None else []),
             keras.layers.Embedding(self.embedding.input_dim, self.embedding.output_dim, mask_zero=True),
             keras.layers.Bidirectional(keras.layers.LSTM(self.lstm.forward_layer.units, return_sequences=True)),
-            keras.layers.GlobalMaxPooling1D(),
-            keras.layers.Dense(1, activation="sigmoid"),
+            MaximumOverWindows(windows.windows(maxlen)) if windows is not None else keras.layers.GlobalMaxPooling1D(),
+            keras.layers.Dense(self.dense.units, activation=self.dense.activation),
         ]
         with dropping_masks():
             model = keras.Sequential(layers)
@@ -78,15 +84,16 @@ class Network:
         """Return the mean cross-entropy, and the gradients to follow.
 
         Args:
-            ids: Shape (n, time), each row with the start id in front.
-            targets: Shape (n,), from 0 to 1.
+            ids: Shape (n, time), each row with the start id in front. A network of windows takes rows that can be cut
+                into windows of one length.
+            targets: From 0 to 1; shape (n,) of a sigmoid, (n, outputs) of a softmax.
             noise: How hard to make it.
             seed: Of the noise, shape (2,).
         """
         ids = _drop_words(ids, noise.words, seed)
         with tf.GradientTape() as tape:
             embedded = self._embed(ids, noise.embedding, seed)
-            loss = self._loss(embedded, targets, noise.output, seed)
+            loss = self._loss(self._features(embedded), targets, noise.output, seed)
         return loss, [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self._values)]
 
     def _embed(self, ids: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
@@ -94,11 +101,25 @@ class Network:
         shape = tf.stack([tf.shape(ids)[0], 1, self.embedding.output_dim])
         return embedded * _kept(shape, dropped, seed + tf.constant([1, 0]))
 
-    def _loss(self, embedded: tf.Tensor, targets: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
-        features = tf.nn.relu(tf.reduce_max(self.lstm(embedded), axis=1))
+    def _features(self, embedded: tf.Tensor) -> tf.Tensor:
+        """Return the maximum of each feature over time; shape (n, features)."""
+        if self.window is None:
+            return tf.reduce_max(self.lstm(embedded), axis=1)
+        inner = tf.shape(embedded)[1] - 1
+        count = tf.maximum((inner + self.window - 1) // self.window, 1)
+        n, dimensions = tf.shape(embedded)[0], self.embedding.output_dim
+        cut = tf.reshape(embedded[:, 1:], (n * count, inner // count, dimensions))
+        starts = tf.repeat(embedded[:, :1], count, axis=0)
+        states = self.lstm(tf.concat([starts, cut], axis=1))
+        return tf.reduce_max(tf.reshape(tf.reduce_max(states, axis=1), (n, count, states.shape[-1])), axis=1)
+
+    def _loss(self, features: tf.Tensor, targets: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
+        features = tf.nn.relu(features)
         features *= _kept(tf.shape(features), dropped, seed + tf.constant([2, 0]))
-        logits = (tf.matmul(features, self.dense.kernel.value) + self.dense.bias.value)[:, 0]
-        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits))
+        logits = tf.matmul(features, self.dense.kernel.value) + self.dense.bias.value
+        if self.dense.units == 1:
+            return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits[:, 0]))
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits))
 
 
 def _drop_words(ids: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Everything that makes one training of the recipe ``best`` differ from another: data alone."""
+"""Everything that makes one training of the film network differ from another: data alone."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -115,8 +115,8 @@ class DistillationRecipe:
     student: StudentRecipe
 
 
-BEST: Final = DistillationRecipe(
-    name="best",
+FILMS: Final = DistillationRecipe(
+    name="films",
     vocabulary_size=20_000,
     maxlen=1024,
     padding="pre",

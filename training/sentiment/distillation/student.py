@@ -13,7 +13,7 @@ from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint, Progress
 from training.sentiment.distillation.material import Batch, Material
 from training.sentiment.distillation.network import Network
-from training.sentiment.distillation.recipe import StudentRecipe
+from training.sentiment.distillation.recipe import Noise, StudentRecipe
 
 WARM_UP: Final = 200
 """Steps in which the learning rate rises; then it falls along a cosine."""
@@ -23,33 +23,38 @@ Measure = Callable[[Network], dict[str, float]]
 """Figures of a network."""
 
 
-class Student:
-    """A network and its optimizer: a learner of :func:`training.checkpoint.run`."""
+class NetworkLearner:
+    """A network and its optimizer: a learner of :func:`training.checkpoint.run`, but for its batches."""
 
-    def __init__(self, recipe: StudentRecipe, vectors: NDArray[np.float32], material: Material) -> None:
-        """Build the network.
+    def __init__(self, network: Network, *, epochs: int, learning_rate: float, noise: Noise, seed: int) -> None:
+        """Make the optimizer.
 
         Args:
-            recipe: How it is trained.
-            vectors: The first vector of each token id, shape (vocabulary, dimensions).
-            material: What it reads.
+            network: In its first state.
+            epochs: How many.
+            learning_rate: The largest, of Adam.
+            noise: What keeps the network from learning texts by heart.
+            seed: Of the noise.
         """
-        keras.utils.set_random_seed(recipe.seed)
-        self.recipe = recipe
-        self.network = Network(vectors, recipe.units)
-        self.epochs = recipe.epochs
-        self._material = material
-        self._measure: Measure = lambda _: {}
+        self.network = network
+        self.epochs = epochs
         self.steps = sum(1 for _ in self.batches(0))
+        self._noise = noise
+        self._seed = seed
+        self._measure: Measure = lambda _: {}
         rate = keras.optimizers.schedules.CosineDecay(
             0.0,
-            decay_steps=max(1, recipe.epochs * self.steps - WARM_UP),
-            warmup_target=recipe.learning_rate,
+            decay_steps=max(1, epochs * self.steps - WARM_UP),
+            warmup_target=learning_rate,
             warmup_steps=WARM_UP,
         )
         self._optimizer = keras.optimizers.Adam(rate, clipnorm=1.0, use_ema=True, ema_momentum=AVERAGED)
         self._optimizer.build(self.network.variables)
         self._update = tf.function(self._apply_gradients, reduce_retracing=True)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, counted from 0: the same ones, in the same order, each time."""
+        raise NotImplementedError
 
     def learn(self, checkpoint: Checkpoint, measure: Measure | None = None) -> list[dict[str, float]]:
         """Train the network, or go on where it was interrupted, and leave it with the averaged weights.
@@ -71,20 +76,9 @@ class Student:
         self._optimizer.finalize_variable_values(self.network.variables)
         return history
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch, in the order that follows from the seed and the epoch."""
-        recipe = self.recipe
-        return self._material.epoch(
-            window=recipe.window,
-            sentences=recipe.sentences,
-            phrases=recipe.phrases,
-            batch_size=recipe.batch_size,
-            random=np.random.default_rng([recipe.seed, epoch]),
-        )
-
     def train_step(self, batch: Batch, number: int) -> tuple[dict[str, float], float]:
         """Follow the gradients of a batch; each batch counts the same in the mean loss of the epoch."""
-        seed = tf.constant([self.recipe.seed, 10 * number])
+        seed = tf.constant([self._seed, 10 * number])
         return {"loss": float(self._update(tf.constant(batch.ids), tf.constant(batch.targets), seed))}, 1.0
 
     def end_epoch(self, progress: Progress) -> dict[str, float]:
@@ -106,7 +100,7 @@ class Student:
         return [*self.network.variables, *self._optimizer.variables]
 
     def _apply_gradients(self, ids: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        loss, gradients = self.network.losses(ids, targets, self.recipe.noise, seed)
+        loss, gradients = self.network.losses(ids, targets, self._noise, seed)
         self._optimizer.apply(gradients, self.network.variables)
         return loss
 
@@ -120,3 +114,34 @@ class Student:
         finally:
             for variable, value in zip(self.network.variables, present, strict=True):
                 variable.assign(value)
+
+
+class Student(NetworkLearner):
+    """The learner of a student of the film network's recipe."""
+
+    def __init__(self, recipe: StudentRecipe, vectors: NDArray[np.float32], material: Material) -> None:
+        """Build the network.
+
+        Args:
+            recipe: How it is trained.
+            vectors: The first vector of each token id, shape (vocabulary, dimensions).
+            material: What it reads.
+        """
+        keras.utils.set_random_seed(recipe.seed)
+        self.recipe = recipe
+        self._material = material
+        network = Network(vectors, recipe.units)
+        super().__init__(
+            network, epochs=recipe.epochs, learning_rate=recipe.learning_rate, noise=recipe.noise, seed=recipe.seed
+        )
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, in the order that follows from the seed and the epoch."""
+        recipe = self.recipe
+        return self._material.epoch(
+            window=recipe.window,
+            sentences=recipe.sentences,
+            phrases=recipe.phrases,
+            batch_size=recipe.batch_size,
+            random=np.random.default_rng([recipe.seed, epoch]),
+        )

@@ -1,0 +1,103 @@
+"""Keras layers of a network that reads a text in windows, each on its own, and takes the maximum over all.
+
+The maximum over time does not care where a text is cut, and short rows that run together keep a processor busier than a
+long one alone. The first token, which is the start id, stands in front of every window.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+_PACKAGE = "sentiment"
+"""Under this, Keras' files name the layers."""
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class Windows(keras.layers.Layer):
+    """Ids of texts to the ids of their windows.
+
+    A text has as few windows as it can, of about equal length: one word more than a window holds makes two halves, not
+    a window of a single word.
+
+    Input: shape (n, time), n texts, padded with zeros in front. Output: shape (n · windows, length + 1), the windows of
+    a text one after the other, as many as the longest possible text has; zeros behind the tokens of each.
+    """
+
+    def __init__(self, length: int, start: int, **options: Any) -> None:
+        """Build the layer.
+
+        Args:
+            length: Tokens of a window at most, without the one in front.
+            start: The id in front of every window but the first one, which has the first token of the text there.
+            **options: Of any layer.
+        """
+        super().__init__(**options)
+        self.length = length
+        self.start = start
+
+    def windows(self, time: int) -> int:
+        """Return how many windows a text of that many tokens has."""
+        return max(1, -(-(time - 1) // self.length))
+
+    def call(self, ids: Any) -> Any:
+        """Cut the windows."""
+        time = ids.shape[1]
+        windows = ops.expand_dims(ops.arange(self.windows(time)), (0, 2))
+        steps = ops.expand_dims(ops.arange(self.length), (0, 1))
+        first = ops.cast(ops.argmax(ops.cast(ops.not_equal(ids, 0), "int32"), axis=1), "int32")[:, None, None]
+        inner = time - first - 1
+        used = ops.maximum(-(-inner // self.length), 1)
+        own = -(-inner // used)
+        places = windows * own + steps
+        inside = ops.logical_and(steps < own, places < inner)
+        wanted = ops.reshape(ops.where(inside, first + 1 + places, 0), (-1, windows.shape[1] * self.length))
+        words = ops.reshape(ops.take_along_axis(ids, wanted, axis=1), (-1, *inside.shape[1:]))
+        words = ops.where(inside, words, 0)
+        fronts = ops.where(windows < used, self.start, 0)
+        fronts = ops.where(windows == 0, ops.take_along_axis(ids, first[:, :, 0], axis=1)[:, :, None], fronts)
+        return ops.reshape(ops.concatenate([ops.cast(fronts, ids.dtype), words], axis=2), (-1, self.length + 1))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the windows."""
+        return None, self.length + 1
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of :meth:`__init__`."""
+        return {**super().get_config(), "length": self.length, "start": self.start}
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class MaximumOverWindows(keras.layers.Layer):
+    """The maximum of each feature over all steps of all windows of a text, and 0.
+
+    Input: shape (n · windows, steps, features), zeros where a text is over. Output: shape (n, features).
+    """
+
+    def __init__(self, windows: int, **options: Any) -> None:
+        """Build the layer.
+
+        Args:
+            windows: Of a text, as :class:`Windows` cut them.
+            **options: Of any layer.
+        """
+        super().__init__(**options)
+        self.windows = windows
+        self.supports_masking = True
+
+    def call(self, features: Any, mask: Any = None) -> Any:
+        """Take the maximum. Where a step is masked, a recurrent layer has already written zeros."""
+        of_window = ops.max(features, axis=1)
+        of_text = ops.max(ops.reshape(of_window, (-1, self.windows, features.shape[-1])), axis=1)
+        return ops.relu(of_text)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """Say that nothing is masked any more."""
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the maxima."""
+        return None, input_shape[-1]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of :meth:`__init__`."""
+        return {**super().get_config(), "windows": self.windows}
