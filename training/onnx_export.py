@@ -208,7 +208,9 @@ def _windows(graph: _Graph, layer: Windows, value: _Value) -> _Value:
     inner = graph.node("Sub", graph.node("Unsqueeze", lengths, graph.integers(1, 2)), one)
     used = graph.node("Max", divided(inner, length), one)
     own = divided(inner, used)
-    count, steps = (graph.node("Max", graph.node("ReduceMax", each, axes=[0, 1], keepdims=0), one) for each in (used, own))
+    count, steps = (
+        graph.node("Max", graph.node("ReduceMax", each, axes=[0, 1], keepdims=0), one) for each in (used, own)
+    )
     window = graph.node("Unsqueeze", range_to(count), one)
     step = range_to(steps)
     begin = graph.node("Mul", window, own)

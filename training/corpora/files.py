@@ -4,7 +4,7 @@ import hashlib
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -68,6 +68,14 @@ def official_texts(official: Official, source: Path | None) -> dict[str, str]:
     """
     contents = _fetched(official) if source is None else _given(official, source)
     return {name: _verified(official, name, content) for name, content in contents.items()}
+
+
+def checksum(rows: Iterable[object]) -> str:
+    """Return a checksum of rows of a corpus: named tuples of texts and numbers."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
 
 
 def _fetched(official: Official) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
 from app.sentiment.side import Side
-from training.sentiment.distillation.recipe import BEST, DistillationRecipe
+from training.sentiment.general.recipe import BEST, GeneralRecipe
 
 SPLIT_SEED: Final = 0
 """The held-out movies are the same for every seed, so that seeds and recipes can be compared on them."""
@@ -86,4 +86,4 @@ LECTURE: Final = LectureRecipe(
 )
 """Section 5 of the lecture, number for number. Of six seeds, this one had the least loss on the held-out movies."""
 
-RECIPES: Final[Mapping[str, LectureRecipe | DistillationRecipe]] = {recipe.name: recipe for recipe in (LECTURE, BEST)}
+RECIPES: Final[Mapping[str, LectureRecipe | GeneralRecipe]] = {recipe.name: recipe for recipe in (LECTURE, BEST)}

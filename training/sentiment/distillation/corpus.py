@@ -1,5 +1,6 @@
 """The reviews as token ids, sentence by sentence: what every teacher and student reads."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,15 @@ class Corpus:
     documents: dict[str, list[Document]]
 
 
-def read(train: Reviews, unlabelled: Reviews, *, vocabulary_size: int, validation: float, split_seed: int) -> Corpus:
+def read(
+    train: Reviews,
+    unlabelled: Reviews,
+    *,
+    vocabulary_size: int,
+    validation: float,
+    split_seed: int,
+    left_out: Container[str] = (),
+) -> Corpus:
     """Fit the tokenizer on all texts, and turn them into ids.
 
     Args:
@@ -62,9 +71,11 @@ def read(train: Reviews, unlabelled: Reviews, *, vocabulary_size: int, validatio
         vocabulary_size: Number of ids at most, the reserved ones included.
         validation: Share of the train split that is held out, by movie.
         split_seed: Decides which movies.
+        left_out: Ids of reviews that are not learnt from, since their edited copies are measured with.
     """
     tokenizer = Tokenizer.fit([*train.texts, *unlabelled.texts], vocabulary_size, rule=REVIEWS)
     reviews, held_out = train.split_by_movie(validation, split_seed)
+    reviews = reviews.take(np.array([n for n, row in enumerate(reviews.rows) if row.id not in left_out], np.intp))
     sides = {"reviews": reviews, "held_out": held_out, "unlabelled": unlabelled}
     documents = {
         name: [document(tokenizer, text) for text in tqdm(side.texts, desc=f"sentences of {name}", leave=False)]

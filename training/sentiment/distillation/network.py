@@ -22,7 +22,9 @@ from training.sentiment.distillation.recipe import Noise
 class Network:
     """The layers, with what training needs: texts come in batches of one length, so nothing is padded or masked."""
 
-    def __init__(self, vectors: NDArray[np.float32], units: int, *, outputs: int = 1, window: int | None = None) -> None:
+    def __init__(
+        self, vectors: NDArray[np.float32], units: int, *, outputs: int = 1, window: int | None = None
+    ) -> None:
         """Build the layers.
 
         Args:

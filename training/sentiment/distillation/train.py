@@ -1,4 +1,4 @@
-"""The recipe ``best`` from beginning to end.
+"""The film network from beginning to end.
 
 1. Teachers predict all reviews: a linear model and paragraph vectors, each out of fold by movie, and a regression that
    stacks the two.
@@ -16,7 +16,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from string import ascii_lowercase
 from typing import Final
 
@@ -25,19 +24,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from training.checkpoint import Arrays, Checkpoint, identity
-from training.corpora.imdb import Reviews
-from training.sentiment.distillation import corpus as corpora
+from training.checkpoint import Arrays, Checkpoint
 from training.sentiment.distillation import inference, student, teachers, word_vectors
 from training.sentiment.distillation.corpus import Corpus
 from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits
 from training.sentiment.distillation.recipe import DistillationRecipe, StudentRecipe
 from training.sentiment.distillation.texts import StudentTexts
-from training.sentiment.evaluation.calibration import fit_temperature
 from training.sentiment.evaluation.figures import measure
-from training.sentiment.recipes import SPLIT_SEED
-from training.sentiment.trained import HeldOut, Trained
 
 WORKERS: Final = os.cpu_count() or 1
 
@@ -51,12 +45,14 @@ class Distilled:
         history: Its figures after each epoch.
         teachers: The accuracy on the held-out reviews of each of its teachers.
         held_out: Its logits on the held-out reviews, shape (n,).
+        answers: The logits of the teachers and the student together, stacked; of labelled reviews the teachers' alone.
     """
 
     network: Network
     history: list[dict[str, float]]
     teachers: dict[str, float]
     held_out: Logits
+    answers: TeacherLogits
 
 
 @dataclass(frozen=True)
@@ -77,48 +73,6 @@ class AssistantLogits:
     def mean(cls, parts: Sequence["AssistantLogits"]) -> "AssistantLogits":
         """Return the mean over several assistants."""
         return cls(*(np.mean([getattr(part, name) for part in parts], axis=0) for name in cls.__annotations__))
-
-
-def train(recipe: DistillationRecipe, reviews: Reviews, unlabelled: Reviews, *, seed: int, checkpoint: Path) -> Trained:
-    """Train the recipe.
-
-    Args:
-        recipe: What to train.
-        reviews: The train split, or a sample of it.
-        unlabelled: The unsup split, or a sample of it.
-        seed: Of everything random.
-        checkpoint: Folder for the state of the training; it is gone on from if it exists.
-
-    Raises:
-        training.checkpoint.Interrupted: A signal came while an LSTM was trained; its state is saved.
-        training.checkpoint.CheckpointError: The checkpoint cannot be used.
-    """
-    corpus = corpora.read(
-        reviews,
-        unlabelled,
-        vocabulary_size=recipe.vocabulary_size,
-        validation=recipe.validation,
-        split_seed=SPLIT_SEED,
-    )
-    read = [split.sha256 for split in (reviews, unlabelled)]
-    state = Checkpoint(checkpoint, identity(recipe, read, seed))
-    distilled = distil(recipe, corpus, seed=seed, checkpoint=state)
-    held_out = HeldOut(corpus.held_out.labels, distilled.held_out)
-    return Trained(
-        recipe=recipe,
-        seed=seed,
-        tokenizer=corpus.tokenizer,
-        model=distilled.network.serving_model(recipe.maxlen, fit_temperature(held_out.logits, held_out.labels)),
-        history=distilled.history,
-        best_epoch=len(distilled.history),
-        data={
-            "training": len(corpus.reviews),
-            "validation": len(corpus.held_out),
-            "unlabelled": {"reviews": len(unlabelled), "sha256": unlabelled.sha256},
-        },
-        held_out=held_out,
-        figures={"teachers": distilled.teachers},
-    )
 
 
 def distil(recipe: DistillationRecipe, corpus: Corpus, *, seed: int, checkpoint: Checkpoint) -> Distilled:
@@ -160,8 +114,8 @@ def distil(recipe: DistillationRecipe, corpus: Corpus, *, seed: int, checkpoint:
         accuracies[f"assistants of generation {number}"] = _accuracy(corpus, generations[-1].held_out)
         accuracies[f"all up to generation {number}"] = _accuracy(corpus, combined.held_out)
     network, history = learn(recipe.student, "student")
-    held_out = inference.predict(network, [one.ids for one in corpus.documents["held_out"]], recipe.maxlen)
-    return Distilled(network, history, accuracies, held_out)
+    said = AssistantLogits(**checkpoint.kept("student", partial(_assistant_logits, recipe, corpus, texts, network)))
+    return Distilled(network, history, accuracies, said.held_out, _stacked(corpus, known["both"], [said]))
 
 
 def _word_vectors(recipe: DistillationRecipe, corpus: Corpus, seed: int) -> Arrays:

@@ -1,0 +1,53 @@
+"""Training one network on all kinds of texts, resumable at any step."""
+
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training.sentiment.distillation.material import Batch
+from training.sentiment.distillation.network import Network
+from training.sentiment.distillation.student import NetworkLearner
+from training.sentiment.general.material import GeneralMaterial
+from training.sentiment.general.recipe import LABELS, NetworkRecipe
+
+
+class GeneralLearner(NetworkLearner):
+    """A learner of :func:`training.checkpoint.run` on all kinds of texts."""
+
+    def __init__(
+        self,
+        recipe: NetworkRecipe,
+        vectors: NDArray[np.float32],
+        material: GeneralMaterial,
+        lstm: Sequence[NDArray[np.float32]] | None = None,
+    ) -> None:
+        """Build the network.
+
+        Args:
+            recipe: How it is trained.
+            vectors: The first vector of each token id, shape (vocabulary, dimensions).
+            material: What it reads.
+            lstm: The first weights of its LSTM; by default they are drawn.
+        """
+        keras.utils.set_random_seed(recipe.seed)
+        self._recipe = recipe
+        self._material = material
+        network = Network(vectors, recipe.units, outputs=len(LABELS), window=recipe.window)
+        if lstm is not None:
+            network.lstm.set_weights(lstm)
+        super().__init__(
+            network, epochs=recipe.epochs, learning_rate=recipe.learning_rate, noise=recipe.noise, seed=recipe.seed
+        )
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, in the order that follows from the seed and the epoch."""
+        recipe = self._recipe
+        return self._material.epoch(
+            recipe.shares,
+            window=recipe.window,
+            longest=recipe.longest,
+            batch=recipe.batch,
+            random=np.random.default_rng([recipe.seed, epoch]),
+        )
