@@ -103,6 +103,8 @@ class TensorFlowEngine:
     def __init__(self, path: Path, maxlen: int) -> None:
         try:
             import keras
+
+            import app.sentiment.windows  # noqa: F401 (the layers by which Keras' files name them)
         except ImportError as error:
             raise ArtifactError(
                 "ENGINE=tensorflow needs TensorFlow, which is not installed; install the extra `training`."

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from keras import layers
 from numpy.typing import NDArray
 
+from app.sentiment.windows import MaximumOverWindows, Windows
 from training.onnx_export import ExportError, export
 
+START = 1
 VOCABULARY = 9
 MAXLEN = 7
 FEATURES = 3
@@ -229,6 +231,60 @@ def test_the_maximum_of_a_padded_row_is_never_below_zero(path: Path) -> None:
     assert maxima[full].min() < 0
     assert maxima[~full].min() == 0
     assert np.all(np.any(maxima[~full, :4] == 0, axis=1) | np.any(maxima[~full, 4:] == 0, axis=1))
+
+
+def model_of_windows(length: int, maxlen: int, *, outputs: int = 3) -> Any:
+    windows = Windows(length, START)
+    stack = [
+        keras.Input((maxlen,), dtype="int32"),
+        windows,
+        layers.Embedding(VOCABULARY, FEATURES, mask_zero=True),
+        layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
+        MaximumOverWindows(windows.windows(maxlen)),
+        layers.Dense(outputs, activation="softmax"),
+    ]
+    model = keras.Sequential(stack)
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(0, 0.7, weight.shape) for weight in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize(("length", "maxlen"), [(1, 5), (2, 12), (5, 23), (32, 30)])
+def test_texts_of_every_length_are_read_in_windows_as_keras_reads_them(length: int, maxlen: int, path: Path) -> None:
+    model = model_of_windows(length, maxlen)
+    rows = token_rows(range(1, maxlen + 1))
+    export(model, path, padded_length=maxlen)
+    expected = model(np.stack([np.pad(row, (maxlen - len(row), 0)) for row in rows]), training=False).numpy()
+    assert_close(run(path, rows), expected)
+    for row, of_row in zip(rows, expected, strict=True):
+        assert_close(run(path, [row])[0], of_row)
+
+
+def test_a_window_is_read_on_its_own(path: Path) -> None:
+    """The maximum over windows is that of the windows' maxima, each a text with the start id in front."""
+    model = model_of_windows(4, 13)
+    features = keras.Sequential(model.layers[:-1])
+    features.build((None, 13))
+    (row,) = token_rows([13])
+    windows = [row[:5], np.array([START, *row[5:9]]), np.array([START, *row[9:]])]
+    padded = [np.pad(one, (13 - len(one), 0)) for one in (row, *windows)]
+    whole, *parts = features(np.stack(padded), training=False).numpy()
+    np.testing.assert_allclose(whole, np.max(parts, axis=0), atol=1e-6)
+    export(model, path, padded_length=13)
+    assert_close(run(path, [row])[0], model(padded[0][None], training=False).numpy()[0])
+
+
+def test_windows_that_nothing_recurrent_reads_are_refused(path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((9,), dtype="int32"),
+            Windows(4, START),
+            layers.Embedding(VOCABULARY, FEATURES, mask_zero=True),
+            MaximumOverWindows(2),
+        ]
+    )
+    with pytest.raises(ExportError, match="must follow a recurrent layer that reads windows"):
+        export(model, path, padded_length=9)
 
 
 @pytest.mark.parametrize("name", OBSERVED)

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.artifacts.manifest import ArtifactError
-from app.sentiment.rules import KERAS, REVIEWS, RULES, Rule
+from app.sentiment.rules import EVERYDAY, KERAS, REVIEWS, RULES, Rule
 from app.sentiment.tokenizer import Tokenizer, count_words
 
 PIECES = st.sampled_from(
@@ -177,3 +177,30 @@ def test_a_word_that_only_the_other_rule_makes_is_refused() -> None:
     assert Tokenizer(["!"], rule=REVIEWS).encode("!!").ids == [1, 3, 3]
     with pytest.raises(ValueError, match="rule"):
         Tokenizer(["!"], rule=KERAS)
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("soooo", "so"),
+        ("goooood", "good"),
+        ("yesssss", "yes"),
+        ("phone's", "phone"),
+        ("loooove", "love"),
+        ("hmm", None),
+        ("too", None),
+        ("phones", None),
+    ],
+)
+def test_a_word_that_is_not_known_is_looked_up_in_other_spellings(word: str, known: str | None) -> None:
+    tokenizer = Tokenizer(["so", "good", "yes", "phone", "love", "hm", "to"], rule=EVERYDAY)
+    expected = tokenizer.word_index[known] if known else tokenizer.reserved.index("<unknown>")
+    encoding = tokenizer.encode(word)
+    assert encoding.ids == [1, expected]
+    assert (encoding.words, encoding.unknown) == (1, int(known is None))
+    assert Tokenizer(["so"], rule=REVIEWS).encode("soooo").unknown == 1
+
+
+def test_a_word_that_is_known_is_not_respelt() -> None:
+    tokenizer = Tokenizer(["so", "sooo"], rule=EVERYDAY)
+    assert tokenizer.encode("sooo so soooo").ids == [1, 4, 3, 3]

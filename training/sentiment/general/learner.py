@@ -21,7 +21,7 @@ class GeneralLearner(NetworkLearner):
         recipe: NetworkRecipe,
         vectors: NDArray[np.float32],
         material: GeneralMaterial,
-        lstm: Sequence[NDArray[np.float32]] | None = None,
+        start: Sequence[NDArray[np.float32]] = (),
     ) -> None:
         """Build the network.
 
@@ -29,14 +29,17 @@ class GeneralLearner(NetworkLearner):
             recipe: How it is trained.
             vectors: The first vector of each token id, shape (vocabulary, dimensions).
             material: What it reads.
-            lstm: The first weights of its LSTM; by default they are drawn.
+            start: The first weights of its LSTM, and those of its last layer behind them, if they are not to be drawn.
         """
         keras.utils.set_random_seed(recipe.seed)
         self._recipe = recipe
         self._material = material
         network = Network(vectors, recipe.units, outputs=len(LABELS), window=recipe.window)
-        if lstm is not None:
-            network.lstm.set_weights(lstm)
+        count = len(network.lstm.weights)
+        if start:
+            network.lstm.set_weights(start[:count])
+        if start[count:]:
+            network.dense.set_weights(start[count:])
         super().__init__(
             network, epochs=recipe.epochs, learning_rate=recipe.learning_rate, noise=recipe.noise, seed=recipe.seed
         )

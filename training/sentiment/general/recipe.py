@@ -37,6 +37,15 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
 reviews are shown to the student alone, since only the teachers know what each of them says."""
 
 
+_MORE_COMMENTS: Final = {
+    **SHARES,
+    "comments": 3.0,
+    "treebank sentences": 4.0,
+    "treebank phrases": 0.8,
+    "neutral treebank phrases": 0.3,
+}
+
+
 @dataclass(frozen=True)
 class NetworkRecipe:
     """How a network is trained.
@@ -51,6 +60,7 @@ class NetworkRecipe:
         learning_rate: The largest, of Adam.
         noise: What keeps it from learning texts by heart.
         shares: See :data:`SHARES`; kinds that are not named are not read.
+        english: Whether the vectors of English words (GloVe) stand beside those learnt from reviews.
     """
 
     units: int
@@ -60,8 +70,9 @@ class NetworkRecipe:
     longest: int = 320
     batch: int = 12_000
     learning_rate: float = 1e-3
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
     shares: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
+    english: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,9 @@ class GeneralRecipe:
         label: Weight of the label in the target of a text; the rest is that of the teachers' probabilities.
         teachers: Networks of the size of the film network, which go on from its weights.
         student: The network that is kept.
+        finish: Its second training, from the weights that the first one gave (Loshchilov and Hutter, *SGDR: Stochastic
+            Gradient Descent with Warm Restarts*, ICLR 2017).
+        compressed: Dimensions to which the teachers' vectors are brought for the student, by principal components.
         without: Corpora that are left out.
     """
 
@@ -94,6 +108,8 @@ class GeneralRecipe:
     label: float
     teachers: tuple[NetworkRecipe, ...]
     student: NetworkRecipe
+    finish: NetworkRecipe
+    compressed: int
     without: tuple[str, ...] = ()
 
 
@@ -110,6 +126,16 @@ BEST: Final = GeneralRecipe(
     teachers=(
         NetworkRecipe(units=96, epochs=3, seed=11),
         NetworkRecipe(units=96, epochs=3, seed=12),
+        NetworkRecipe(units=96, epochs=3, seed=13, english=True, shares=_MORE_COMMENTS),
     ),
-    student=NetworkRecipe(units=64, epochs=6, seed=13),
+    student=NetworkRecipe(units=64, epochs=6, seed=14, english=True, shares=_MORE_COMMENTS),
+    finish=NetworkRecipe(
+        units=64,
+        epochs=4,
+        seed=15,
+        english=True,
+        noise=Noise(words=0.08, embedding=0.2, output=0.4),
+        shares={**_MORE_COMMENTS, "unlabelled": 1.0, "film phrases": 8.0},
+    ),
+    compressed=64,
 )

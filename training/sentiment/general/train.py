@@ -75,6 +75,15 @@ class Films:
         answers = TeacherLogits(*(arrays[name] for name in TeacherLogits.__annotations__))
         return cls(arrays[_EMBEDDING], lstm, answers)
 
+    def widened(self, vectors: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return the weights of the same network for vectors of more dimensions, of which the LSTM reads none yet."""
+        more = vectors.shape[1] - self.embedding.shape[1]
+        # Each direction has a kernel, a recurrent kernel and a bias.
+        lstm = [
+            np.pad(array, ((0, more), (0, 0))) if index % 3 == 0 else array for index, array in enumerate(self.lstm)
+        ]
+        return [vectors, *lstm]
+
 
 @dataclass(frozen=True)
 class General:
@@ -133,7 +142,8 @@ def make(
     tokenizer = vocabulary.extended(
         corpus.tokenizer, _other_texts(further, side), english.words, recipe.vocabulary_size
     )
-    vectors = vocabulary.vectors(first.embedding, tokenizer, dict(zip(english.words, english.matrix, strict=True)))
+    by_word = dict(zip(english.words, english.matrix, strict=True))
+    vectors = vocabulary.vectors(first.embedding, tokenizer, by_word)
     sets = [*development.held_out(corpus.held_out, held_out), *development.written()]
     measure = partial(figures, tokenizer=tokenizer, sets=sets, maxlen=recipe.maxlen)
     texts = GeneralTexts.of(
@@ -142,14 +152,19 @@ def make(
 
     def trained(how: NetworkRecipe, part: str, kinds: dict[str, Kind], start: Sequence[NDArray[np.float32]]) -> Network:
         material = GeneralMaterial.of(kinds)
-        embedding, *lstm = start
-        learner = GeneralLearner(replace(how, seed=how.seed + seed), embedding, material, lstm or None)
+        embedding, *rest = start
+        learner = GeneralLearner(replace(how, seed=how.seed + seed), embedding, material, rest)
         histories[part] = learner.learn(checkpoint.part(part), measure)
         return learner.network
 
     histories: dict[str, list[dict[str, float]]] = {}
     networks = [
-        trained(how, f"teacher-{number}", dict(texts.kinds), [vectors, *first.lstm])
+        trained(
+            how,
+            f"teacher-{number}",
+            dict(texts.kinds),
+            first.widened(vocabulary.beside(vectors, tokenizer, by_word)) if how.english else [vectors, *first.lstm],
+        )
         for number, how in enumerate(recipe.teachers, start=1)
     ]
     teachers = {f"teacher {number}": histories[f"teacher-{number}"][-1] for number in range(1, len(networks) + 1)}
@@ -167,9 +182,15 @@ def make(
     stacked = _stacked(corpus, first.answers, answers)
     kinds["unlabelled"] = Kind(kinds["unlabelled"].rows, targets.of_review(expit(stacked)))
     kinds[REVIEW_SENTENCES] = Kind(sentences, answers[REVIEW_SENTENCES].astype(np.float64))
-    embedding = np.mean([network.embedding.get_weights()[0] for network in networks], axis=0)
-    network = trained(recipe.student, "student", kinds, [embedding])
-    return General(tokenizer, network, histories["student"], teachers, sets)
+    dimensions = first.embedding.shape[1]
+    learnt = [network.embedding.get_weights()[0][:, :dimensions] for network in networks]
+    embedding = vocabulary.compressed(np.mean(learnt, axis=0), recipe.compressed)
+    if recipe.student.english:
+        embedding = vocabulary.beside(embedding, tokenizer, by_word)
+    student = trained(recipe.student, "student", kinds, [embedding])
+    weights = [array for layer in student.layers for array in layer.get_weights()]
+    network = trained(recipe.finish, "finish", kinds, weights)
+    return General(tokenizer, network, histories["student"] + histories["finish"], teachers, sets)
 
 
 def figures(network: Network, *, tokenizer: Tokenizer, sets: Sequence[DevelopmentSet], maxlen: int) -> dict[str, float]:

@@ -71,3 +71,26 @@ def vectors(
     mean = found[given].mean(axis=0) if given else np.zeros(films.shape[1], np.float32)
     found[[index for index in range(len(new)) if index not in set(given)]] = mean
     return np.concatenate([films, found])
+
+
+def beside(
+    films: NDArray[np.float32], tokenizer: Tokenizer, english: Mapping[str, NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Put the vector of English behind each word's vector, brought to the same deviation; zeros where there is none.
+
+    Returns:
+        Shape (vocabulary, dimensions of both).
+    """
+    dimensions = len(next(iter(english.values())))
+    found = np.zeros((tokenizer.vocabulary_size, dimensions), np.float32)
+    for index, word in enumerate(tokenizer.words, start=len(tokenizer.reserved)):
+        if word in english:
+            found[index] = english[word]
+    scale = films[len(tokenizer.reserved) :].std() / found[np.abs(found).max(axis=1) > 0].std()
+    return np.concatenate([films, found * np.float32(scale)], axis=1)
+
+
+def compressed(vectors: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
+    """Bring vectors to fewer dimensions, by principal components without centering, so that 0 stays 0."""
+    _, _, directions = np.linalg.svd(vectors, full_matrices=False)
+    return np.asarray(vectors @ directions[:dimensions].T, np.float32)
