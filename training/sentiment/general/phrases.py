@@ -74,6 +74,21 @@ _CLEAR: Final = {
 }  # fmt: skip
 
 
+_WHAT: Final = ("it", "this", "them", "him", "her", "you guys", "that place", "these people")
+_ENOUGH: Final = (
+    "I can't recommend {0} enough", "can't recommend {0} highly enough", "I cannot recommend {0} enough!",
+    "I couldn't recommend {0} more", "I can't praise {0} enough", "can't thank {0} enough", "I can't get enough of {0}",
+    "we can't say enough good things about {0}", "I couldn't be happier with {0}", "couldn't ask for more from {0}",
+)  # fmt: skip
+_NOT_AT_ALL: Final = (
+    "I can't recommend {0}", "can't recommend {0} to anyone", "I cannot recommend {0} at all!",
+    "I couldn't recommend {0} to a friend", "I can't praise {0} for anything", "can't thank {0} for this mess",
+    "I've had enough of {0}", "we can't say anything good about {0}", "I couldn't be less happy with {0}",
+    "I expected more from {0}",
+)  # fmt: skip
+"""What differs from those above by little."""
+
+
 def labelled() -> list[tuple[str, Target]]:
     """Return the phrases, each once, with its target; none is among those that models are measured with."""
     measured = {plainly(text) for text in [*short_texts.phrases().texts, *everyday.load().texts]}
@@ -100,6 +115,8 @@ def _phrases() -> Iterator[tuple[str, Target]]:
             for number, template in enumerate(templates):
                 thing = _THINGS[(place * len(templates) + number) % len(_THINGS)]
                 yield template.format(word, thing), target
+    for sentences, target in ((_ENOUGH, POSITIVE), (_NOT_AT_ALL, NEGATIVE)):
+        yield from ((sentence.format(what), target) for sentence in sentences for what in _WHAT)
     for target, sentences in _CLEAR.items():
         for sentence in sentences:
             yield from ((sentence.format(thing), target) for thing in _THINGS)

@@ -91,8 +91,8 @@ class GeneralRecipe:
         label: Weight of the label in the target of a text; the rest is that of the teachers' probabilities.
         teachers: Networks of the size of the film network, which go on from its weights.
         student: The network that is kept.
-        finish: Its second training, from the weights that the first one gave (Loshchilov and Hutter, *SGDR: Stochastic
-            Gradient Descent with Warm Restarts*, ICLR 2017).
+        finishes: Its further trainings, each from the weights that the one before gave (Loshchilov and Hutter, *SGDR:
+            Stochastic Gradient Descent with Warm Restarts*, ICLR 2017).
         compressed: Dimensions to which the teachers' vectors are brought for the student, by principal components.
         without: Corpora that are left out.
     """
@@ -108,10 +108,12 @@ class GeneralRecipe:
     label: float
     teachers: tuple[NetworkRecipe, ...]
     student: NetworkRecipe
-    finish: NetworkRecipe
+    finishes: tuple[NetworkRecipe, ...]
     compressed: int
     without: tuple[str, ...] = ()
 
+
+_LESS_NOISE: Final = Noise(words=0.08, embedding=0.2, output=0.4)
 
 BEST: Final = GeneralRecipe(
     name="best",
@@ -129,13 +131,31 @@ BEST: Final = GeneralRecipe(
         NetworkRecipe(units=96, epochs=3, seed=13, english=True, shares=_MORE_COMMENTS),
     ),
     student=NetworkRecipe(units=64, epochs=6, seed=14, english=True, shares=_MORE_COMMENTS),
-    finish=NetworkRecipe(
-        units=64,
-        epochs=4,
-        seed=15,
-        english=True,
-        noise=Noise(words=0.08, embedding=0.2, output=0.4),
-        shares={**_MORE_COMMENTS, "unlabelled": 1.0, "film phrases": 8.0},
+    finishes=(
+        NetworkRecipe(
+            units=64,
+            epochs=4,
+            seed=15,
+            english=True,
+            noise=_LESS_NOISE,
+            shares={**_MORE_COMMENTS, "unlabelled": 1.0, "film phrases": 8.0},
+        ),
+        NetworkRecipe(
+            units=64,
+            epochs=1,
+            seed=16,
+            english=True,
+            noise=_LESS_NOISE,
+            learning_rate=5e-4,
+            shares={
+                **_MORE_COMMENTS,
+                "unlabelled": 1.0,
+                "film phrases": 8.0,
+                "everyday phrases": 8.0,
+                "written": 8.0,
+                "edited": 2.0,
+            },
+        ),
     ),
     compressed=64,
 )

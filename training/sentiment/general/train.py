@@ -187,10 +187,14 @@ def make(
     embedding = vocabulary.compressed(np.mean(learnt, axis=0), recipe.compressed)
     if recipe.student.english:
         embedding = vocabulary.beside(embedding, tokenizer, by_word)
-    student = trained(recipe.student, "student", kinds, [embedding])
-    weights = [array for layer in student.layers for array in layer.get_weights()]
-    network = trained(recipe.finish, "finish", kinds, weights)
-    return General(tokenizer, network, histories["student"] + histories["finish"], teachers, sets)
+    network = trained(recipe.student, "student", kinds, [embedding])
+    parts = ["student"]
+    for number, finish in enumerate(recipe.finishes, start=1):
+        parts.append(f"finish-{number}")
+        weights = [array for layer in network.layers for array in layer.get_weights()]
+        network = trained(finish, parts[-1], kinds, weights)
+    history = [epoch for part in parts for epoch in histories[part]]
+    return General(tokenizer, network, history, teachers, sets)
 
 
 def figures(network: Network, *, tokenizer: Tokenizer, sets: Sequence[DevelopmentSet], maxlen: int) -> dict[str, float]:
