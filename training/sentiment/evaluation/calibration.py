@@ -1,87 +1,224 @@
-"""Temperature scaling: Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017, section 4.2."""
+"""Temperature scaling: Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017, section 4.2.
 
+One number is fitted on several sets, each of which weighs the same, and it is judged by cross-fitting: the texts are in
+folds, and the figures of each fold are those with the temperature that the other folds have. It is used only if that
+lowers the loss. A sigmoid is treated as the softmax that it is: of logits 0 and z.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
+from scipy.special import log_softmax
 
-from training.sentiment.evaluation.figures import Floats, measure
+from training.sentiment.evaluation.choice import best
+from training.sentiment.evaluation.figures import Floats, calibration_error, reliability
 
 HIGHEST: Final = 20.0
 """No temperature is above this, nor below its inverse: where no label is wrong, the best would be 0."""
+FOLDS: Final = 5
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What temperature scaling does to the probabilities of held-out reviews.
+class Scored:
+    """What a model gives for the texts of a set.
 
     Attributes:
-        reviews: How many reviews were held out.
-        temperature: What logits are to be divided by; above 1 if the model is too sure of itself. No label changes.
-        log_loss_before: Mean negative log-likelihood of the probabilities as they come, in nats.
-        log_loss_after: The same with the temperature.
-        error_before: Expected calibration error of the probabilities as they come.
-        error_after: The same with the temperature.
+        logits: Of the labels to choose from, up to a number that is the same for all labels of a text; shape
+            (n, labels).
+        labels: The right one of each text, as an index; shape (n,).
+        folds: The fold of each text, by :func:`folds_of`; shape (n,).
     """
 
-    reviews: int
-    temperature: float
+    logits: Floats
+    labels: NDArray[np.intp]
+    folds: NDArray[np.intp]
+
+    def take(self, chosen: NDArray[np.bool_]) -> "Scored":
+        """Return some of the texts."""
+        return Scored(self.logits[chosen], self.labels[chosen], self.folds[chosen])
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Texts whose label got about the same probability.
+
+    Attributes:
+        confidence: The mean probability of the label that was chosen.
+        accuracy: The share of these labels that are right.
+        texts: How many there are.
+    """
+
+    confidence: float
+    accuracy: float
+    texts: int
+
+
+@dataclass(frozen=True)
+class BeforeAndAfter:
+    """The probabilities of a set without and with a temperature.
+
+    Attributes:
+        texts: How many texts the set has.
+        log_loss_before: Mean negative log-likelihood of the probabilities as they come, in nats.
+        log_loss_after: The same with the temperature.
+        error_before: Expected calibration error of the probability of the label that is chosen, in
+            :data:`training.sentiment.evaluation.figures.BINS` bins.
+        error_after: The same with the temperature.
+        bins_before: The reliability diagram; bins without texts are left out.
+        bins_after: The same with the temperature.
+    """
+
+    texts: int
     log_loss_before: float
     log_loss_after: float
     error_before: float
     error_after: float
+    bins_before: list[Bin]
+    bins_after: list[Bin]
 
     @classmethod
-    def of(cls, logits: Floats, labels: NDArray[np.int8]) -> "Calibration":
-        """Fit the temperature, and measure before and after.
+    def of(cls, scored: Scored, temperatures: NDArray[np.float64] | float) -> "BeforeAndAfter":
+        """Measure a set.
 
         Args:
-            logits: What the model gives before the sigmoid, shape (n,).
-            labels: 1 for positive or 0, shape (n,); both occur.
-
-        Raises:
-            ValueError: The shapes are others.
+            scored: The set.
+            temperatures: One for all texts, or one for each; shape (n,).
         """
-        temperature = fit_temperature(logits, labels)
-        before, after = (measure(labels, scaled(logits, divisor)) for divisor in (1.0, temperature))
+        before, after = (_probabilities(scored, divisors) for divisors in (1.0, temperatures))
         return cls(
-            reviews=len(labels),
-            temperature=temperature,
-            log_loss_before=before.log_loss,
-            log_loss_after=after.log_loss,
-            error_before=before.calibration_error,
-            error_after=after.calibration_error,
+            texts=len(scored.labels),
+            log_loss_before=round(_mean_loss(scored, 1.0), 6),
+            log_loss_after=round(_mean_loss(scored, temperatures), 6),
+            error_before=_error(before, scored.labels),
+            error_after=_error(after, scored.labels),
+            bins_before=_bins(before, scored.labels),
+            bins_after=_bins(after, scored.labels),
         )
 
 
-def fit_temperature(logits: Floats, labels: NDArray[np.int8]) -> float:
-    """Return the temperature with the least log loss, from 1 / :data:`HIGHEST` to :data:`HIGHEST`.
+@dataclass(frozen=True)
+class Calibration:
+    """What temperature scaling does to a model; with :func:`dataclasses.asdict`, plain JSON.
+
+    Attributes:
+        temperature: What logits are to be divided by; above 1 if the model is too sure of itself.
+        used: Whether they are: whether the loss after is less than before.
+        folds: In how many folds it was judged.
+        fitted_on: The names of the sets that it is fitted on.
+        log_loss_before: The mean of these sets' losses.
+        log_loss_after: The same, cross-fitted.
+        sets: Each set, cross-fitted, by name; those that it is not fitted on, too.
+        test: The test split, with the temperature of all folds; it chose nothing.
+    """
+
+    temperature: float
+    used: bool
+    folds: int
+    fitted_on: list[str]
+    log_loss_before: float
+    log_loss_after: float
+    sets: dict[str, BeforeAndAfter]
+    test: BeforeAndAfter | None = None
+
+    @property
+    def applied(self) -> float:
+        """The temperature that the model's logits are divided by: 1 if it is not used."""
+        return self.temperature if self.used else 1.0
+
+
+def folds_of(texts: Sequence[str]) -> NDArray[np.intp]:
+    """Return a fold for each text, which follows from the text alone; shape (n,)."""
+    return np.array([crc32(text.encode("utf-8", "surrogatepass")) % FOLDS for text in texts], np.intp)
+
+
+def logits_of(probabilities: Floats) -> NDArray[np.float64]:
+    """Return logits of which probabilities, shape (n, labels), are the softmax: their logarithms, finite."""
+    return np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
+
+
+def calibrate(sets: Mapping[str, Scored], fitted_on: Collection[str]) -> Calibration:
+    """Fit a temperature, and judge it by cross-fitting.
 
     Args:
-        logits: What the model gives before the sigmoid, shape (n,).
-        labels: 1 for positive or 0, shape (n,).
+        sets: What the model gives, by the names of the sets.
+        fitted_on: The names of those to fit it on; each weighs the same.
 
     Raises:
-        ValueError: The shapes are others, or there are no reviews.
+        ValueError: There is nothing to fit it on.
     """
-    if logits.ndim != 1 or logits.shape != labels.shape or not len(labels):
-        raise ValueError(f"logits of shape {logits.shape} do not go with labels of shape {labels.shape}")
-    margins = np.where(labels == 1, 1.0, -1.0) * logits.astype(np.float64)
+    fitted = [sets[name] for name in fitted_on]
+    # Texts of one fold alone are a sample so small that nothing can be judged; then all folds have the same.
+    others = [[one.take(one.folds != fold) for one in fitted] for fold in range(FOLDS)]
+    temperature = fit_temperature(fitted)
+    of_fold = np.array(
+        [fit_temperature(parts) if any(len(part.labels) for part in parts) else temperature for parts in others]
+    )
+    measured = {name: BeforeAndAfter.of(one, of_fold[one.folds]) for name, one in sets.items()}
+    before, after = (
+        round(float(np.mean([getattr(measured[name], side) for name in fitted_on])), 6)
+        for side in ("log_loss_before", "log_loss_after")
+    )
+    return Calibration(temperature, after < before, FOLDS, [*fitted_on], before, after, measured)
 
-    def log_loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0, -margins / exp(log_temperature)).mean())
+
+def fit_temperature(sets: Sequence[Scored]) -> float:
+    """Return the temperature with the least mean of the sets' log losses, from 1 / :data:`HIGHEST` to :data:`HIGHEST`.
+
+    Args:
+        sets: Sets of texts; empty ones do not count.
+
+    Raises:
+        ValueError: Logits and labels are of other shapes, or there are no texts.
+    """
+    for one in sets:
+        if one.logits.ndim != 2 or one.labels.shape != one.logits.shape[:1]:
+            raise ValueError(f"logits of shape {one.logits.shape} do not go with labels of shape {one.labels.shape}")
+    known = [one for one in sets if len(one.labels)]
+    if not known:
+        raise ValueError("there are no texts to fit a temperature on")
+
+    def loss(log_temperature: float) -> float:
+        return float(np.mean([_mean_loss(one, exp(log_temperature)) for one in known]))
 
     # The loss is convex in the inverse of the temperature, so it has one minimum in the logarithm too.
-    bounds = (-log(HIGHEST), log(HIGHEST))
-    found = minimize_scalar(log_loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    found = minimize_scalar(loss, bounds=(-log(HIGHEST), log(HIGHEST)), method="bounded", options={"xatol": 1e-6})
     return exp(found.x)
 
 
 def scaled(logits: Floats, temperature: float) -> NDArray[np.float64]:
-    """Return the probabilities of logits divided by a temperature, shape (n,)."""
-    probabilities: NDArray[np.float64] = expit(logits.astype(np.float64) / temperature)
-    return probabilities
+    """Return the probabilities of logits divided by a temperature, shape (n, labels)."""
+    return np.exp(_log_probabilities(logits, temperature))
+
+
+def _log_probabilities(logits: Floats, temperatures: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    divisors = np.asarray(temperatures, np.float64)[..., None]
+    return np.asarray(log_softmax(logits.astype(np.float64) / divisors, axis=1), np.float64)
+
+
+def _probabilities(scored: Scored, temperatures: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    return np.exp(_log_probabilities(scored.logits, temperatures))
+
+
+def _mean_loss(scored: Scored, temperatures: NDArray[np.float64] | float) -> float:
+    found = _log_probabilities(scored.logits, temperatures)
+    return -float(np.take_along_axis(found, scored.labels[:, None], axis=1).mean())
+
+
+def _right(probabilities: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.int8]:
+    return np.asarray(best(probabilities) == labels, np.int8)
+
+
+def _error(probabilities: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    return round(calibration_error(_right(probabilities, labels), probabilities.max(axis=1)), 6)
+
+
+def _bins(probabilities: NDArray[np.float64], labels: NDArray[np.intp]) -> list[Bin]:
+    share, mean, count = reliability(_right(probabilities, labels), probabilities.max(axis=1))
+    rows = zip(mean.tolist(), share.tolist(), count.tolist(), strict=True)
+    return [Bin(round(confidence, 6), round(accuracy, 6), texts) for confidence, accuracy, texts in rows]

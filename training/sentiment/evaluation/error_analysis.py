@@ -6,10 +6,10 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from training.corpora.imdb import Reviews
 from training.sentiment.evaluation.figures import Floats
+from training.sentiment.evaluation.intervals import wilson
 
 WORST: Final = 20
 """How many errors are listed."""
@@ -48,14 +48,8 @@ class Group:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the accuracy.
-
-        It is Wilson's (*Probable Inference, the Law of Succession, and Statistical Inference*, JASA 1927), which stays
-        within 0 and 1 and does not vanish where nothing was wrong.
-        """
-        right = round(self.accuracy * self.reviews)
-        low, high = binomtest(right, self.reviews).proportion_ci(confidence_level=0.95, method="wilson")
-        return float(low), float(high)
+        """The 95 % confidence interval of the accuracy, by :func:`training.sentiment.evaluation.intervals.wilson`."""
+        return wilson(round(self.accuracy * self.reviews), self.reviews)
 
 
 @dataclass(frozen=True)
