@@ -5,16 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.training import dataset
+from tests.training.sentiment.general import tiny
+from tests.training.sentiment.general.tiny import TINY_BEST
 from training import cli
 from training.commands import arguments
 from training.sentiment import recipes
-from training.sentiment.distillation.recipe import (
-    BEST,
-    Noise,
-    ParagraphVectorsRecipe,
-    StudentRecipe,
-    WordVectorsRecipe,
-)
 from training.sentiment.recipes import LECTURE, LectureRecipe
 
 TINY = replace(
@@ -29,18 +24,6 @@ TINY = replace(
     learning_rate=0.3,
     validation=0.2,
 )
-TINY_BEST = replace(
-    BEST,
-    name="tiny-best",
-    vocabulary_size=40,
-    maxlen=12,
-    validation=0.2,
-    folds=2,
-    word_vectors=WordVectorsRecipe(vector_size=4, epochs=1),
-    paragraph_vectors=ParagraphVectorsRecipe(vector_size=4, min_count=1, epochs=1),
-    assistants=((StudentRecipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),),
-    student=StudentRecipe(units=3, epochs=2, noise=Noise(), seed=2, batch_size=512),
-)
 
 
 class Workplace:
@@ -48,6 +31,7 @@ class Workplace:
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.data = dataset.write_parquet(root / "data")
+        self.corpora = tiny.write(root / "corpora")
         self.model = root / "models" / "sentiment-tiny"
         self.sample = root / "build" / "sentiment-tiny"
         self.checkpoints = root / "cache" / "sentiment-service" / "checkpoints"

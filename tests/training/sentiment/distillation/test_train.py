@@ -22,7 +22,7 @@ from training.sentiment.distillation import (
 from training.sentiment.distillation.corpus import Corpus
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material
 from training.sentiment.distillation.out_of_fold import TeacherLogits
-from training.sentiment.distillation.recipe import BEST
+from training.sentiment.distillation.recipe import FILMS
 from training.sentiment.distillation.texts import CONTEXT, StudentTexts
 from training.sentiment.distillation.train import AssistantLogits, Distilled, distil
 
@@ -70,6 +70,7 @@ def test_each_stage_leaves_its_results(distilled: Distilled, checkpoint: Checkpo
         "linear.npz",
         "paragraphs.npz",
         "student",
+        "student.npz",
         "word-vectors.npz",
     ]
 
@@ -131,9 +132,9 @@ def test_each_generation_learns_what_the_one_before_says_of_sentences(
 
 
 def test_every_network_has_a_seed_of_its_own() -> None:
-    students = [*chain(*BEST.assistants), BEST.student]
+    students = [*chain(*FILMS.assistants), FILMS.student]
     assert len({recipe.seed for recipe in students}) == len(students)
-    assert all(recipe.window < BEST.maxlen for recipe in students)
+    assert all(recipe.window < FILMS.maxlen for recipe in students)
 
 
 # What an LSTM reads.

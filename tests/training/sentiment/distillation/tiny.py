@@ -11,7 +11,7 @@ from training.sentiment.distillation import corpus
 from training.sentiment.distillation.corpus import Corpus, Document
 from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.recipe import (
-    BEST,
+    FILMS,
     DistillationRecipe,
     Noise,
     ParagraphVectorsRecipe,
@@ -26,7 +26,7 @@ SENTENCES: Final = ("The {thing} is {word}.", "What a {word} {thing}!", "I didn'
 ASIDES: Final = ("Seen on Monday.", "Mr. Doe plays in it.", "It is a film of two hours; or three.", "Why?")
 
 RECIPE: Final[DistillationRecipe] = replace(
-    BEST,
+    FILMS,
     name="tiny",
     vocabulary_size=60,
     maxlen=24,

@@ -1,0 +1,138 @@
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import pytest
+
+from tests.training.sentiment.general import tiny
+from tests.training.sentiment.general.tiny import TINY_BEST
+from training.checkpoint import Checkpoint
+from training.sentiment import calibrated
+from training.sentiment.data import TrainingData
+from training.sentiment.distillation import inference
+from training.sentiment.distillation import train as films
+from training.sentiment.evaluation import calibration, development
+from training.sentiment.general import texts, train
+from training.sentiment.general.learner import GeneralLearner
+from training.sentiment.general.recipe import BEST, LABELS
+from training.sentiment.general.train import General, make
+
+SEED: Final = 2
+DATA: Final = TrainingData(tiny.reviews(), tiny.unlabelled(), tiny.further(tiny.reviews()))
+
+
+def go_through(checkpoint: Checkpoint) -> General:
+    assert DATA.unlabelled is not None
+    assert DATA.further is not None
+    return make(TINY_BEST, DATA.reviews, DATA.unlabelled, DATA.further, seed=SEED, checkpoint=checkpoint)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_joined() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "JOINED", 60)
+        yield
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return Checkpoint(tmp_path_factory.mktemp("best") / "checkpoint", {"seed": SEED})
+
+
+@pytest.fixture(scope="module")
+def general(checkpoint: Checkpoint) -> General:
+    return go_through(checkpoint)
+
+
+def test_it_goes_from_beginning_to_end(general: General) -> None:
+    names = [one.name for one in general.development]
+    assert names[:3] == ["IMDb movies", "Treebank sentences", "edited reviews"]
+    assert names[-1] == "everyday"
+    assert len(general.history) == TINY_BEST.student.epochs
+    for row in general.history:
+        assert {*names, "loss", "val_loss", "val_accuracy", "comments, macro-F1", "everyday, macro-F1"} == set(row)
+    assert list(general.teachers) == ["teacher 1", "teachers together"]
+    assert set(general.teachers["teachers together"]) == set(general.history[0]) - {"loss"}
+    assert general.network.window == TINY_BEST.student.window
+    assert general.network.dense.units == len(LABELS)
+
+
+def test_its_figures_are_those_of_the_network_that_is_kept(general: General) -> None:
+    (found,) = (one for one in general.development if one.name == "comments")
+    ids = [np.array(general.tokenizer.encode(text).ids[1:], np.int32) for text in found.texts]
+    given = found.chosen(inference.probabilities(general.network, ids, TINY_BEST.maxlen), LABELS)
+    assert general.history[-1]["comments"] == pytest.approx(development.accuracy(found, given), abs=1e-4)
+
+
+def test_each_stage_leaves_its_results(general: General, checkpoint: Checkpoint) -> None:
+    assert general.history
+    assert sorted(path.name for path in checkpoint.folder.iterdir()) == [
+        "answers.npz", "films", "films.npz", "student", "teacher-1",
+    ]  # fmt: skip
+
+
+def test_no_stage_is_gone_through_twice(
+    general: General, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(*_: Any, **__: Any) -> NoReturn:
+        raise AssertionError("once more")
+
+    for module, name in ((films, "distil"), (train, "_answers"), (GeneralLearner, "train_step")):
+        monkeypatch.setattr(module, name, again)
+    same = go_through(checkpoint)
+    assert same.history == general.history
+    assert same.tokenizer.words == general.tokenizer.words
+    for one, other in zip(same.network.variables, general.network.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_every_network_has_a_seed_of_its_own() -> None:
+    seeds = [how.seed for how in (*BEST.teachers, BEST.student)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(how.window < BEST.maxlen for how in (*BEST.teachers, BEST.student))
+
+
+# From the network to a model.
+
+
+def test_it_is_calibrated_and_measured(general: General) -> None:
+    found = calibrated.trained(TINY_BEST, general, DATA, seed=SEED)
+    assert (found.labels, found.version, found.seed, found.best_epoch) == (LABELS, "2.0.0", SEED, 2)
+    scaling = found.calibration
+    assert scaling is not None
+    held_out = [one.name for one in general.development if not one.written]
+    assert list(scaling.sets) == held_out
+    assert scaling.fitted_on == [name for name in held_out if name != "comments, polar"]
+    assert scaling.test is None
+    figures = found.figures
+    assert [one["name"] for one in figures["development"]] == [one.name for one in general.development]
+    accuracies = {one["name"]: one["accuracy"] for one in figures["development"]}
+    assert accuracies == pytest.approx({name: general.history[-1][name] for name in accuracies}, abs=1e-4)
+    assert len(figures["everyday"]) == 12
+    assert figures["bias"]
+    assert figures["teachers"] == general.teachers
+
+
+def test_the_model_divides_its_logits_by_the_temperature(general: General, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = calibration.calibrate
+
+    def hot(*given: Any) -> Any:
+        return type(real(*given))(**{**vars(real(*given)), "temperature": 2.0, "used": True})
+
+    monkeypatch.setattr(calibrated, "calibrate", hot)
+    model = calibrated.trained(TINY_BEST, general, DATA, seed=SEED).model
+    plain = general.network.serving_model(TINY_BEST.maxlen)
+    for one, other in zip(model.get_weights()[-2:], plain.get_weights()[-2:], strict=True):
+        np.testing.assert_allclose(one, other / 2, rtol=1e-6)
+
+
+def test_it_says_how_many_texts_were_learnt_from(general: General) -> None:
+    data = calibrated.trained(TINY_BEST, general, DATA, seed=SEED).data
+    assert DATA.further is not None
+    assert list(data["corpora"]) == list(DATA.further.sha256)
+    assert {name: size["sha256"] for name, size in data["corpora"].items()} == DATA.further.sha256
+    dev = {pair.imdb_id for pair in DATA.further.pairs if pair.split == "dev"}
+    kept, held_out = DATA.reviews.split_by_movie(TINY_BEST.films.validation, 0)
+    assert data["training"] == sum(row.id not in dev for row in kept.rows) < len(kept)
+    assert data["validation"] == len(held_out)
+    assert data["corpora"]["sst"]["validation"] == sum(one.whole and one.split == "dev" for one in DATA.further.phrases)
