@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.training.conftest import TINY, TINY_BEST
+from tests.training.conftest import TINY
+from tests.training.sentiment.general.tiny import TINY_BEST
 from training import checkpoint as checkpoints
 from training.checkpoint import Arrays, Checkpoint, CheckpointError, Interrupted, Progress, identity, run
 
@@ -204,7 +205,7 @@ def test_a_second_signal_acts_as_usual(
 @pytest.mark.parametrize(
     "other",
     [
-        identity(replace(TINY_BEST, folds=3), ["train", "unsup"], 1),
+        identity(replace(TINY_BEST, without=("sst",)), ["train", "unsup"], 1),
         identity(replace(TINY_BEST, student=replace(TINY_BEST.student, units=5)), ["train", "unsup"], 1),
         identity(TINY_BEST, ["train"], 1),
         identity(TINY_BEST, ["other", "unsup"], 1),

@@ -16,13 +16,17 @@ import pytest
 from app import __version__
 from app.artifacts.manifest import read_manifest
 from app.sentiment.classifier import Classifier
-from app.sentiment.rules import REVIEWS
+from app.sentiment.labels import NEGATIVE, NEUTRAL, POSITIVE
+from app.sentiment.rules import EVERYDAY
 from tests.training import dataset
-from tests.training.conftest import TINY_BEST, Workplace
+from tests.training.conftest import Workplace
+from tests.training.sentiment.general import tiny
+from tests.training.sentiment.general.tiny import TINY_BEST
 from training import cli, fitting, parity
 from training.checkpoint import Progress
 from training.corpora import imdb
 from training.sentiment import model_folder
+from training.sentiment.general import texts
 
 ROOT = Path(cli.__file__).parent.parent
 
@@ -116,26 +120,38 @@ def test_a_sample_goes_into_build_and_replaces_no_model(workplace: Workplace) ->
 
 # A dozen reviews with one word that tells them apart are too easy to stop at.
 @pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
-def test_a_sample_of_the_recipe_best_reads_the_reviews_without_labels_too(
-    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+def test_a_sample_of_the_recipe_best_reads_all_corpora(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert workplace.train("--recipe", "tiny-best", "--sample", "26") == 0
+    monkeypatch.setattr(texts, "JOINED", 60)
+    arguments = ["--recipe", "tiny-best", "--corpora", str(workplace.corpora)]
+    assert workplace.train(*arguments, "--sample", "26", "--without", "emotions,edited") == 0
     captured = capsys.readouterr()
-    folder = workplace.data.parent / "build" / "sentiment-tiny-best"
+    folder = workplace.data.parent / "build" / "without-edited-emotions" / "sentiment-tiny-best"
     assert captured.out.endswith(f"wrote {folder}\n")
     assert "Evaluating on 18 test reviews." in captured.err
     manifest = read_manifest(folder)
-    unlabelled = manifest.data["train"]["unlabelled"]
-    assert (manifest.data["train"]["reviews"], unlabelled["reviews"]) == (26, 12)
+    assert (manifest.name, manifest.version) == ("sentiment-tiny-best", "2.0.0")
+    assert manifest.recipe["without"] == ["edited", "emotions"]
+    train, further = manifest.data["train"], tiny.further()
+    assert (train["reviews"], train["unlabelled"]["reviews"]) == (26, 12)
+    assert {name: size["training"] for name, size in train["corpora"].items()} == {
+        "sst": 26 + 26 + 1 - 10,
+        "edited": 0,
+        "products": 16,
+        "emotions": 0,
+        "written": 26,
+    }
+    assert train["corpora"]["products"]["sha256"] == further.sha256["products"]
     assert manifest.recipe["student"]["units"] == TINY_BEST.student.units
-    assert len(manifest.figures["epochs"]) == manifest.recipe["best_epoch"] == TINY_BEST.student.epochs
-    names = ["linear model", "paragraph vectors", "both", "assistants of generation 1", "all up to generation 1"]
-    assert sorted(manifest.figures["teachers"]) == sorted(names)
-    assert manifest.figures["calibration"]["reviews"] == manifest.data["train"]["validation"]
+    assert len(manifest.figures["epochs"]) == manifest.recipe["best_epoch"] == 1
+    assert sorted(manifest.figures["teachers"]) == ["teacher 1", "teachers together"]
     assert manifest.figures["onnx_against_keras"]["largest_difference"] < 1e-5
     classifier = Classifier(folder)
-    assert classifier.tokenizer.rule is REVIEWS
-    assert 0 < classifier.classify("It isn't bad! :)")[0].probability("positive") < 1
+    assert classifier.tokenizer.rule is EVERYDAY
+    found = classifier.classify("It isn't baaad! :)")[0]
+    assert found.labels == (NEGATIVE, NEUTRAL, POSITIVE)
+    assert sum(found.probabilities) == pytest.approx(1)
     assert list(workplace.checkpoints.iterdir()) == []
     assert not workplace.model.parent.exists()
 
@@ -150,6 +166,23 @@ def test_the_recipe_best_needs_the_reviews_without_labels(
 ) -> None:
     (workplace.data / "unsup.parquet").unlink()
     assert str(workplace.data) in refused(workplace, capsys, "--recipe", "tiny-best")
+
+
+def test_the_recipe_best_needs_its_corpora(workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    (workplace.corpora / "emotions.parquet").unlink()
+    arguments = ["--recipe", "tiny-best", "--corpora", str(workplace.corpora)]
+    assert "nor a file emotions.parquet" in refused(workplace, capsys, *arguments)
+    nowhere = str(workplace.corpora / "nowhere")
+    assert f"There is no folder {nowhere}." in refused(workplace, capsys, *arguments[:-1], nowhere)
+
+
+@pytest.mark.parametrize("arguments", [["--without", "sst"], ["--corpora", "somewhere"]], ids=" ".join)
+def test_the_recipe_of_the_lecture_has_no_use_for_further_corpora(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(imdb, "load", None)
+    line = refused(workplace, capsys, *arguments)
+    assert line == f"error: The recipe tiny reads reviews alone; leave out {arguments[0]}."
 
 
 def _nothing(_path: Path) -> None:
@@ -199,6 +232,7 @@ def test_a_sample_too_small_to_train_on_is_refused(workplace: Workplace, capsys:
         (["--seed", "-1"], "-1 is not from 0 to 4294967295"),
         (["--seed", "4294967296"], "4294967296 is not from 0 to 4294967295"),
         (["--epochs", "3"], "unrecognized arguments"),
+        (["--without", "sst,imdb"], "'imdb' is none of sst, edited, products, emotions, written"),
     ],
     ids=" ".join,
 )
@@ -312,7 +346,7 @@ def test_building_the_parser_imports_nothing_that_trains() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["sentiment", "word2vec", "glove", "embedding", "forecasts", "report", "card", "seeds"]
+    "command", ["sentiment", "word2vec", "glove", "embedding", "forecasts", "report", "card", "seeds", "ablation"]
 )
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from training.corpora import imdb
 
@@ -19,6 +19,16 @@ def add_data(command: argparse.ArgumentParser) -> None:
         help="the archive aclImdb_v1.tar.gz, the folder it unpacks to, or a folder of train.parquet, test.parquet and "
         "unsup.parquet; by default the archive is downloaded once",
     )
+
+
+def add_corpora(command: argparse.ArgumentParser, **options: Any) -> None:
+    """Add the option that says where the corpora beside the reviews are.
+
+    Args:
+        command: Where to add it.
+        **options: Of ``argparse``.
+    """
+    command.add_argument("--corpora", type=Path, metavar="DIR", **options)
 
 
 def add_checkpoints(command: argparse.ArgumentParser) -> None:

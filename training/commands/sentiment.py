@@ -3,17 +3,25 @@
 import argparse
 import shutil
 import sys
+from dataclasses import replace
 
 from app.sentiment.classifier import KIND
 from training.checkpoint import Checkpoint, identity
 from training.commands import arguments
-from training.commands.arguments import add_checkpoints, add_data, folder, natural, positive
+from training.commands.arguments import add_checkpoints, add_corpora, add_data, folder, natural, positive
 from training.corpora import imdb
+from training.errors import TrainingError
 from training.folders import ModelOutput, require_writable
 from training.sentiment import recipes
-from training.sentiment.distillation.recipe import DistillationRecipe
+from training.sentiment.general.recipe import CORPORA, IMDB, GeneralRecipe
+from training.sentiment.recipes import LectureRecipe
 
 _DESCRIPTION = "Train a recipe, evaluate it on the test reviews and write its model folder."
+_OPTIONAL = tuple(name for name in CORPORA if name != IMDB)
+
+
+class OptionError(TrainingError):
+    """An option that the recipe has no use for."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,9 +32,25 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--recipe", choices=recipes.RECIPES, default="lecture", help="what to train (default: lecture)"
     )
     add_data(command)
+    add_corpora(
+        command,
+        help="a folder with the further corpora that the recipe best reads, as Parquet or as published; by default "
+        "each is downloaded once from its official place",
+    )
+    command.add_argument(
+        "--without",
+        type=_without,
+        metavar="NAME[,NAME…]",
+        default=(),
+        help=f"train the recipe best without some of {', '.join(_OPTIONAL)}, into build/",
+    )
     command.add_argument("--seed", type=natural, help="seed of weights and shuffling (default: the recipe's)")
     command.add_argument(
-        "--sample", type=positive, metavar="N", help="quick run: N training and N test reviews, into build/"
+        "--sample",
+        type=positive,
+        metavar="N",
+        help="quick run: N training and N test reviews, up to N texts of each further corpus, one epoch of each of "
+        "the networks of the recipe best; into build/",
     )
     command.add_argument(
         "--output", type=folder, metavar="DIR", help="model folder to write (default: models/sentiment-…)"
@@ -35,34 +59,71 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _sentiment(options: argparse.Namespace) -> None:
-    recipe = recipes.RECIPES[options.recipe]
+    recipe = _recipe(options)
     name = f"{KIND}-{recipe.name}"
-    place = arguments.ROOT / ("models" if options.sample is None else "build")
-    output = ModelOutput(options.output or place / name, KIND, name)
+    output = ModelOutput(options.output or arguments.ROOT / _place(options) / name, KIND, name)
     output.check()
     require_writable(options.checkpoints / name, "--checkpoints")
-    train, test = imdb.load("train", options.data), imdb.load("test", options.data)
-    test.require_ratings()
-    unlabelled = imdb.load("unsup", options.data) if isinstance(recipe, DistillationRecipe) else None
-    if options.sample is not None:
-        train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
-        unlabelled = unlabelled.sample(options.sample, seed=0) if unlabelled is not None else None
-    seed = recipe.seed if options.seed is None else options.seed
-    read = [split.sha256 for split in (train, unlabelled) if split is not None]
-    checkpoint = Checkpoint.of(options.checkpoints, name, identity(recipe, read, seed)).folder
 
-    # Imported late: TensorFlow takes seconds, and what is wrong with the arguments is known before.
+    # Imported late, here and below: pyarrow, TensorFlow and others take seconds, and what is wrong with the arguments
+    # is known before.
+    from training.sentiment import data
+
+    read, test = data.load(recipe, options.data, options.corpora), imdb.load("test", options.data)
+    test.require_ratings()
+    if options.sample is not None:
+        read, test = read.sample(options.sample, seed=0), test.sample(options.sample, seed=0)
+        recipe = data.quick(recipe, options.sample) if isinstance(recipe, GeneralRecipe) else recipe
+    seed = recipe.seed if options.seed is None else options.seed
+    checkpoint = Checkpoint.of(options.checkpoints, name, identity(recipe, read.sha256, seed))
+
     from training.sentiment import model_folder
     from training.sentiment.train import train as train_recipe
 
-    trained = train_recipe(recipe, train, unlabelled, seed=seed, checkpoint=checkpoint)
+    trained = train_recipe(recipe, read, seed=seed, checkpoint=checkpoint)
     sys.stderr.write(f"Evaluating on {len(test):,} test reviews.\n")
-    with output.writing(checkpoint):
-        figures, parity = model_folder.write(trained, train, test, output.folder)
-    shutil.rmtree(checkpoint, ignore_errors=True)
+    with output.writing(checkpoint.folder):
+        figures, parity = model_folder.write(trained, read.reviews, test, output.folder)
+    shutil.rmtree(checkpoint.folder, ignore_errors=True)
     sys.stdout.write(
         f"test accuracy {figures.accuracy:.4f}, log loss {figures.log_loss:.4f}, "
         f"ONNX against Keras: largest difference {parity.largest_difference:.1e}, "
         f"{parity.labels_that_differ} of {parity.texts:,} labels differ\n"
         f"wrote {output.folder}\n"
     )
+
+
+def _recipe(options: argparse.Namespace) -> LectureRecipe | GeneralRecipe:
+    """Return the recipe that was asked for.
+
+    Raises:
+        OptionError: It reads reviews alone, and further corpora are named.
+    """
+    recipe = recipes.RECIPES[options.recipe]
+    if isinstance(recipe, GeneralRecipe):
+        return replace(recipe, without=options.without)
+    named = next((f"--{name}" for name in ("without", "corpora") if getattr(options, name)), None)
+    if named is not None:
+        raise OptionError(f"The recipe {recipe.name} reads reviews alone; leave out {named}.")
+    return recipe
+
+
+def _place(options: argparse.Namespace) -> str:
+    """Return the folder of the model folder: trials do not go where models are served from."""
+    if options.without:
+        # Of two folders of one name only one may lie in a place.
+        return f"build/without-{'-'.join(options.without)}"
+    return "models" if options.sample is None else "build"
+
+
+def _without(text: str) -> tuple[str, ...]:
+    """Read the names of corpora, in the order of the recipe's.
+
+    Raises:
+        argparse.ArgumentTypeError: There is no such corpus, or it is not left out.
+    """
+    named = text.split(",")
+    unknown = next((name for name in named if name not in _OPTIONAL), None)
+    if unknown is not None:
+        raise argparse.ArgumentTypeError(f"{unknown!r} is none of {', '.join(_OPTIONAL)}")
+    return tuple(name for name in _OPTIONAL if name in named)

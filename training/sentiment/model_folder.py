@@ -1,7 +1,7 @@
 """From a trained sentiment model to its model folder: files, figures, card and manifest."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app.artifacts.manifest import Manifest, sha256, write_manifest
 from app.sentiment.classifier import KIND, TOKENIZER_FILE
 from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine, dropping_masks
+from app.sentiment.labels import BINARY, POSITIVE
 from app.sentiment.padding import truncate
 from training import environment
 from training.corpora.imdb import Reviews
@@ -20,12 +21,14 @@ from training.onnx_export import export
 from training.parity import require as require_parity
 from training.sentiment.card import card
 from training.sentiment.encoding import encode
-from training.sentiment.evaluation.calibration import Calibration
+from training.sentiment.evaluation import choice
+from training.sentiment.evaluation.calibration import BeforeAndAfter, Calibration, Scored, folds_of, logits_of
 from training.sentiment.evaluation.error_analysis import analyse
-from training.sentiment.evaluation.figures import Figures, measure
+from training.sentiment.evaluation.figures import Figures, Floats, measure
 from training.sentiment.trained import Trained
 
-VERSION: Final = "1.0.0"
+_TOKENS_AT_ONCE: Final = 250_000
+"""Padded ids that Keras is given at once: it keeps what every layer gives for them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
     """Evaluate a model on the test reviews, once, and write its folder, whole or not at all.
 
     Args:
-        trained: The model, of the labels negative and positive, which are those of the reviews.
+        trained: The model. Of its labels, it has to choose among negative and positive, which are those of the reviews.
         train: The reviews it was trained on, the held-out ones included.
         test: The reviews to evaluate it on.
         output: The model folder; replaced if it exists.
@@ -60,15 +63,14 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
     """
     with replacing(output) as folder:
         write_models(trained, folder)
-        probabilities = _predict(trained, test.texts)
-        parity = compare(trained, folder, test.texts, probabilities)
+        outputs = _predict(trained, test.texts)
+        parity = compare(trained, folder, test.texts, outputs)
         require_parity(f"{KIND}-{trained.recipe.name}", parity.largest_difference)
-        figures = measure(test.labels, probabilities)
-        errors = analyse(test, [trained.tokenizer.encode(text) for text in test.texts], probabilities)
-        tested = card.Tested(test.labels, probabilities, figures, asdict(parity), errors)
-        held_out = trained.held_out
-        calibration = Calibration.of(held_out.logits, held_out.labels) if held_out is not None else None
-        manifest = _manifest(trained, train, test, tested, calibration)
+        positive = _positive(trained, outputs)
+        figures = measure(test.labels, positive)
+        errors = analyse(test, [trained.tokenizer.encode(text) for text in test.texts], positive)
+        tested = card.Tested(test.labels, positive, figures, asdict(parity), errors)
+        manifest = _manifest(trained, train, test, tested, _calibration(trained, test, outputs))
         card.write(folder, manifest, trained, tested)
         write_manifest(folder, manifest)
     return figures, parity
@@ -91,21 +93,52 @@ def write_models(trained: Trained, folder: Path) -> None:
 
 def _predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:
     padded = encode(trained.tokenizer, trained.recipe, texts)
+    at_once = max(1, _TOKENS_AT_ONCE // trained.recipe.maxlen)
     with dropping_masks():
-        probabilities: NDArray[np.float32] = trained.model.predict(padded, batch_size=500, verbose=0)[:, 0]
-    return probabilities
+        outputs: NDArray[np.float32] = trained.model.predict(padded, batch_size=at_once, verbose=0)
+    return outputs
+
+
+def _probabilities(outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the probability of each label, shape (n, labels), of what a sigmoid or a softmax gives."""
+    found = outputs.astype(np.float64)
+    return np.hstack([1 - found, found]) if found.shape[1] == 1 else found
+
+
+def _positive(trained: Trained, outputs: NDArray[np.float32]) -> Floats:
+    """Return the probability of positive, shape (n,), where there is negative and positive to choose from."""
+    if trained.labels == BINARY:
+        return outputs[:, 0]
+    return choice.among(outputs, trained.labels, BINARY)[:, BINARY.index(POSITIVE)]
+
+
+def _calibration(trained: Trained, test: Reviews, outputs: NDArray[np.float32]) -> Calibration | None:
+    """Add the test split to the calibration of a model, whose logits may be divided by the temperature already."""
+    found = trained.calibration
+    if found is None:
+        return None
+    logits = logits_of(choice.among(_probabilities(outputs), trained.labels, BINARY)) * found.applied
+    scored = Scored(logits, test.labels.astype(np.intp), folds_of(test.texts))
+    return replace(found, test=BeforeAndAfter.of(scored, found.temperature))
 
 
 def compare(trained: Trained, folder: Path, texts: Sequence[str], expected: NDArray[np.float32]) -> Parity:
-    """Compare the exported graph, on the unpadded texts, with what Keras gave for the padded ones."""
+    """Compare the exported graph, on the unpadded texts, with what Keras gave for the padded ones.
+
+    Args:
+        trained: The model.
+        folder: Where the graph is.
+        texts: n texts.
+        expected: All outputs of Keras, shape (n, outputs).
+    """
     engine = OnnxEngine(folder / ENGINES["onnx"].file, trained.recipe.maxlen)
     recipe = trained.recipe
     sequences = [truncate(trained.tokenizer.encode(text).ids, recipe.maxlen, recipe.truncating) for text in texts]
-    found = engine.predict(sequences)[:, 1]
+    found, wanted = engine.predict(sequences), _probabilities(expected)
     return Parity(
         texts=len(texts),
-        largest_difference=float(np.abs(found - expected).max()),
-        labels_that_differ=int(np.sum((found >= 0.5) != (expected >= 0.5))),
+        largest_difference=float(np.abs(found - wanted).max()),
+        labels_that_differ=int(np.sum(choice.best(found) != choice.best(wanted))),
     )
 
 
@@ -133,7 +166,7 @@ def _manifest(
     }
     return Manifest(
         name=f"{KIND}-{recipe.name}",
-        version=VERSION,
+        version=trained.version,
         kind=KIND,
         recipe={**asdict(recipe), "seed": trained.seed, "best_epoch": trained.best_epoch},
         data=data,

@@ -1,36 +1,32 @@
 """Each recipe is trained by its own module."""
 
-from pathlib import Path
-
+from training.checkpoint import Checkpoint
 from training.corpora.imdb import Reviews
-from training.sentiment import lecture
-from training.sentiment.distillation import train as distillation
-from training.sentiment.distillation.recipe import DistillationRecipe
+from training.sentiment import calibrated, lecture
+from training.sentiment.data import TrainingData
+from training.sentiment.general import train as general
+from training.sentiment.general.corpora import FurtherCorpora
+from training.sentiment.general.recipe import GeneralRecipe
 from training.sentiment.recipes import LectureRecipe
 from training.sentiment.trained import Trained
 
 
-def train(
-    recipe: LectureRecipe | DistillationRecipe,
-    reviews: Reviews,
-    unlabelled: Reviews | None,
-    *,
-    seed: int,
-    checkpoint: Path,
-) -> Trained:
+def train(recipe: LectureRecipe | GeneralRecipe, data: TrainingData, *, seed: int, checkpoint: Checkpoint) -> Trained:
     """Train a recipe.
 
     Args:
         recipe: What to train.
-        reviews: The train split, or a sample of it.
-        unlabelled: The unsup split, or a sample of it, for a recipe that reads it.
+        data: All that it reads, by :func:`training.sentiment.data.load`, or a sample of it.
         seed: Seed of everything random.
-        checkpoint: Folder for the state of the training; it is gone on from if it exists.
+        checkpoint: Where the state of the training is kept; it is gone on from if it exists.
 
     Raises:
         training.checkpoint.Interrupted: A signal came; the state is saved.
         training.checkpoint.CheckpointError: The checkpoint cannot be used.
     """
-    if isinstance(recipe, DistillationRecipe):
-        return distillation.train(recipe, reviews, unlabelled or Reviews([]), seed=seed, checkpoint=checkpoint)
-    return lecture.train(recipe, reviews, seed=seed, checkpoint=checkpoint)
+    if not isinstance(recipe, GeneralRecipe):
+        return lecture.train(recipe, data.reviews, seed=seed, checkpoint=checkpoint.folder)
+    unlabelled = data.unlabelled or Reviews([])
+    further = data.further or FurtherCorpora([], [], [], [], [])
+    made = general.make(recipe, data.reviews, unlabelled, further, seed=seed, checkpoint=checkpoint)
+    return calibrated.trained(recipe, made, data, seed=seed)

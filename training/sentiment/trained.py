@@ -4,25 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from app.sentiment.labels import BINARY, Labels
 from app.sentiment.tokenizer import Tokenizer
+from training.sentiment.evaluation.calibration import Calibration
 from training.sentiment.recipes import SentimentRecipe
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """The held-out reviews before calibration.
-
-    Attributes:
-        labels: 1 for positive or 0, shape (n,).
-        logits: What the model gave before its logits were divided by a temperature, shape (n,).
-    """
-
-    labels: NDArray[np.int8]
-    logits: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,9 +24,10 @@ class Trained:
         history: Figures of each epoch; ``val_loss`` and ``val_accuracy``, of the held-out reviews, are among them.
         best_epoch: The epoch that was kept, counted from 1.
         data: What it learnt from, such as the number of reviews in ``training`` and ``validation``.
-        held_out: For a model that is calibrated.
-        figures: What else was measured on the way.
+        figures: What else was measured on the way, as plain JSON.
         labels: What the model tells apart, in the order of its outputs.
+        calibration: What a temperature does to the model; where it is used, the model's logits are divided by it.
+        version: The version of the model.
     """
 
     recipe: SentimentRecipe
@@ -50,6 +37,7 @@ class Trained:
     history: list[dict[str, float]]
     best_epoch: int
     data: dict[str, Any]
-    held_out: HeldOut | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     labels: Labels = BINARY
+    calibration: Calibration | None = None
+    version: str = "1.0.0"

@@ -105,7 +105,7 @@ def test_training_fits_the_vocabulary_and_holds_out_movies(tmp_path: Path, monke
         np.testing.assert_array_equal(given_to_fit[name].targets, side.labels)
     assert trained.data == {"training": len(kept), "validation": len(held)}
     assert trained.history == [{"loss": 0.4, "val_loss": 0.5}, {"loss": 0.3, "val_loss": 0.6}]
-    assert (trained.best_epoch, trained.held_out) == (1, None)
+    assert (trained.best_epoch, trained.calibration) == (1, None)
     assert given_to_fit["epochs"] == 2
     for found, expected in zip(given_to_fit["order"](1), shuffled(len(kept), 8, 9)(1), strict=True):
         np.testing.assert_array_equal(found, expected)

@@ -16,15 +16,18 @@ from app.sentiment.engines import TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine
 from app.sentiment.tokenizer import Tokenizer
 from tests.training import dataset
 from tests.training.conftest import TINY
+from tests.training.sentiment.card import known
 from training import onnx_export
 from training.corpora.imdb import Reviews
 from training.parity import ParityError
 from training.sentiment import model_folder
 from training.sentiment.card import sections as card_sections
-from training.sentiment.evaluation.calibration import fit_temperature
+from training.sentiment.encoding import encode
+from training.sentiment.evaluation import choice
+from training.sentiment.evaluation.calibration import BeforeAndAfter, Scored, folds_of
 from training.sentiment.evaluation.figures import measure
 from training.sentiment.lecture import build
-from training.sentiment.trained import HeldOut, Trained
+from training.sentiment.trained import Trained
 
 FILES = [
     "README.md",
@@ -143,26 +146,54 @@ def test_an_existing_folder_is_replaced(tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "model").recipe["seed"] == 5
 
 
-def test_a_calibrated_model_has_more_figures_and_plots(tmp_path: Path) -> None:
-    held_out = HeldOut(np.array([0, 1, 1, 0], dtype=np.int8), np.array([-2.0, 1.0, 3.0, 0.5]))
-    trained = replace(
-        untrained(), held_out=held_out, figures={"teachers": {"linear": 0.5}}, data={"training": 1, "validation": 4}
-    )
+def test_a_model_of_three_labels_has_more_figures_and_plots(tmp_path: Path) -> None:
+    trained = known.trained()
     model_folder.write(trained, TRAIN, TEST, tmp_path / "model")
     plots = [card_sections.CALIBRATION_PLOT, card_sections.ACCURACY_PLOT]
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted([*FILES, *plots])
     manifest = read_manifest(tmp_path / "model")
     assert sorted([*manifest.files, "manifest.json"]) == sorted([*FILES, *plots])
-    assert manifest.figures["teachers"] == {"linear": 0.5}
-    calibration = manifest.figures["calibration"]
-    assert calibration["reviews"] == 4
-    assert calibration["temperature"] == pytest.approx(fit_temperature(held_out.logits, held_out.labels))
-    assert calibration["log_loss_after"] <= calibration["log_loss_before"]
+    assert manifest.version == "2.0.0"
+    assert manifest.serving["labels"] == ["negative", "neutral", "positive"]
+    assert manifest.figures["teachers"] == trained.figures["teachers"]
     assert manifest.figures["errors"]["errors"] == manifest.figures["errors"]["reviews"] - round(
         manifest.figures["test"]["accuracy"] * len(TEST)
     )
     text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
-    assert re.findall("^## (.*)$", text, re.MULTILINE)[-2:] == ["Calibration", "Where it errs"]
+    headings = re.findall("^## (.*)$", text, re.MULTILINE)
+    assert headings[-4:] == ["Calibration", "Bias", "Where it errs", "Limits"]
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_model_of_three_labels_is_tested_among_negative_and_positive(tmp_path: Path, used: bool) -> None:
+    trained = known.trained(calibration=replace(known.CALIBRATION, used=used, temperature=1.25))
+    figures, parity = model_folder.write(trained, TRAIN, TEST, tmp_path / "model")
+    outputs = trained.model.predict(encode(trained.tokenizer, trained.recipe, TEST.texts), verbose=0).astype(np.float64)
+    among = choice.among(outputs, trained.labels, ("negative", "positive"))
+    expected = measure(TEST.labels, among[:, 1])
+    assert figures.confusion_matrix == expected.confusion_matrix
+    matrix = {"confusion_matrix"}
+    assert figures.model_dump(exclude=matrix) == pytest.approx(expected.model_dump(exclude=matrix), abs=2e-6)
+    assert parity.largest_difference < 1e-5
+    test = read_manifest(tmp_path / "model").figures["calibration"]["test"]
+    # The weights have the temperature already, where it is used.
+    logits = np.log(among) * (1.25 if used else 1)
+    found = BeforeAndAfter.of(Scored(logits, TEST.labels.astype(np.intp), folds_of(TEST.texts)), 1.25)
+    for name in ("log_loss_before", "log_loss_after", "error_before", "error_after"):
+        assert test[name] == pytest.approx(getattr(found, name), abs=2e-6)
+    served = test["log_loss_after" if used else "log_loss_before"]
+    assert served == pytest.approx(figures.log_loss, abs=2e-6)
+
+
+def test_parity_is_that_of_all_outputs(tmp_path: Path) -> None:
+    trained = known.trained()
+    model_folder.write_models(trained, tmp_path)
+    outputs = trained.model.predict(encode(trained.tokenizer, trained.recipe, TEST.texts), verbose=0)
+    assert model_folder.compare(trained, tmp_path, TEST.texts, outputs).largest_difference < 1e-5
+    outputs[0, 1] += 0.25
+    assert model_folder.compare(trained, tmp_path, TEST.texts, outputs).largest_difference == pytest.approx(
+        0.25, abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("difference", [1.1e-5, float("nan")])
@@ -213,7 +244,7 @@ def test_what_fails_leaves_the_folder_before(tmp_path: Path, monkeypatch: pytest
 def test_parity_counts_differences_of_another_model(trained_folder: Path) -> None:
     trained = untrained()
     expected = keras_probabilities(trained_folder, TEST.texts)
-    parity = model_folder.compare(trained, trained_folder, TEST.texts, 1 - expected)
+    parity = model_folder.compare(trained, trained_folder, TEST.texts, 1 - expected[:, None])
     assert parity.texts == len(TEST)
     assert parity.labels_that_differ == len(TEST)
     assert parity.largest_difference == pytest.approx(np.abs(1 - 2 * expected).max(), abs=1e-5)

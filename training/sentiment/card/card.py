@@ -7,16 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from app.artifacts.manifest import ArtifactError, Manifest, read_manifest, write_manifest
 from app.sentiment.classifier import KIND
-from training.corpora.imdb import NAME, REFERENCE
 from training.folders import replacing
-from training.sentiment.card import distillation, lecture, plots, remarks, sections
-from training.sentiment.evaluation.calibration import Calibration, scaled
+from training.sentiment.card import general, lecture, plots, sections, tables
 from training.sentiment.evaluation.error_analysis import ErrorAnalysis
-from training.sentiment.evaluation.figures import Figures
+from training.sentiment.evaluation.figures import Figures, Floats
 from training.sentiment.trained import Trained
 
 README: Final = "README.md"
@@ -28,14 +25,14 @@ class Tested:
 
     Attributes:
         labels: Their labels, shape (n,).
-        probabilities: What the model gave for them, shape (n,).
+        probabilities: What the model gave for positive, among negative and positive; shape (n,).
         figures: How good that is.
         parity: How far ONNX and Keras are apart, by :class:`training.sentiment.model_folder.Parity`.
         errors: Where the model errs.
     """
 
     labels: NDArray[np.int8]
-    probabilities: NDArray[np.float32]
+    probabilities: Floats
     figures: Figures
     parity: dict[str, Any]
     errors: ErrorAnalysis
@@ -54,11 +51,8 @@ def write(folder: Path, manifest: Manifest, trained: Trained, tested: Tested) ->
     plots.confusion_matrix(tested.figures, folder / "confusion-matrix.png")
     plots.roc_curve(tested.labels, tested.probabilities, folder / "roc-curve.png")
     plots.reliability_diagram(tested.labels, tested.probabilities, folder / "reliability-diagram.png")
-    calibration = _calibration(manifest)
-    if calibration is not None and trained.held_out is not None:
-        held_out = trained.held_out
-        before, after = (scaled(held_out.logits, divisor) for divisor in (1.0, calibration.temperature))
-        plots.reliability_before_and_after(held_out.labels, before, after, folder / sections.CALIBRATION_PLOT)
+    if trained.calibration is not None:
+        plots.reliability_of_sets(trained.calibration.sets, folder / sections.CALIBRATION_PLOT)
         plots.accuracy_by_kind(tested.errors, folder / sections.ACCURACY_PLOT)
     (folder / README).write_text(text(manifest), encoding="utf-8")
 
@@ -84,49 +78,18 @@ def rewrite(folder: Path) -> None:
 def text(manifest: Manifest) -> str:
     """Return the card of a model, which follows from its manifest alone.
 
-    The card of its kind of recipe is formatted with the fields of the recipe, the ``train`` entry of its data, the
-    figures of the test reviews and of the parity, ``corpus`` and ``epochs_table``. The sections on calibration and
-    errors follow if the model is calibrated.
+    The card of its kind of recipe is filled in with the fields of the recipe, the ``train`` entry of its data, the
+    figures of the test reviews and of the parity, ``corpus`` and ``epochs_table``.
+
+    Raises:
+        app.artifacts.manifest.ArtifactError: The model is of no recipe of this version.
     """
     figures = manifest.figures
+    kinds = {"films": general.card, "units": lecture.card}
+    made = next((card for field, card in kinds.items() if field in manifest.recipe), None)
+    if made is None:
+        raise ArtifactError(f"{manifest.name} was trained by a recipe of an earlier version; train it again.")
     values = {**manifest.recipe, **figures["test"], **figures["onnx_against_keras"], **manifest.data["train"]}
-    values |= {"reviews": figures["test"]["reviews"], "epochs_table": _epochs(figures["epochs"])}
-    values["corpus"] = corpus(manifest.data["name"])
-    if "student" in manifest.recipe:
-        parts = [distillation.card(figures["teachers"]).format_map(values)]
-    else:
-        parts = [lecture.card(manifest).format_map(values)]
-    calibration = _calibration(manifest)
-    if calibration is not None:
-        errors = TypeAdapter(ErrorAnalysis).validate_python(figures["errors"])
-        parts += [sections.calibration(calibration), sections.errors(errors, remarks.load())]
-    return "\n".join(parts)
-
-
-def corpus(name: str) -> str:
-    """Return how a card names the data, with a reference where they are published."""
-    return f"the {name} ({REFERENCE})" if name == NAME else name
-
-
-def _calibration(manifest: Manifest) -> Calibration | None:
-    # Manifests of before there was a calibration do not have the entry.
-    found = manifest.figures.get("calibration")
-    return None if found is None else Calibration(**found)
-
-
-_COLUMNS: Final = {
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "val_loss": "held-out loss",
-    "val_accuracy": "held-out accuracy",
-}
-
-
-def _epochs(history: list[dict[str, float]]) -> str:
-    columns = {name: title for name, title in _COLUMNS.items() if name in history[0]}
-    head = f"| epoch | {' | '.join(columns.values())} |\n|---|{'---|' * len(columns)}"
-    rows = (
-        f"| {number} | {' | '.join(f'{epoch[name]:.4f}' for name in columns)} |"
-        for number, epoch in enumerate(history, start=1)
-    )
-    return "\n".join([head, *rows])
+    values |= {"reviews": figures["test"]["reviews"], "epochs_table": tables.epochs(figures["epochs"])}
+    values["corpus"] = tables.corpus(manifest.data["name"])
+    return made(manifest, values)

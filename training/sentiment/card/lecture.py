@@ -1,6 +1,7 @@
 """The model card of the lecture's model, to be filled in by :mod:`training.sentiment.card.card`."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from app.artifacts.manifest import Manifest
 from training.sentiment.card import seeds
@@ -61,9 +62,14 @@ processor.
 """
 
 
-def card(manifest: Manifest) -> str:
-    """Return the card, a format string; the range over seeds is in it for the recipe and data it was measured on."""
-    return _CARD.replace("SEEDS", _chance(manifest))
+def card(manifest: Manifest, values: Mapping[str, Any]) -> str:
+    """Return the card; the range over seeds is in it for the recipe and data it was measured on.
+
+    Args:
+        manifest: Of the model.
+        values: What is filled in; see :func:`training.sentiment.card.card.text`.
+    """
+    return _CARD.replace("SEEDS", _chance(manifest)).format_map(values)
 
 
 def _chance(manifest: Manifest) -> str:

@@ -1,6 +1,7 @@
 """The plots of a model card, as PNG files."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +12,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from training.sentiment.evaluation.calibration import BeforeAndAfter, Bin
 from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group
 from training.sentiment.evaluation.figures import Figures, Floats, reliability
+from training.sentiment.evaluation.intervals import wilson
 
 mpl.use("Agg")
 
@@ -67,29 +70,39 @@ def roc_curve(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> No
 def reliability_diagram(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
     """Plot the share of positive reviews over the probability given to them, with the size of each bin."""
     figure, axes = _square()
-    _reliability(axes, labels, probabilities)
+    share, mean, count = reliability(labels, probabilities)
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.plot(mean, share, "o-", color=_BLUE)
+    axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
+    bars = axes.twinx()
+    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
+    bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
     _save(figure, path)
 
 
-def reliability_before_and_after(labels: NDArray[np.int8], before: Floats, after: Floats, path: Path) -> None:
-    """Plot the reliability diagrams of the same reviews before and after calibration, side by side.
+def reliability_of_sets(sets: Mapping[str, BeforeAndAfter], path: Path) -> None:
+    """Plot the reliability diagrams of several sets, without and with a temperature, with 95 % intervals of the latter.
 
     Args:
-        labels: 1 for positive or 0, shape (n,).
-        before: The probabilities as the model was trained, shape (n,).
-        after: Those with the temperature, shape (n,).
+        sets: At least one set, by name.
         path: Where to write.
     """
-    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
-    panels = {"before": before, "after": after}
-    bars = []
-    for axes, (name, probabilities) in zip(figure.subplots(1, 2), panels.items(), strict=True):
-        bars.append(_reliability(axes, labels, probabilities))
-        axes.set(title=name)
-    # One scale, or the bars of one side could not be compared with those of the other.
-    top = max(axes.get_ylim()[1] for axes in bars)
-    for axes in bars:
-        axes.set_ylim(0, top)
+    columns = min(3, len(sets))
+    rows = ceil(len(sets) / columns)
+    figure = Figure(figsize=(3.6 * columns, 3.4 * rows), layout="constrained")
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes, (name, one) in zip(panels, sets.items(), strict=False):
+        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+        axes.plot(*_points(one.bins_before), "o", color=_GREY, markersize=4, label="before")
+        low, high = np.array([wilson(round(part.accuracy * part.texts), part.texts) for part in one.bins_after]).T
+        confidence, accuracy = _points(one.bins_after)
+        beyond = np.maximum([accuracy - low, high - accuracy], 0)
+        axes.errorbar(confidence, accuracy, beyond, fmt="o-", color=_BLUE, ecolor=_ORANGE, capsize=3, label="after")
+        axes.set(title=f"{name}: {one.texts:,}", xlabel="probability of the label", ylabel="share of right labels")
+        axes.set(xlim=(0.3, 1.02), ylim=(0, 1.05))
+    panels[0].legend(loc="upper left")
+    for axes in panels[len(sets) :]:
+        axes.set_visible(False)
     _save(figure, path)
 
 
@@ -131,16 +144,9 @@ def comparison(
     _save(figure, path)
 
 
-def _reliability(axes: Axes, labels: NDArray[np.int8], probabilities: Floats) -> Axes:
-    """Draw a reliability diagram, and return the axes of its bars."""
-    share, mean, count = reliability(labels, probabilities)
-    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
-    axes.plot(mean, share, "o-", color=_BLUE)
-    axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
-    bars = axes.twinx()
-    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
-    bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
-    return bars
+def _points(bins: Sequence[Bin]) -> tuple[Floats, Floats]:
+    """Return the mean probabilities and the accuracies of the bins."""
+    return np.array([one.confidence for one in bins]), np.array([one.accuracy for one in bins])
 
 
 def _accuracy(axes: Axes, groups: Sequence[Group]) -> None:
