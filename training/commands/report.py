@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from training.commands import arguments
-from training.commands.arguments import add_data, folder, positive
+from training.commands.arguments import add_corpora, add_data, folder, positive
 from training.corpora import imdb
 from training.folders import require_writable
 
@@ -19,6 +19,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser("report", help="compare the models and baselines", description=_DESCRIPTION)
     command.set_defaults(run=_report)
     add_data(command)
+    add_corpora(
+        command,
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="add a table on the development sets, which are held out of the further corpora in this folder; without a "
+        "folder, each corpus is downloaded once from its official place",
+    )
     command.add_argument("--sample", type=positive, metavar="N", help="quick run: N training and N test reviews")
     command.add_argument(
         "--models",
@@ -34,7 +41,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _report(options: argparse.Namespace) -> None:
     # Imported late: scikit-learn and Matplotlib take seconds.
-    from training.sentiment.evaluation import edits, report, short_texts
+    from training.sentiment.evaluation import development, edits, report, short_texts
 
     output: Path = options.output or arguments.ROOT / "build" / "report"
     require_writable(output / report.README)
@@ -44,7 +51,9 @@ def _report(options: argparse.Namespace) -> None:
     short = {"phrases": short_texts.phrases(), "edits": edits.edits()}
     if sentences is not None:
         short["sentences"] = sentences
+    sets = development.load(train, options.corpora) if "corpora" in options else []
     if options.sample is not None:
+        sets = [one.sample(options.sample, seed=0) for one in sets]
         train, test = (reviews.sample(options.sample, seed=0) for reviews in (train, test))
-    rows = report.compare(report.contenders(models, train), test, short)
-    sys.stdout.write(f"{report.write(rows, test, short, output)}\nwrote {output}\n")
+    rows = report.compare(report.contenders(models, train), test, short, sets)
+    sys.stdout.write(f"{report.write(rows, test, short, output, sets)}\nwrote {output}\n")

@@ -12,10 +12,14 @@ from tqdm import tqdm
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from app.sentiment.classifier import KIND, Classifier
+from app.sentiment.labels import BINARY, NEGATIVE, NEUTRAL, POSITIVE, Labels
 from training.corpora.imdb import Reviews
 from training.errors import TrainingError
 from training.sentiment.card import plots
+from training.sentiment.card.tables import table
+from training.sentiment.evaluation import choice, development
 from training.sentiment.evaluation.bag_of_words import BagOfWords
+from training.sentiment.evaluation.development import DevelopmentSet
 from training.sentiment.evaluation.figures import Figures, measure
 from training.sentiment.evaluation.short_texts import ShortTexts
 from training.sentiment.recipes import LECTURE, SPLIT_SEED
@@ -27,7 +31,11 @@ LINEAR: Final = "bag of words"
 QUARTERS: Final = 4
 HELD_OUT: Final = LECTURE.validation
 
-Predict = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
+_VADER_NEUTRAL: Final = 0.05
+"""Compound scores nearer to 0 than this are neutral, its authors say."""
+
+Answer = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
+"""Texts to a number for each label, the larger the more probable; shape (n, labels)."""
 
 
 class NoModelsError(TrainingError):
@@ -41,14 +49,20 @@ class Contender:
     Attributes:
         name: Its name.
         what: What it is, in a few words.
-        predict: Texts to the probability that each is positive, or, if it gives none, to a score from 0 to 1.
-        gives_probabilities: Whether they are meant as probabilities.
+        answer: What it gives for each of its labels.
+        gives_probabilities: Whether these are meant as probabilities.
+        labels: Its labels; negative and positive are among them.
     """
 
     name: str
     what: str
-    predict: Predict
+    answer: Answer
     gives_probabilities: bool = True
+    labels: Labels = BINARY
+
+    def predict(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return what it gives for positive, among negative and positive, from 0 to 1; shape (n,)."""
+        return choice.among(self.answer(texts), self.labels, BINARY)[:, BINARY.index(POSITIVE)]
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,8 @@ class Measured:
         milliseconds: A review, all at once on as many threads as it takes by itself.
         by_length: The accuracy on each quarter of the reviews, the shortest first.
         short: The accuracy on each kind of short texts.
+        sets: The accuracy on each development set by its name, and the macro-F1 where there are three labels; those
+            whose labels it does not have are left out.
     """
 
     contender: Contender
@@ -70,6 +86,7 @@ class Measured:
     milliseconds: float
     by_length: Sequence[float]
     short: Sequence[float]
+    sets: Mapping[str, tuple[float, float | None]]
 
 
 def contenders(models: Sequence[Path], train: Reviews) -> Iterator[Contender]:
@@ -82,13 +99,16 @@ def contenders(models: Sequence[Path], train: Reviews) -> Iterator[Contender]:
     Raises:
         app.artifacts.manifest.ArtifactError: A model folder cannot be used.
     """
-    yield Contender(VADER, "a list of 7,500 words with rules (Hutto and Gilbert 2014)", vader, False)
+    yield Contender(
+        VADER, "a list of 7,500 words with rules (Hutto and Gilbert 2014)", vader, False, (NEGATIVE, NEUTRAL, POSITIVE)
+    )
     kept, _ = train.split_by_movie(HELD_OUT, SPLIT_SEED)
     linear = BagOfWords.fit(kept.texts, kept.labels)
-    yield Contender(LINEAR, "logistic regression on 1–3-grams, weighted by naive Bayes", linear.predict)
+    yield Contender(LINEAR, "logistic regression on 1–3-grams, weighted by naive Bayes", _sides(linear.predict))
     for folder in models:
         classifier = Classifier(folder)
-        yield Contender(classifier.name, f"the model of models/{folder.name}", _predict(classifier))
+        what = f"the model of models/{folder.name}"
+        yield Contender(classifier.name, what, _answer(classifier), labels=classifier.labels)
 
 
 def model_folders(models: Path) -> list[Path]:
@@ -104,27 +124,43 @@ def model_folders(models: Path) -> list[Path]:
 
 
 def vader(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return VADER's compound score of each text, brought from −1 … 1 to 0 … 1."""
+    """Return what VADER gives for negative, neutral and positive; shape (n, 3).
+
+    Its compound score c, from −1 to 1, makes (1 − c) / 2 for negative and (1 + c) / 2 for positive; the one for neutral
+    is the larger where c is within ±0.05, where its authors call a text neutral.
+    """
     analyzer = SentimentIntensityAnalyzer()
-    bar = tqdm(texts, desc=VADER, unit="review", leave=False)
-    return np.array([(1 + analyzer.polarity_scores(text)["compound"]) / 2 for text in bar])
+    bar = tqdm(texts, desc=VADER, unit="text", leave=False)
+    positive = np.array([(1 + analyzer.polarity_scores(text)["compound"]) / 2 for text in bar])
+    return np.stack([1 - positive, np.full(len(positive), (1 + _VADER_NEUTRAL) / 2), positive], axis=1)
 
 
-def compare(found: Iterator[Contender], test: Reviews, short: Mapping[str, ShortTexts]) -> list[Measured]:
-    """Measure each contender on the test reviews, and on kinds of short texts."""
-    return [_measured(contender, test, short) for contender in found]
+def compare(
+    found: Iterator[Contender], test: Reviews, short: Mapping[str, ShortTexts], sets: Sequence[DevelopmentSet] = ()
+) -> list[Measured]:
+    """Measure each contender on the test reviews, on kinds of short texts, and on the development sets."""
+    return [_measured(contender, test, short, sets) for contender in found]
 
 
-def write(rows: Sequence[Measured], test: Reviews, short: Mapping[str, ShortTexts], folder: Path) -> str:
-    """Write the table and the plots into a folder, and return the table."""
+def write(
+    rows: Sequence[Measured],
+    test: Reviews,
+    short: Mapping[str, ShortTexts],
+    folder: Path,
+    sets: Sequence[DevelopmentSet] = (),
+) -> str:
+    """Write the tables and the plots into a folder, and return the tables; the second one if there are sets."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = _table(rows, list(short))
+    first = _table(rows, list(short))
     scores = {row.contender.name: row.scores for row in rows}
     probabilities = {row.contender.name: row.scores for row in rows if row.contender.gives_probabilities}
     plots.comparison(test.labels, scores, probabilities, folder / PLOT)
-    text = f"# Sentiment models, compared on {len(test):,} test reviews\n\n{table}\n\n{_NOTES}\n\n![Curves]({PLOT})\n"
+    text = f"# Sentiment models, compared on {len(test):,} test reviews\n\n{first}\n\n{_NOTES}\n\n![Curves]({PLOT})\n"
+    second = _table_of_sets(rows, sets) if sets else ""
+    if second:
+        text += f"\n# On the development sets\n\n{second}\n\n{_NOTES_ON_SETS}\n"
     (folder / README).write_text(text, encoding="utf-8")
-    return table
+    return f"{first}\n\n{second}" if second else first
 
 
 _NOTES: Final = (
@@ -135,14 +171,34 @@ _NOTES: Final = (
 )
 
 
-def _predict(classifier: Classifier) -> Predict:
-    def predict(texts: Sequence[str]) -> NDArray[np.floating[Any]]:
-        return np.array([found.probability("positive") for found in classifier.classify_all(texts)[0]])
+_NOTES_ON_SETS: Final = (
+    "Accuracy, and macro-F1 where there are three labels. The sets are held out by movie, product or published split, "
+    "or were written by ourselves (`training/sentiment/evaluation/development.py`); in brackets, how many texts each "
+    "has. Where there are two labels, a model of three chooses among these; a model of two is not measured where there "
+    "are three."
+)
 
-    return predict
+
+def _answer(classifier: Classifier) -> Answer:
+    def answer(texts: Sequence[str]) -> NDArray[np.floating[Any]]:
+        return np.array([found.probabilities for found in classifier.classify_all(texts)[0]])
+
+    return answer
 
 
-def _measured(contender: Contender, test: Reviews, short: Mapping[str, ShortTexts]) -> Measured:
+def _sides(positive: Answer) -> Answer:
+    """Make probabilities of positive, shape (n,), probabilities of negative and positive."""
+
+    def answer(texts: Sequence[str]) -> NDArray[np.floating[Any]]:
+        found = positive(texts)
+        return np.stack([1 - found, found], axis=1)
+
+    return answer
+
+
+def _measured(
+    contender: Contender, test: Reviews, short: Mapping[str, ShortTexts], sets: Sequence[DevelopmentSet]
+) -> Measured:
     start = perf_counter()
     scores = contender.predict(test.texts)
     seconds = perf_counter() - start
@@ -150,7 +206,26 @@ def _measured(contender: Contender, test: Reviews, short: Mapping[str, ShortText
     shortest_first = np.argsort([len(text) for text in test.texts], kind="stable")
     quarters = [float(right[part].mean()) for part in np.array_split(shortest_first, QUARTERS)]
     of_short = [float(((contender.predict(kind.texts) >= 0.5) == kind.labels).mean()) for kind in short.values()]
-    return Measured(contender, scores, measure(test.labels, scores), seconds / len(test) * 1e3, quarters, of_short)
+    of_sets = {one.name: _on(contender, one) for one in sets if set(one.among) <= set(contender.labels)}
+    figures = measure(test.labels, scores)
+    return Measured(contender, scores, figures, seconds / len(test) * 1e3, quarters, of_short, of_sets)
+
+
+def _on(contender: Contender, one: DevelopmentSet) -> tuple[float, float | None]:
+    found = one.chosen(contender.answer(one.texts), contender.labels)
+    return development.accuracy(one, found), development.macro_f1(one, found) if one.among != BINARY else None
+
+
+def _table_of_sets(rows: Sequence[Measured], sets: Sequence[DevelopmentSet]) -> str:
+    cells = [
+        [row.contender.name, *(_cell(*row.sets[one.name]) if one.name in row.sets else "" for one in sets)]
+        for row in rows
+    ]
+    return table(["", *(f"{one.name} ({len(one.texts):,})" for one in sets)], cells)
+
+
+def _cell(accuracy: float, macro_f1: float | None) -> str:
+    return f"{accuracy:.3f}" if macro_f1 is None else f"{accuracy:.3f}; F1 {macro_f1:.3f}"
 
 
 def _table(rows: Sequence[Measured], short: Sequence[str]) -> str:

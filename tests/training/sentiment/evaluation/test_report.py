@@ -1,15 +1,18 @@
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.sentiment.labels import BINARY
 from tests import toys
 from tests.training.conftest import Workplace
 from training import cli
 from training.corpora import imdb
 from training.corpora.imdb import Review, Reviews
-from training.sentiment.evaluation import report
+from training.sentiment.evaluation import choice, report
 from training.sentiment.evaluation.bag_of_words import BagOfWords
+from training.sentiment.evaluation.development import THREE, DevelopmentSet
 from training.sentiment.evaluation.short_texts import ShortTexts
 
 WORDS = ShortTexts(["wonderful", "awful"], np.array([1, 0], dtype=np.int8))
@@ -30,10 +33,12 @@ def test_the_bag_of_words_sees_pairs_of_words() -> None:
 
 
 def test_vader_knows_words_and_negations() -> None:
-    great, awful, not_great, nothing = report.vader(["great", "awful", "not great", "a film"])
+    found = report.vader(["great", "awful", "not great", "a film"])
+    great, awful, not_great, nothing = found[:, 2] / (found[:, 0] + found[:, 2])
     assert awful < 0.5 < great
     assert not_great < 0.5
     assert nothing == 0.5
+    assert choice.best(found).tolist() == [2, 0, 0, 1]
 
 
 def test_each_contender_is_measured_on_the_same_reviews(trained_folder: Path) -> None:
@@ -51,13 +56,42 @@ def test_each_contender_is_measured_on_the_same_reviews(trained_folder: Path) ->
     assert rows[1].short == [1]
 
 
+def sides(is_positive: Callable[[str], bool]) -> report.Answer:
+    return lambda texts: np.array([[0.0, 1.0] if is_positive(text) else [1.0, 0.0] for text in texts])
+
+
+def test_a_model_is_measured_on_the_sets_whose_labels_it_has() -> None:
+    sets = [
+        DevelopmentSet("two", ["good", "bad", "good"], BINARY, np.array([1, 0, 0])),
+        DevelopmentSet("three", ["good", "bad", "so"], THREE, np.array([2, 0, 1])),
+    ]
+
+    def answer(texts: Sequence[str]) -> np.ndarray:
+        known = {"good": [0.1, 0.6, 0.3], "bad": [0.5, 0.1, 0.4], "so": [0.1, 0.8, 0.1]}
+        return np.array([known[text] for text in texts])
+
+    test = toys.reviews("so")
+    contenders = [
+        report.Contender("of two", "", sides(lambda text: text == "good")),
+        report.Contender("of three", "", answer, labels=THREE),
+    ]
+    of_two, of_three = report.compare(iter(contenders), test, {}, sets)
+    assert list(of_two.sets) == ["two"]
+    assert of_two.sets["two"] == of_three.sets["two"] == (2 / 3, None)
+    accuracy, macro_f1 = of_three.sets["three"]
+    # "good" is neutral to it, so nothing is positive.
+    assert (accuracy, macro_f1) == (2 / 3, (1 + 2 / 3 + 0) / 3)
+    np.testing.assert_allclose(of_three.scores, 0.5)
+    np.testing.assert_allclose(of_two.scores, 0)
+
+
 def test_the_accuracy_by_length_is_that_of_each_quarter() -> None:
     rows = [Review(f"neg/{n}_1", f"tt{n}", "x" * (n + 1), n % 2) for n in range(8)]
     test = Reviews(list(reversed(rows)))
-    short_ones = report.Contender("", "", lambda texts: np.array([float(len(t) < 5) for t in texts]))
+    short_ones = report.Contender("", "", sides(lambda text: len(text) < 5))
     (row,) = report.compare(iter([short_ones]), test, {})
     assert list(row.by_length) == [0.5, 0.5, 0.5, 0.5]
-    right_ones = report.Contender("", "", lambda texts: np.array([float(len(t) % 2 == 0 or len(t) > 4) for t in texts]))
+    right_ones = report.Contender("", "", sides(lambda text: len(text) % 2 == 0 or len(text) > 4))
     (row,) = report.compare(iter([right_ones]), test, {})
     assert list(row.by_length) == [1, 1, 0.5, 0.5]
 
@@ -76,6 +110,33 @@ def test_the_command(workplace: Workplace, trained_folder: Path, capsys: pytest.
     assert " | phrases | edits | ms a review |" in table
     assert table in (folder / "README.md").read_text()
     assert (folder / "comparison.png").stat().st_size > 10_000
+
+
+def test_the_command_with_further_corpora_has_a_second_table(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(workplace.data), "--models", str(trained_folder.parent)]
+    assert cli.main(["report", *arguments, "--corpora", str(workplace.corpora), "--sample", "20"]) == 0
+    first, second = capsys.readouterr().out.split("\n\n")
+    assert first.startswith("| | what it is |")
+    head, line, *rows, _ = second.strip().splitlines()
+    names = ["IMDb movies", "Treebank sentences", "edited reviews", "products", "comments, polar", "comments"]
+    names += ["phrases", "edits", "everyday, polar", "everyday"]
+    assert [cell.rpartition(" (")[0] for cell in head.strip("| ").split(" | ")] == names
+    assert [row.split(" | ")[0] for row in rows] == ["| VADER", "| bag of words", "| sentiment-tiny"]
+    assert rows[0].count("; F1 ") == 2
+    assert rows[2].count("; F1 ") == 0
+    text = (workplace.data.parent / "build" / "report" / "README.md").read_text()
+    assert first in text
+    assert "\n# On the development sets\n\n" + "\n".join([head, line, *rows]) in text
+
+
+def test_further_corpora_that_are_not_there(
+    workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(workplace.data), "--models", str(trained_folder.parent)]
+    assert cli.main(["report", *arguments, "--corpora", str(workplace.corpora / "none")]) == 2
+    assert f"error: There is no folder {workplace.corpora / 'none'}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["nowhere", "data"])
