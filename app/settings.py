@@ -54,7 +54,12 @@ class Settings(BaseSettings):
     max_observations: int = Field(
         50_000, ge=1, description="Observations of a forecast request, in all its sequences; beyond it 422."
     )
-    max_explained_words: int = Field(1_000, ge=1, description="Words of a text that is to be explained; beyond it 422.")
+    max_explained_words: int = Field(
+        50_000,
+        ge=1,
+        description="Words of a request that is to be explained, in all its texts; beyond it 422. A fiftieth of it for "
+        "a model that does not read texts in windows.",
+    )
     max_pending: int = Field(
         32, ge=1, description="Requests of long work, such as batches, taken at once; beyond it 503."
     )

@@ -45,6 +45,14 @@ def labelled_models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def window_models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `sentiment-windows`, which reads texts in windows, of random weights."""
+    folder = tmp_path_factory.mktemp("window-models")
+    toys.write_window_model(folder / "sentiment-windows")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of the real IMDb reviews, where this machine has it."""
     folder = ROOT.parent / "shared" / "imdb"

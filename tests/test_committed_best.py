@@ -149,7 +149,7 @@ def test_what_is_typed_in_another_way_is_the_same(best: Classifier, one: str, ot
 def test_without_its_most_positive_word_a_review_is_less_positive(best: Classifier, text: str) -> None:
     whole = best.classify(text)[0]
     assert whole.label == "positive"
-    top = max(explain(best, text, whole).words, key=lambda word: word.contribution)
+    top = max(explain(best, text).explanation.words, key=lambda word: word.contribution)
     without = best.classify(text[: top.start] + text[top.end :])[0]
     assert without.probability("positive") < whole.probability("positive")
 

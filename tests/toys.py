@@ -9,11 +9,13 @@ import numpy as np
 
 from app.artifacts.manifest import Manifest, write_manifest
 from app.sentiment.classifier import KIND
+from app.sentiment.labels import BINARY, NEGATIVE, NEUTRAL, POSITIVE, Labels
 from app.sentiment.tokenizer import Tokenizer
 from training.corpora.imdb import Review, Reviews
 from training.forecasts import data, folder, network
 from training.forecasts.recipes import AIR_POLLUTION, FLU_CASES
 from training.sentiment import lecture, model_folder
+from training.sentiment.distillation.network import Network
 from training.sentiment.encoding import encode
 from training.sentiment.recipes import LECTURE, LectureRecipe
 from training.sentiment.trained import Trained
@@ -110,13 +112,45 @@ def write_labelled_model(folder: Path, words: dict[str, list[str]], recipe: Lect
     targets = np.array([labels.index(label) for _, label in texts])
     model.fit(encode(tokenizer, recipe, [text for text, _ in texts]), targets, batch_size=16, epochs=20, verbose=0)
     trained = Trained(recipe, recipe.seed, tokenizer, model, [], 20, {"training": len(texts)}, labels=labels)
+    return _write(folder, trained)
+
+
+WINDOW = 5
+"""Tokens of a window, without the one in front."""
+
+
+def write_window_model(
+    folder: Path, labels: Labels = (NEGATIVE, NEUTRAL, POSITIVE), *, units: int = 4, recurrent: float = 1.0
+) -> Trained:
+    """Write what serving needs of a model that reads texts in windows; its weights are random.
+
+    Args:
+        folder: Where to write; its name is the model's.
+        labels: Two are a sigmoid.
+        units: Of the LSTM of each direction.
+        recurrent: What the recurrent weights are multiplied by.
+    """
+    recipe = replace(RECIPE, name=folder.name.removeprefix(f"{KIND}-"), vocabulary_size=64, maxlen=24)
+    tokenizer = Tokenizer.fit([*reviews().texts, *THREE_LABELS["neutral"]], recipe.vocabulary_size)
+    random = np.random.default_rng(3)
+    vectors = random.normal(0, 1, (tokenizer.vocabulary_size, 6)).astype(np.float32)
+    network = Network(vectors, units, outputs=1 if labels == BINARY else len(labels), window=WINDOW)
+    for layer, scale in zip(network.layers[1:], (0.5, 2.0), strict=True):
+        layer.set_weights([random.normal(0, scale, weight.shape) for weight in layer.get_weights()])
+    weights = network.lstm.get_weights()
+    network.lstm.set_weights([weight * recurrent if at % 3 == 1 else weight for at, weight in enumerate(weights)])
+    model = network.serving_model(recipe.maxlen)
+    return _write(folder, Trained(recipe, recipe.seed, tokenizer, model, [], 1, {}, labels=labels))
+
+
+def _write(folder: Path, trained: Trained) -> Trained:
     folder.mkdir(parents=True)
     model_folder.write_models(trained, folder)
     manifest = Manifest(
         name=folder.name,
         version="1.0.0",
         kind=KIND,
-        recipe=asdict(recipe),
+        recipe=asdict(trained.recipe),
         data={"name": "toy texts"},
         serving=model_folder.serving(trained),
         figures={},

@@ -11,7 +11,7 @@ length. How it gets there depends on the model:
 The ONNX operators are those of the specification of ``LSTM``, ``RNN`` and opset 17.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from app.sentiment.windows import MaximumOverWindows, Windows
+from app.sentiment.engines import STATES
+from app.sentiment.windows import MaximumOverWindows, Windows, has_states
 
 OPSET: Final = 17
 IR_VERSION: Final = 9
@@ -49,6 +50,10 @@ def export(
     each row, at least 1 and at most ``padded_length``, are its own; what follows them is not read. Its output is
     ``output``, with the shape of the Keras model's.
 
+    Of a model that :func:`app.sentiment.windows.has_states`, two intermediate results are outputs as well, float32:
+    ``embedded``, shape (steps, windows, dimensions), and ``states``, shape (steps, 2, windows, units), of the windows
+    that the texts have, text by text.
+
     Args:
         model: A stack of ``Embedding``, ``Normalization``, ``SimpleRNN``, ``LSTM``, ``Bidirectional``,
             ``GlobalAveragePooling1D``, ``GlobalMaxPooling1D``, ``Dense``, ``Reshape`` and dropout layers.
@@ -59,7 +64,7 @@ def export(
     Raises:
         ExportError: A layer cannot be exported so that the results agree.
     """
-    graph = _Graph(padded_length)
+    graph = _Graph(padded_length, states=has_states(model))
     value = graph.begin(model)
     for layer in model.layers:
         emit = _EMITTERS.get(type(layer))
@@ -95,10 +100,12 @@ class _Value:
 class _Graph:
     """The nodes and constants of a graph under construction."""
 
-    def __init__(self, padded_length: int | None) -> None:
+    def __init__(self, padded_length: int | None, *, states: bool = False) -> None:
         self.padded_length = padded_length
         self.lengths = LENGTHS
         self.windows: _Windows | None = None
+        self.states = states
+        self._given: list[onnx.ValueInfoProto] = []
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._input: onnx.ValueInfoProto
@@ -127,7 +134,8 @@ class _Graph:
         self._nodes.append(helper.make_node("Identity", [last], [OUTPUT]))
         lengths = helper.make_tensor_value_info(LENGTHS, TensorProto.INT32, ["n"])
         output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape)
-        graph = helper.make_graph(self._nodes, "keras", [self._input, lengths], [output], self._constants)
+        outputs = [output, *self._given]
+        graph = helper.make_graph(self._nodes, "keras", [self._input, lengths], outputs, self._constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         helper.set_model_props(model, dict(metadata))
         onnx.checker.check_model(model, full_check=True)
@@ -147,6 +155,13 @@ class _Graph:
         node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
         self._nodes.append(node)
         return names[take]
+
+    def give(self, name: str, output: str, shape: Sequence[int | str]) -> str:
+        """Make the result of the last node an output by another name, and return that; nothing is copied for it."""
+        names = self._nodes[-1].output
+        names[:] = [output if each == name else each for each in names]
+        self._given.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, shape))
+        return output
 
     def constant(self, array: NDArray[Any]) -> str:
         """Add a constant and return its name."""
@@ -172,6 +187,8 @@ def _embedding(graph: _Graph, layer: keras.layers.Embedding, value: _Value) -> _
     if graph.padded_length is not None and not layer.mask_zero:
         padding = np.repeat(table[:1], graph.padded_length + 1, axis=0)
     name = graph.node("Gather", graph.constant(table), value.name)
+    if graph.states:
+        name = graph.give(name, STATES[0], ["steps", "windows", table.shape[1]])
     return _Value(name, table.shape[1], sequence=True, padding=padding)
 
 
@@ -346,6 +363,8 @@ def _bidirectional(graph: _Graph, layer: keras.layers.Bidirectional, value: _Val
     if len({(cell.operator, cell.units) for cell in cells}) != 1 or layer.forward_layer.go_backwards:
         raise ExportError(f"Layer {layer.name} must run the same kind of layer, of as many units, both ways.")
     output = _recurrent_node(graph, cells, value, [], sequence=layer.return_sequences)
+    if graph.states:
+        output = graph.give(output, STATES[1], ["steps", 2, "windows", cells[0].units])
     features = 2 * cells[0].units
     if layer.return_sequences:
         side_by_side = graph.node("Transpose", output, perm=[0, 2, 1, 3])

@@ -11,6 +11,7 @@ from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health
 from app.sentiment.schemas import (
     BatchResponse,
+    ExplainedBatchResponse,
     ExplainedResponse,
     ModelsResponse,
     PadResponse,
@@ -83,24 +84,54 @@ class AsyncClient:
         Args:
             text: The text; not empty.
             model: Name of the model to ask; by default the service's default model.
-            explain: Also tell how much each word counts, and classify each sentence; the answer is an
+            explain: Also tell what each word contributes, and classify each sentence; the answer is an
                 :class:`ExplainedResponse` then.
             labels: Labels to choose from, some of those that the model has; by default all of them.
         """
         answer = ExplainedResponse if explain else SentimentResponse
         return await self._post("/sentiment", answer, text=text, model=model, labels=labels, explain=explain or None)
 
+    @overload
     async def sentiment_batch(
-        self, texts: Sequence[str], model: str | None = None, *, labels: Sequence[str] | None = None
-    ) -> BatchResponse:
+        self,
+        texts: Sequence[str],
+        model: str | None = None,
+        explain: Literal[False] = False,
+        *,
+        labels: Sequence[str] | None = None,
+    ) -> BatchResponse: ...
+
+    @overload
+    async def sentiment_batch(
+        self,
+        texts: Sequence[str],
+        model: str | None = None,
+        *,
+        explain: Literal[True],
+        labels: Sequence[str] | None = None,
+    ) -> ExplainedBatchResponse: ...
+
+    async def sentiment_batch(
+        self,
+        texts: Sequence[str],
+        model: str | None = None,
+        explain: bool = False,
+        *,
+        labels: Sequence[str] | None = None,
+    ) -> BatchResponse | ExplainedBatchResponse:
         """Classify texts; the results are in their order.
 
         Args:
             texts: The texts; none empty.
             model: Name of the model to ask; by default the service's default model.
+            explain: Also tell what each word contributes, and classify each sentence; the answer is an
+                :class:`ExplainedBatchResponse` then.
             labels: Labels to choose from, some of those that the model has; by default all of them.
         """
-        return await self._post("/sentiment/batch", BatchResponse, texts=texts, model=model, labels=labels)
+        given = {"texts": texts, "model": model, "labels": labels}
+        if explain:
+            return await self._post("/sentiment/batch", ExplainedBatchResponse, **given, explain=True)
+        return await self._post("/sentiment/batch", BatchResponse, **given)
 
     async def tokenize(self, texts: Sequence[str], fit: bool = False, model: str | None = None) -> TokenizeResponse:
         """Turn texts into token ids.

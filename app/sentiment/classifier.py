@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.artifacts.manifest import MANIFEST, ArtifactError, read_manifest, read_serving, require, sha256
+from app.sentiment.attribution import ATTRIBUTION_FILE, Attribution, Weights
 from app.sentiment.engines import ENGINES, Engine, EngineName
 from app.sentiment.labels import BINARY, FEWEST, MOST, LabelName, Labels
 from app.sentiment.padding import truncate
@@ -112,7 +113,12 @@ class Timing(NamedTuple):
 
 
 class Classifier:
-    """The model of one folder. Safe to use from several threads."""
+    """The model of one folder. Safe to use from several threads.
+
+    Attributes:
+        attribution: What tells the contributions of words to a text of several windows; ``None`` if the model does not
+            read texts in windows.
+    """
 
     def __init__(self, folder: Path, engine: EngineName = "onnx") -> None:
         """Read and verify a model folder.
@@ -132,6 +138,7 @@ class Classifier:
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
         self._check_agreement(folder)
+        self.attribution = None if self.engine.state_sizes is None else self._load_attribution(folder)
 
     def _check_agreement(self, folder: Path) -> None:
         tokenizer, expected = folder / TOKENIZER_FILE, self.engine.tokenizer_sha256
@@ -149,6 +156,15 @@ class Classifier:
                 f"{folder / MANIFEST} names the labels {', '.join(self.labels)}, for which a model has {outputs} "
                 f"output{'' if outputs == 1 else 's'}, not {self.engine.outputs}; restore the model folder."
             )
+
+    def _load_attribution(self, folder: Path) -> Attribution:
+        require(folder, self.manifest, [ATTRIBUTION_FILE])
+        path = folder / ATTRIBUTION_FILE
+        attribution = Attribution(Weights.load(path))
+        sizes = attribution.dimensions, attribution.units
+        if (sizes, attribution.outputs) != (self.engine.state_sizes, self.engine.outputs):
+            raise ArtifactError(f"{path} has the weights of another model; restore the model folder.")
+        return attribution
 
     @property
     def labels(self) -> Labels:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.artifacts.manifest import ArtifactError
 from app.artifacts.sessions import batches, open_graph
+from app.sentiment.attribution import States
 from app.sentiment.padding import pad_sequences
 
 EngineName = Literal["onnx", "tensorflow"]
@@ -21,6 +22,9 @@ TOKENIZER_KEY: Final = "tokenizer_sha256"
 VOCABULARY_KEY: Final = "vocabulary_size"
 """The graph's metadata that says how many ids it knows."""
 OUTPUTS: Final = ["output"]
+STATES: Final = ["embedded", "states"]
+"""Further outputs of the graph of a model that reads texts in windows. They are intermediate results: to compute them
+takes nothing, and to fetch them little."""
 
 
 class Engine(Protocol):
@@ -52,6 +56,13 @@ class Engine(Protocol):
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return the probabilities for n such sequences; shape (n, labels)."""
 
+    @property
+    def state_sizes(self) -> tuple[int, int] | None:
+        """Dimensions of a word's vector and units of each direction, if the model reads in windows and gives states."""
+
+    def predict_with_states(self, ids: Sequence[int]) -> tuple[tuple[float, ...], States]:
+        """Do as :meth:`predict_one`, and return the states too; of a model that gives them."""
+
 
 class OnnxEngine:
     """ONNX Runtime, on one thread a call."""
@@ -70,12 +81,22 @@ class OnnxEngine:
             ) from error
         self.tokenizer_sha256: str | None = metadata.get(TOKENIZER_KEY)
         self.outputs = _outputs(path, session.get_outputs()[0].shape)
+        shapes = {output.name: output.shape for output in session.get_outputs()}
+        self.state_sizes: tuple[int, int] | None = None
+        if {*STATES} <= {*shapes}:
+            self.state_sizes = shapes[STATES[0]][-1], shapes[STATES[1]][-1]
         self._run = session.run
 
     def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
         """See :class:`Engine`."""
-        feed = {"tokens": np.array([ids], dtype=np.int32), "lengths": np.array([len(ids)], dtype=np.int32)}
-        outputs = self._run(OUTPUTS, feed)[0]
+        return self._one(self._run(OUTPUTS, _feed(ids))[0])
+
+    def predict_with_states(self, ids: Sequence[int]) -> tuple[tuple[float, ...], States]:
+        """See :class:`Engine`."""
+        outputs, embedded, states = self._run([*OUTPUTS, *STATES], _feed(ids))
+        return self._one(outputs), States(embedded, states)
+
+    def _one(self, outputs: NDArray[np.float32]) -> tuple[float, ...]:
         if self.outputs == 1:
             probability: float = outputs.item()
             return 1 - probability, probability
@@ -104,7 +125,7 @@ class TensorFlowEngine:
         try:
             import keras
 
-            import app.sentiment.windows  # noqa: F401 (the layers by which Keras' files name them)
+            from app.sentiment import windows
         except ImportError as error:
             raise ArtifactError(
                 "ENGINE=tensorflow needs TensorFlow, which is not installed; install the extra `training`."
@@ -112,8 +133,14 @@ class TensorFlowEngine:
         with dropping_masks():
             self._model = keras.models.load_model(path, compile=False)
         self._maxlen = maxlen
-        self.vocabulary_size = int(self._model.layers[0].input_dim)
+        embedding = next(layer for layer in self._model.layers if isinstance(layer, keras.layers.Embedding))
+        self.vocabulary_size = int(embedding.input_dim)
         self.outputs = _outputs(path, self._model.output_shape)
+        self.state_sizes: tuple[int, int] | None = None
+        if windows.has_states(self._model):
+            self.state_sizes = int(embedding.output_dim), int(self._model.layers[2].forward_layer.units)
+            self._window = int(self._model.layers[0].length)
+            self._with_states = windows.with_states(self._model)
 
     def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
         """See :class:`Engine`."""
@@ -127,6 +154,20 @@ class TensorFlowEngine:
         with dropping_masks():
             outputs: NDArray[np.float32] = self._model.predict(padded, batch_size=256, verbose=0)
         return _probabilities(outputs)
+
+    def predict_with_states(self, ids: Sequence[int]) -> tuple[tuple[float, ...], States]:
+        """See :class:`Engine`."""
+        outputs, embedded, states = self._with_states.predict(pad_sequences([ids], self._maxlen), verbose=0)
+        inner = len(ids) - 1
+        windows = max(1, -(-inner // self._window))
+        steps = 1 - (-inner // windows)
+        vectors, both = (array[:windows, :steps].swapaxes(0, 1) for array in (embedded, states))
+        states = both.reshape(steps, windows, 2, -1).swapaxes(1, 2)
+        return tuple(_probabilities(outputs)[0].tolist()), States(vectors, states)
+
+
+def _feed(ids: Sequence[int]) -> dict[str, NDArray[np.int32]]:
+    return {"tokens": np.array([ids], dtype=np.int32), "lengths": np.array([len(ids)], dtype=np.int32)}
 
 
 def _outputs(path: Path, shape: Sequence[int | str | None]) -> int:

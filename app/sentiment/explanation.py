@@ -1,16 +1,27 @@
-"""Explanation of a classification: leave-one-out attribution to words, and the sentiment of each sentence."""
+"""Explanation of classifications: the contribution of each word to the log-odds, and the sentiment of each sentence.
 
+A text that the model reads at once is explained by leave-one-out: each word in turn is left out. One that it reads in
+several windows is explained by :mod:`app.sentiment.attribution`, at the cost of about one more prediction.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from time import perf_counter
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.sentiment.classifier import Classification, Classifier
-from app.sentiment.labels import NEGATIVE, POSITIVE
+from app.sentiment.labels import NEGATIVE, POSITIVE, Labels
+from app.sentiment.rules import Span
 from app.sentiment.sentences import split_sentences
+from app.sentiment.tokenizer import Encoding
 
 TINY: Final = float(np.finfo(np.float32).tiny)
-"""Lower bound of a probability under the logarithm."""
+"""Lower bound of a probability under the logarithm, where a softmax gives it."""
+HALF_A_STEP: Final = 2.0**-25
+"""The same of a sigmoid: 1 less its probability has no digits below 2⁻²⁴."""
 
 
 class Word(NamedTuple):
@@ -19,8 +30,7 @@ class Word(NamedTuple):
     Attributes:
         start: Where it starts in the text, in code points.
         end: Where it ends: ``text[start:end]`` is the word.
-        contribution: Leave-one-out attribution: how much falls when the word is left out. That is the probability of
-            ``positive`` where the model has a single output; else log-odds, to base e: of ``positive`` against
+        contribution: How much the log-odds, to base e, fall without the word: those of ``positive`` against
             ``negative`` where both are among the labels, else of the text's label against the others.
     """
 
@@ -50,69 +60,205 @@ class Explanation(NamedTuple):
     sentences: list[Sentence]
 
 
-def explain(classifier: Classifier, text: str, classification: Classification) -> Explanation:
-    """Explain the classification of a text.
+class Explained(NamedTuple):
+    """A text that was classified and explained."""
 
-    The cost is that of one prediction for each word that the model reads, and one for each sentence.
+    classification: Classification
+    explanation: Explanation
+
+
+class Seconds(NamedTuple):
+    """Seconds that the two steps took."""
+
+    predict: float
+    explain: float
+
+
+class _Read(NamedTuple):
+    """A text that was classified.
+
+    Attributes:
+        classification: What the model says of it.
+        contributions: Of the tokens that the model read; ``None`` if they are to be found by leave-one-out.
+    """
+
+    classification: Classification
+    contributions: list[float] | None = None
+
+
+class _Parts(NamedTuple):
+    """The parts of a text.
+
+    Attributes:
+        words: Where the words are.
+        read: For each token that the model read, the index of its word; below 0 for the start id.
+        without: The tokens that the model read without each word in turn; none if they are not needed.
+        sentences: Where the sentences are.
+        encodings: The sentences as ids.
+    """
+
+    words: list[Span]
+    read: Sequence[int]
+    without: list[list[int]]
+    sentences: list[Span]
+    encodings: list[Encoding]
+
+    @property
+    def sequences(self) -> list[Sequence[int]]:
+        """What the model is to read of them."""
+        return [*self.without, *(encoding.ids for encoding in self.encodings)]
+
+
+def explain(classifier: Classifier, text: str, labels: Labels | None = None) -> Explained:
+    """Classify a text and explain the answer; see :func:`explain_all`."""
+    ((explained,), _) = explain_all(classifier, [text], [classifier.tokenizer.encode(text)], labels)
+    return explained
+
+
+def explain_all(
+    classifier: Classifier, texts: Sequence[str], encodings: Sequence[Encoding], labels: Labels | None = None
+) -> tuple[list[Explained], Seconds]:
+    """Classify texts and explain the answers.
+
+    Beside the classification, that costs one prediction for each sentence; about one more for a text that the model
+    reads in several windows; and one for each word that it reads of any other text.
 
     Args:
         classifier: The model.
-        text: The text.
-        classification: What the model says of the whole text, perhaps among some of its labels only; sentences are
-            classified among the same.
-    """
-    spans = split_sentences(text, classifier.tokenizer.rule)
-    classifications, _ = classifier.classify_all([text[start:end] for start, end in spans])
-    sentences = [
-        Sentence(*span, found.among(classification.labels)) for span, found in zip(spans, classifications, strict=True)
-    ]
-    return Explanation(_words(classifier, text, classification), sentences)
-
-
-def _words(classifier: Classifier, text: str, classification: Classification) -> list[Word]:
-    """Leave out each word in turn.
-
-    Of a text that is truncated, a word is left out of the tokens that the model read: none that was cut off takes its
-    place, as that would add what the other word contributes. What was cut off contributes 0.
-    """
-    spans = classifier.tokenizer.rule.spans(text)
-    ids = classifier.tokenizer.encode(text).ids
-    # Below 0 is the start id, which stands in front of the words.
-    words = classifier.truncate(range(len(spans) - len(ids), len(spans)))
-    read = list(classifier.truncate(ids))
-    left_out = {word: read[:place] + read[place + 1 :] for place, word in enumerate(words) if word >= 0}
-    columns = [classifier.labels.index(label) for label in classification.labels]
-    without = classifier.predict(list(left_out.values()))[:, columns]
-    rows = np.vstack([classification.probabilities, without])
-    whole, *rest = _evidence(rows, classification, sigmoid=classifier.sigmoid).tolist()
-    contributions = [0.0] * len(spans)
-    for word, evidence in zip(left_out, rest, strict=True):
-        contributions[word] = whole - evidence
-    return [Word(*span, contribution) for span, contribution in zip(spans, contributions, strict=True)]
-
-
-def _evidence(
-    probabilities: NDArray[np.float64], classification: Classification, *, sigmoid: bool
-) -> NDArray[np.float64]:
-    """Return the quantity that is attributed to the words.
-
-    Args:
-        probabilities: Of the labels of the classification, in proportion; shape (n, labels).
-        classification: That of the whole text.
-        sigmoid: Whether the model has a single output.
+        texts: The texts.
+        encodings: The texts as ids.
+        labels: Those of the model's labels to choose from, in the model's order; by default all of them.
 
     Returns:
-        Shape (n,). The probability of ``positive`` where the model has a single output. Else log-odds, to base e: of
-        ``positive`` against ``negative`` where both are among the labels, else of the classification's label against
-        the others.
+        An explanation of each text, in order, and the seconds that they took.
     """
-    labels = classification.labels
-    if sigmoid:
-        return probabilities[:, labels.index(POSITIVE)]
-    if NEGATIVE in labels and POSITIVE in labels:
-        pro, contra = probabilities[:, labels.index(POSITIVE)], probabilities[:, labels.index(NEGATIVE)]
+    start = perf_counter()
+    read, attributing = _read(classifier, encodings, labels or classifier.labels)
+    predicted = perf_counter()
+    parts = [
+        _parts(classifier, text, encoding, leave_out=one.contributions is None)
+        for text, encoding, one in zip(texts, encodings, read, strict=True)
+    ]
+    probabilities = iter(classifier.predict([sequence for each in parts for sequence in each.sequences]))
+    explained = [
+        Explained(one.classification, _explanation(classifier, one, each, probabilities))
+        for one, each in zip(read, parts, strict=True)
+    ]
+    return explained, Seconds(predicted - start - attributing, perf_counter() - predicted + attributing)
+
+
+def _read(classifier: Classifier, encodings: Sequence[Encoding], labels: Labels) -> tuple[list[_Read], float]:
+    """Classify texts, and attribute the answers of those that are read in windows.
+
+    Returns:
+        What was found of each text, in order, and the seconds that the attribution took.
+    """
+    sequences = [classifier.truncate(encoding.ids) for encoding in encodings]
+    attribution = classifier.attribution
+    at_once = [ids for ids in sequences if attribution is None or not attribution.covers(len(ids))]
+    rows = iter(classifier.engine.predict(at_once).tolist())
+    found: list[_Read] = []
+    seconds = 0.0
+    # One after the other: the states of many long texts would fill the memory.
+    for encoding, ids in zip(encodings, sequences, strict=True):
+        if attribution is None or not attribution.covers(len(ids)):
+            found.append(_Read(classifier.classification(encoding, next(rows)).among(labels)))
+            continue
+        probabilities, states = classifier.engine.predict_with_states(ids)
+        classification = classifier.classification(encoding, probabilities).among(labels)
+        start = perf_counter()
+        gradient = _gradient(classifier.labels, classification)
+        found.append(_Read(classification, attribution.contributions(states, len(ids), gradient).tolist()))
+        seconds += perf_counter() - start
+    return found, seconds
+
+
+def _parts(classifier: Classifier, text: str, encoding: Encoding, *, leave_out: bool) -> _Parts:
+    """Take a text apart.
+
+    Of a text that is truncated, a word is left out of the tokens that the model read: none that was cut off takes its
+    place, as that would add what the other word contributes.
+    """
+    rule = classifier.tokenizer.rule
+    words, sentences = rule.spans(text), split_sentences(text, rule)
+    read = classifier.truncate(range(len(words) - len(encoding.ids), len(words)))
+    ids = list(classifier.truncate(encoding.ids))
+    without = [ids[:place] + ids[place + 1 :] for place, word in enumerate(read) if leave_out and word >= 0]
+    return _Parts(
+        words, read, without, sentences, [classifier.tokenizer.encode(text[start:end]) for start, end in sentences]
+    )
+
+
+def _explanation(
+    classifier: Classifier, read: _Read, parts: _Parts, probabilities: Iterator[NDArray[np.float64]]
+) -> Explanation:
+    """Put an explanation together.
+
+    Args:
+        classifier: The model.
+        read: What was found of the whole text.
+        parts: The parts of the text.
+        probabilities: Begins with those of each of the ``sequences`` of the parts, shape (labels,); they are taken.
+    """
+    classification = read.classification
+    if read.contributions is None:
+        without = np.array(list(islice(probabilities, len(parts.without)))).reshape(-1, len(classifier.labels))
+        falls = iter(_falls(classifier, classification, without))
+        of_tokens = [next(falls) if word >= 0 else 0.0 for word in parts.read]
     else:
-        pro = probabilities[:, classification.best]
-        contra = np.delete(probabilities, classification.best, axis=1).sum(axis=1)
-    odds: NDArray[np.float64] = np.log(np.maximum(pro, TINY)) - np.log(np.maximum(contra, TINY))
-    return odds
+        of_tokens = read.contributions
+    contributions = [0.0] * len(parts.words)  # what was cut off contributes nothing
+    for word, contribution in zip(parts.read, of_tokens, strict=True):
+        if word >= 0:
+            contributions[word] = contribution
+    sentences = [
+        Sentence(*span, classifier.classification(encoding, row.tolist()).among(classification.labels))
+        for span, encoding, row in zip(parts.sentences, parts.encodings, probabilities, strict=False)
+    ]
+    return Explanation([Word(*span, each) for span, each in zip(parts.words, contributions, strict=True)], sentences)
+
+
+def _falls(classifier: Classifier, whole: Classification, without: NDArray[np.float64]) -> list[float]:
+    """Return how much the log-odds of a text fall without each word.
+
+    Args:
+        classifier: The model.
+        whole: What the model says of the whole text.
+        without: What it says without each word: probabilities of all its labels, shape (words, labels).
+    """
+    columns = [classifier.labels.index(label) for label in whole.labels]
+    rows = np.vstack([whole.probabilities, without[:, columns]])
+    least = HALF_A_STEP if classifier.sigmoid else TINY
+    pro, contra = _sides(whole)
+    odds = np.log(np.maximum(rows[:, pro].sum(axis=1), least)) - np.log(np.maximum(rows[:, contra].sum(axis=1), least))
+    falls: list[float] = (odds[0] - odds[1:]).tolist()
+    return falls
+
+
+def _sides(classification: Classification) -> tuple[list[int], list[int]]:
+    """Return the labels whose odds are attributed to the words, and those that they are against, by their indices."""
+    labels = classification.labels
+    if NEGATIVE in labels and POSITIVE in labels:
+        return [labels.index(POSITIVE)], [labels.index(NEGATIVE)]
+    best = classification.best
+    return [best], [index for index in range(len(labels)) if index != best]
+
+
+def _gradient(labels: Labels, classification: Classification) -> NDArray[np.float64]:
+    """Return the gradient of the log-odds with respect to the logits.
+
+    Args:
+        labels: All of the model's.
+        classification: Among them or some of them.
+
+    Returns:
+        Shape (labels,). 1 for the label whose odds they are; together −1 for those that it is against, in proportion
+        to their probabilities.
+    """
+    gradient = np.zeros(len(labels))
+    pro, contra = _sides(classification)
+    for side, sign in ((pro, 1), (contra, -1)):
+        chosen = [classification.labels[index] for index in side]
+        probabilities = np.maximum([classification.probability(label) for label in chosen], TINY)
+        gradient[[labels.index(label) for label in chosen]] = sign * probabilities / probabilities.sum()
+    return gradient

@@ -1,6 +1,7 @@
 """The sentiment routes: they translate between HTTP and the models."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -14,12 +15,14 @@ from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
 from app.sentiment.classifier import Classification, Classifier, Timing
+from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.padding import pad_sequences
 from app.sentiment.schemas import (
     EXPLAINED,
     BatchRequest,
     BatchResponse,
+    ExplainedBatchResponse,
     ExplainedResponse,
     ModelInfo,
     ModelsResponse,
@@ -33,7 +36,7 @@ from app.sentiment.schemas import (
     TokenizeResponse,
 )
 from app.sentiment.serialization import explained_json, predictions, sentiment_json
-from app.sentiment.service import SentimentService, TooManyWords, predicting, tokenizing
+from app.sentiment.service import ExplainTiming, SentimentService, TooManyWords, predicting, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 
@@ -51,6 +54,7 @@ _ANSWER: Final = {
         "application/json": {"example": EXPLAINED},
     }
 }
+_BATCH_ANSWER: Final = {"content": {"application/json": {"example": {"results": [EXPLAINED]}}}}
 
 
 @json_router.post(
@@ -87,23 +91,23 @@ async def classify(
 
 
 async def _explained(service: SentimentService, model: Classifier, text: str, labels: Labels) -> Response:
-    try:
-        found = await service.explain(model, text, labels)
-    except TooManyWords as error:
-        errors = [FieldError(pointer="#/text", detail=error.detail)]
-        raise Problem(422, str(error), errors=errors) from error
-    answer = explained_json(found.classification, found.explanation, text, model.name)
-    return _timed(Response(answer, media_type="application/json"), found.timing, explain=found.seconds)
+    with _refusing("text"):
+        explained, timing = await service.explain(model, text, labels)
+    return _timed(Response(explained_json(explained, text, model.name), media_type="application/json"), timing)
 
 
 @json_router.post(
     "/sentiment/batch",
     summary="Classify many texts",
-    response_model=BatchResponse,
-    responses=responses(400, 404, 413, 415, 422, 503),
+    response_model=ExplainedBatchResponse | BatchResponse,
+    responses={200: _BATCH_ANSWER, **responses(400, 404, 413, 415, 422, 503)},
 )
 async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchRequest))], service: Service) -> Response:
-    """Classify texts; the results are in their order."""
+    """Classify texts; the results are in their order.
+
+    With `explain`, each result also has `words`, what each word contributes, and `sentences`, the sentiment of each
+    sentence by itself.
+    """
     _limit(service, body.texts, "texts")
     model = _model(service, body.model)
     labels = _labels(model, body.labels)
@@ -111,7 +115,15 @@ async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchReq
     def convert(found: Sequence[Classification]) -> str:
         return ",".join(map(partial(sentiment_json, model=model.name), found))
 
-    results, timing = await service.classify_all(model, body.texts, labels, convert)
+    def convert_explained(texts: Sequence[str], found: Sequence[Explained]) -> str:
+        return ",".join(map(partial(explained_json, model=model.name), found, texts))
+
+    timing: Timing | ExplainTiming
+    if body.explain:
+        with _refusing("texts"):
+            results, timing = await service.explain_all(model, body.texts, labels, convert_explained)
+    else:
+        results, timing = await service.classify_all(model, body.texts, labels, convert)
     return _timed(Response(f'{{"results":[{",".join(results)}]}}', media_type="application/json"), timing)
 
 
@@ -240,9 +252,19 @@ def _limit(service: SentimentService, items: Sequence[Any], field: str) -> None:
         raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
 
 
-def _timed(response: Response, timing: Timing, explain: float | None = None) -> Response:
+@contextmanager
+def _refusing(field: str) -> Iterator[None]:
+    """Answer 422 where the text or the texts of a field have too many words to be explained."""
+    try:
+        yield
+    except TooManyWords as error:
+        errors = [FieldError(pointer=f"#/{field}", detail=error.detail)]
+        raise Problem(422, str(error), errors=errors) from error
+
+
+def _timed(response: Response, timing: Timing | ExplainTiming) -> Response:
     value = f"tokenize;dur={timing.tokenize * 1000:.3f}, predict;dur={timing.predict * 1000:.3f}"
-    if explain is not None:
-        value += f", explain;dur={explain * 1000:.3f}"
+    if isinstance(timing, ExplainTiming):
+        value += f", explain;dur={timing.explain * 1000:.3f}"
     response.raw_headers.append((b"server-timing", value.encode()))
     return response

@@ -57,8 +57,8 @@ EXPLAINED: Final[dict[str, Any]] = {
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "model": "sentiment-best",
     "words": [
-        {"text": "Superb", "start": 0, "end": 6, "contribution": 0.415924},
-        {"text": "acting", "start": 7, "end": 13, "contribution": 0.017949},
+        {"text": "Superb", "start": 0, "end": 6, "contribution": 2.286863},
+        {"text": "acting", "start": 7, "end": 13, "contribution": 0.190744},
     ],
     "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.903557}],
 }
@@ -113,11 +113,12 @@ class WordResponse(Schema):
     start: int = Field(ge=0, description="Where it starts in the text, in Unicode code points from 0.")
     end: int = Field(ge=1, description="Where it ends: the place after its last code point.")
     contribution: float = Field(
-        description="Leave-one-out attribution: how much falls when the word is left out, above 0 for a word that "
-        "speaks for it, below 0 for one that speaks against it. For a model of `negative` and `positive`, that is the "
-        "probability that the text is positive, and the contribution from -1 to 1. For a model of more labels, it is a "
-        "natural logarithm of odds: of `positive` against `negative` if both are to choose from, else of the answer's "
-        "`label` against all others. 0 for a word that the model does not read because the text is truncated.",
+        description="How much the log-odds, to base e, fall without the word: those of `positive` against `negative` "
+        "if both are to choose from, else of the answer's `label` against all others. Above 0 for a word that speaks "
+        "for it, below 0 for one that speaks against it. Without the word means that it is left out (leave-one-out "
+        "attribution); or, in a text that the model reads in several windows, that it is one that the model does not "
+        "know, and that no other part of the text makes up for it (occlusion of each memory cell). 0 for a word that "
+        "the model does not read because the text is truncated.",
     )
 
 
@@ -149,6 +150,7 @@ class BatchRequest(Schema):
     texts: Texts = Field(description="The texts, each of at least one character.")
     model: ModelName = None
     labels: LabelChoice = None
+    explain: bool = Field(False, description="Also tell what each word contributes, and classify each sentence.")
 
 
 class BatchResponse(Schema):
@@ -157,6 +159,14 @@ class BatchResponse(Schema):
     model_config = _example({"results": [_RESULT]})
 
     results: list[SentimentResponse] = Field(description="One result a text, in the order of the texts.")
+
+
+class ExplainedBatchResponse(Schema):
+    """The sentiment of each text, of its words and of its sentences."""
+
+    model_config = _example({"results": [EXPLAINED]})
+
+    results: list[ExplainedResponse] = Field(description="One result a text, in the order of the texts.")
 
 
 class TokenizeRequest(Schema):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.sentiment.classifier import Classification
-from app.sentiment.explanation import Explanation
+from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
 
 DIGITS: Final = 6
@@ -46,8 +46,9 @@ def rounded(probabilities: Sequence[float]) -> list[float]:
     return [round(probability, DIGITS) for probability in probabilities]
 
 
-def explained_json(classification: Classification, explanation: Explanation, text: str, model: str) -> str:
+def explained_json(explained: Explained, text: str, model: str) -> str:
     """Return an :class:`~app.sentiment.schemas.ExplainedResponse` as JSON."""
+    classification, explanation = explained
     words = [
         # Adding 0 takes the sign from a rounded 0.
         {"text": text[start:end], "start": start, "end": end, "contribution": round(contribution, DIGITS) + 0.0}

@@ -13,9 +13,10 @@ from app.compute import Compute, is_short
 from app.operations.metrics import Metrics, ModelMetrics
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
-from app.sentiment.explanation import Explanation, explain
+from app.sentiment.explanation import Explained, explain_all
 from app.sentiment.labels import Labels
 from app.sentiment.registry import SentimentModels
+from app.sentiment.tokenizer import Encoding
 from app.settings import Settings
 
 Result = TypeVar("Result")
@@ -28,27 +29,32 @@ CHARACTERS_A_WORD: Final = 4
 """At least, in ordinary text."""
 SLICE: Final = 256
 """Texts that a worker thread takes at once, so that several threads share a large batch."""
+EXPLAINED_SLICE: Final = 32
+"""The same of texts that are explained, which takes up to thirty times as long."""
+LEAVE_ONE_OUT_SHARE: Final = 50
+"""Where each word of a text of any length costs a prediction, so many times fewer words are explained."""
 
 
 class TooManyWords(ValueError):
-    """A text has more words than are explained.
+    """Texts have more words than are explained.
 
     Attributes:
-        detail: What the text has, and what it may have.
+        detail: What they have, and what they may have.
     """
 
-    def __init__(self, words: int, limit: int) -> None:
-        self.detail = f"has {words:,} words; at most {limit:,} are explained"
-        super().__init__(f"The text {self.detail}. Send it without `explain`, or in parts.")
+    def __init__(self, words: int, limit: int, *, batch: bool) -> None:
+        found = f"{words:,} words; at most {limit:,} are explained"
+        self.detail = f"have {found}" if batch else f"has {found}"
+        subject, them = ("The texts", "them") if batch else ("The text", "it")
+        super().__init__(f"{subject} {self.detail}. Send {them} without `explain`, or in parts.")
 
 
-class Explained(NamedTuple):
-    """A text that was classified and explained, and the seconds that the two took."""
+class ExplainTiming(NamedTuple):
+    """Seconds that the steps took."""
 
-    classification: Classification
-    explanation: Explanation
-    timing: Timing
-    seconds: float
+    tokenize: float
+    predict: float
+    explain: float
 
 
 @dataclass(frozen=True)
@@ -96,27 +102,79 @@ class SentimentService:
         self._observe(model, classification, timing)
         return classification, timing
 
-    async def explain(self, model: Classifier, text: str, labels: Labels) -> Explained:
+    async def explain(self, model: Classifier, text: str, labels: Labels) -> tuple[Explained, ExplainTiming]:
         """Classify a text as one of some labels of the model, and explain the answer.
 
         Raises:
-            TooManyWords: It has more than the setting ``max_explained_words``.
+            TooManyWords: It has more than are explained.
             app.compute.Busy: It is long, and there is no place for it.
         """
 
-        def work() -> Explained:
-            found, timing = model.classify(text)
-            classification = found.among(labels)
-            if classification.words > self.settings.max_explained_words:
-                raise TooManyWords(classification.words, self.settings.max_explained_words)
-            start = perf_counter()
-            explanation = explain(model, text, classification)
-            return Explained(classification, explanation, timing, perf_counter() - start)
+        def work() -> tuple[list[Explained], ExplainTiming]:
+            encodings, seconds = _encode(model, [text])
+            self._limit_words(model, encodings, batch=False)
+            return self._explain(model, [text], encodings, seconds, labels)
 
-        words = 1 + len(text) // CHARACTERS_A_WORD
-        explained = await self.compute.call(work, seconds=words * _reading(model, len(text)))
-        self._observe(model, explained.classification, explained.timing)
-        return explained
+        ((explained,), timing) = await self.compute.call(work, seconds=explaining(model, len(text)))
+        return explained, timing
+
+    async def explain_all(
+        self,
+        model: Classifier,
+        texts: Sequence[str],
+        labels: Labels,
+        convert: Callable[[Sequence[str], Sequence[Explained]], Result],
+    ) -> tuple[list[Result], ExplainTiming]:
+        """Classify texts and explain the answers, several threads at once.
+
+        Args:
+            model: The model.
+            texts: The texts.
+            labels: Those of the model's labels to choose from.
+            convert: Called in the threads with each :data:`EXPLAINED_SLICE` of the texts and what was found of them.
+
+        Returns:
+            What ``convert`` gave, in order, and the seconds of processor time.
+
+        Raises:
+            TooManyWords: They have more than are explained.
+            app.compute.Busy: There is no place for them.
+        """
+
+        def work(part: Sequence[str], encodings: Sequence[Encoding], seconds: float) -> tuple[Result, ExplainTiming]:
+            explained, timing = self._explain(model, part, encodings, seconds, labels)
+            return convert(part, explained), timing
+
+        with self.compute.place():
+            slices = [texts[start : start + EXPLAINED_SLICE] for start in range(0, len(texts), EXPLAINED_SLICE)]
+            encoded = await asyncio.gather(*[self.compute.run(partial(_encode, model, part)) for part in slices])
+            self._limit_words(model, [encoding for encodings, _ in encoded for encoding in encodings], batch=True)
+            parts = await asyncio.gather(
+                *[self.compute.run(partial(work, part, *found)) for part, found in zip(slices, encoded, strict=True)]
+            )
+        timings = zip(*(timing for _, timing in parts), strict=True)
+        return [result for result, _ in parts], ExplainTiming(*map(sum, timings))
+
+    def _explain(
+        self,
+        model: Classifier,
+        texts: Sequence[str],
+        encodings: Sequence[Encoding],
+        tokenizing_seconds: float,
+        labels: Labels,
+    ) -> tuple[list[Explained], ExplainTiming]:
+        explained, seconds = explain_all(model, texts, encodings, labels)
+        timing = Timing(tokenizing_seconds, seconds.predict)
+        self._observe_all(model, [one.classification for one in explained], timing)
+        return explained, ExplainTiming(tokenizing_seconds, *seconds)
+
+    def _limit_words(self, model: Classifier, encodings: Sequence[Encoding], *, batch: bool) -> None:
+        limit = self.settings.max_explained_words
+        if model.attribution is None:
+            limit = max(1, limit // LEAVE_ONE_OUT_SHARE)
+        words = sum(encoding.words for encoding in encodings)
+        if words > limit:
+            raise TooManyWords(words, limit, batch=batch)
 
     async def classify_all(
         self,
@@ -143,9 +201,7 @@ class SentimentService:
         def work(part: Sequence[str]) -> tuple[Result, Timing]:
             all_labels, timing = model.classify_all(part)
             found = [one.among(labels) for one in all_labels]
-            self.metrics[model.name].observe_steps(*timing)
-            for label, count in Counter(one.label for one in found).items():
-                self.metrics[model.name].count_label(label, count)
+            self._observe_all(model, found, timing)
             return convert(found), timing
 
         with self.compute.place():
@@ -158,6 +214,11 @@ class SentimentService:
         self.metrics[model.name].observe_steps(*timing)
         self.metrics[model.name].count_label(classification.label)
 
+    def _observe_all(self, model: Classifier, classifications: Sequence[Classification], timing: Timing) -> None:
+        self.metrics[model.name].observe_steps(*timing)
+        for label, count in Counter(one.label for one in classifications).items():
+            self.metrics[model.name].count_label(label, count)
+
 
 def tokenizing(characters: int) -> float:
     """Estimate the seconds that it takes to tokenize so many characters."""
@@ -167,6 +228,21 @@ def tokenizing(characters: int) -> float:
 def predicting(model: Classifier, tokens: int) -> float:
     """Estimate the seconds that a model takes to read so many tokens."""
     return tokens * SECONDS_A_TOKEN if model.engine.quick else math.inf
+
+
+def explaining(model: Classifier, characters: int) -> float:
+    """Estimate the seconds that it takes to classify and to explain a text of so many characters."""
+    words = 1 + characters // CHARACTERS_A_WORD
+    read = min(words, model.serving.maxlen)
+    in_windows = model.attribution is not None and model.attribution.covers(read)
+    predictions = 2 if in_windows else 1 + read
+    return 2 * tokenizing(characters) + predictions * predicting(model, read) + predicting(model, words)
+
+
+def _encode(model: Classifier, texts: Sequence[str]) -> tuple[list[Encoding], float]:
+    """Turn texts into ids, and say how many seconds that took."""
+    start = perf_counter()
+    return [model.tokenizer.encode(text) for text in texts], perf_counter() - start
 
 
 def _reading(model: Classifier, characters: int) -> float:

@@ -101,3 +101,38 @@ class MaximumOverWindows(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of :meth:`__init__`."""
         return {**super().get_config(), "windows": self.windows}
+
+
+def has_states(model: keras.Sequential) -> bool:
+    """Whether a model reads a text in windows with one LSTM each way, whose maxima are all that it classifies by."""
+    kinds = [Windows, keras.layers.Embedding, keras.layers.Bidirectional, MaximumOverWindows, keras.layers.Dense]
+    if [type(layer) for layer in model.layers] != kinds:
+        return False
+    both, dense = model.layers[2], model.layers[4]
+    activation = keras.activations.sigmoid if dense.units == 1 else keras.activations.softmax
+    return (
+        both.merge_mode == "concat"
+        and all(map(_is_plain, (both.forward_layer, both.backward_layer)))
+        and both.forward_layer.units == both.backward_layer.units
+        and dense.activation == activation
+    )
+
+
+def _is_plain(layer: keras.layers.Layer) -> bool:
+    functions = keras.activations.tanh, keras.activations.sigmoid
+    return (
+        type(layer) is keras.layers.LSTM
+        and (layer.activation, layer.recurrent_activation) == functions
+        and layer.use_bias
+        and layer.return_sequences
+    )
+
+
+def with_states(model: keras.Sequential) -> keras.Model:
+    """Return a model of the same weights that :func:`has_states`, with what it computes on its way.
+
+    Outputs: the model's; the vectors of the tokens, shape (n · windows, steps, dimensions); h after each step, shape
+    (n · windows, steps, 2 · units).
+    """
+    _, embedding, both, _, _ = model.layers
+    return keras.Model(model.inputs[0], [*model.outputs, embedding.output, both.output])

@@ -12,12 +12,11 @@ export const isScale = (labels) => labels.join() === POLES.join();
 export const tone = (label) => (POLES.includes(label) ? label : "other");
 
 /**
- * What the contributions of words are: the fall of `measure` without the word. One above 0 makes the text what `pro`
- * says, one below 0 what `contra` says; one of `least` is strong enough to be seen whatever the others are.
+ * What the contributions of words are: the fall of `measure`, to base e, without the word. One above 0 makes the text
+ * what `pro` says, one below 0 what `contra` says; one of `least` is strong enough to be seen whatever the others are.
  */
 export function attribution(labels, label) {
   const poles = { pro: { name: "more positive", tone: "positive" }, contra: { name: "more negative", tone: "negative" } };
-  if (isScale(labels)) return { measure: "probability of “positive”", least: 0.05, ...poles };
   if (hasPoles(labels)) return { measure: "log-odds of “positive” against “negative”", least: 0.2, ...poles };
   return {
     measure: `log-odds of “${label}”`,

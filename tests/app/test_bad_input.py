@@ -4,11 +4,13 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.sentiment.service import LEAVE_ONE_OUT_SHARE
 from tests.conftest import Serve
 
 JSON = {"Content-Type": "application/json"}
@@ -49,8 +51,9 @@ def test_texts_that_mean_little_are_answered(client: httpx.Client, text: str) ->
 
 @pytest.mark.parametrize("value", ["1", "0", "1.0", "null", '"true"', "[]", "{}", "NaN"])
 def test_a_wish_for_an_explanation_that_is_no_boolean_is_refused(client: httpx.Client, value: str) -> None:
-    response = client.post("/sentiment", content=f'{{"text": "a", "explain": {value}}}', headers=JSON)
-    assert problem(response, 422)["errors"] == [{"pointer": "#/explain", "detail": "must be true or false"}]
+    for path, texts in (("/sentiment", '"text": "a"'), ("/sentiment/batch", '"texts": ["a"]')):
+        response = client.post(path, content=f'{{{texts}, "explain": {value}}}', headers=JSON)
+        assert problem(response, 422)["errors"] == [{"pointer": "#/explain", "detail": "must be true or false"}]
 
 
 @pytest.mark.parametrize("value", ["", "maybe", "2", "true,true"])
@@ -96,12 +99,41 @@ def test_more_words_than_are_explained_are_refused(client: httpx.Client, serve: 
         assert "at most 1,000 are explained" in document["detail"]
         assert document["errors"][0]["pointer"] == "#/text"
     assert len(client.post("/sentiment", json={"text": "film " * 1_000, "explain": True}).json()["words"]) == 1_000
-    narrow = serve(max_explained_words=2)
+    narrow = serve(max_explained_words=2 * LEAVE_ONE_OUT_SHARE)
     assert narrow.post("/sentiment", json={"text": "a film", "explain": True}).status_code == 200
     document = problem(narrow.post("/sentiment", json={"text": "a fine film", "explain": True}), 422)
     assert document["detail"] == (
         "The text has 3 words; at most 2 are explained. Send it without `explain`, or in parts."
     )
+    assert narrow.post("/sentiment/batch", json={"texts": ["a", "film"], "explain": True}).status_code == 200
+    document = problem(narrow.post("/sentiment/batch", json={"texts": ["fine", "a film"], "explain": True}), 422)
+    assert document["errors"] == [{"pointer": "#/texts", "detail": "have 3 words; at most 2 are explained"}]
+    assert document["detail"] == (
+        "The texts have 3 words; at most 2 are explained. Send them without `explain`, or in parts."
+    )
+
+
+def test_a_model_that_reads_in_windows_explains_more_words(serve: Serve, window_models_dir: Path) -> None:
+    several: list[tuple[dict[str, int], int]] = [({}, 50_000), ({"max_explained_words": 7}, 7)]
+    for settings, limit in several:
+        limited = serve(models_dir=window_models_dir, default_model="sentiment-windows", **settings)
+        document = problem(limited.post("/sentiment", json={"text": "film " * (limit + 1), "explain": True}), 422)
+        assert document["errors"] == [
+            {"pointer": "#/text", "detail": f"has {limit + 1:,} words; at most {limit:,} are explained"}
+        ]
+        answer = limited.post("/sentiment", json={"text": "film " * limit, "explain": True}).json()
+        assert len(answer["words"]) == limit
+        texts = ["a superb film", "film " * (limit - 3)]
+        found = limited.post("/sentiment/batch", json={"texts": texts, "explain": True}).json()["results"]
+        assert [len(one["words"]) for one in found] == [3, limit - 3]
+        document = problem(limited.post("/sentiment/batch", json={"texts": [*texts, "one"], "explain": True}), 422)
+        assert document["errors"][0]["pointer"] == "#/texts"
+
+
+def test_words_that_are_not_explained_are_not_limited(serve: Serve) -> None:
+    narrow = serve(max_explained_words=1)
+    assert narrow.post("/sentiment", json={"text": "a fine film"}).status_code == 200
+    assert narrow.post("/sentiment/batch", json={"texts": ["a fine film"], "explain": False}).status_code == 200
 
 
 def test_unknown_words_are_counted(client: httpx.Client) -> None:

@@ -176,7 +176,7 @@ def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
     visit.find("sentiment-text").fill(text)
     reading = visit.find("sentiment-reading")
     expect(reading).to_contain_text("Superb")
-    strongest = max(0.05, *(abs(word["contribution"]) for word in answer["words"]))
+    strongest = max(0.2, *(abs(word["contribution"]) for word in answer["words"]))
     marked = [word for word in answer["words"] if abs(word["contribution"]) >= 0.04 * strongest]
     words = reading.locator(".word")
     assert words.all_text_contents() == [text[word["start"] : word["end"]] for word in marked]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import Manifest, sha256, write_manifest
+from app.sentiment.attribution import ATTRIBUTION_FILE
 from app.sentiment.classifier import KIND, TOKENIZER_FILE
 from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine, dropping_masks
 from app.sentiment.labels import BINARY, POSITIVE
@@ -19,6 +20,7 @@ from training.corpora.imdb import Reviews
 from training.folders import replacing
 from training.onnx_export import export
 from training.parity import require as require_parity
+from training.sentiment import attribution
 from training.sentiment.card import card
 from training.sentiment.encoding import encode
 from training.sentiment.evaluation import choice
@@ -77,7 +79,11 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
 
 
 def write_models(trained: Trained, folder: Path) -> None:
-    """Write the tokenizer, the Keras model and the ONNX graph of a model of any labels into a folder."""
+    """Write what serving reads of a model of any labels, and the Keras model, into a folder.
+
+    That is the tokenizer and the ONNX graph; of a model that reads texts in windows, also the weights by which its
+    answers are attributed to words.
+    """
     trained.tokenizer.save(folder / TOKENIZER_FILE)
     # Made anew it is not compiled, so it is saved without the state of the optimizer, which is twice its size.
     with dropping_masks():
@@ -89,6 +95,8 @@ def write_models(trained: Trained, folder: Path) -> None:
         VOCABULARY_KEY: str(trained.tokenizer.vocabulary_size),
     }
     export(bare, folder / ENGINES["onnx"].file, padded_length=trained.recipe.maxlen, metadata=metadata)
+    if (weights := attribution.weights(bare)) is not None:
+        weights.save(folder / ATTRIBUTION_FILE)
 
 
 def _predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -70,6 +70,15 @@ def test_sentiment_batch(service: Client) -> None:
     assert answer.results == [service.sentiment(TEXT), service.sentiment("awful")]
 
 
+def test_sentiment_batch_explained(service: Client, client: httpx.Client) -> None:
+    answer = service.sentiment_batch([TEXT, "awful"], explain=True)
+    assert (
+        answer.model_dump() == client.post("/sentiment/batch", json={"texts": [TEXT, "awful"], "explain": True}).json()
+    )
+    assert [word.text for word in answer.results[1].words] == ["awful"]
+    assert service.sentiment_batch([TEXT], explain=False) == service.sentiment_batch([TEXT])
+
+
 def test_tokenize(service: Client) -> None:
     assert service.tokenize(["wonderful zzz"]).tokens == [["<start>", "wonderful", "<unknown>"]]
     fitted = service.tokenize(["This movie was awful", "I loved every moment of this movie!"], fit=True)

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -26,11 +27,15 @@ class Spy:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.quick, self.vocabulary_size, self.outputs, self.tokenizer_sha256 = True, 24, 1, None
+        self.state_sizes = None
         self.runs: list[int] = []
         self._error = error
 
     def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
         return tuple(self.predict([ids])[0].tolist())
+
+    def predict_with_states(self, ids: Sequence[int]) -> NoReturn:
+        raise NotImplementedError(ids)
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         self.runs.append(len(sequences))

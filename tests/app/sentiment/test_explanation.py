@@ -1,12 +1,18 @@
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.special import log_softmax, logit
 
-from app.sentiment.classifier import Classifier
+from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.engines import EngineName
-from app.sentiment.explanation import Explanation, explain
+from app.sentiment.explanation import Explanation, _gradient, _sides, explain, explain_all
 from app.sentiment.rules import REVIEWS
 from app.sentiment.tokenizer import Tokenizer
+from tests import toys
 
 
 @pytest.fixture(scope="module")
@@ -14,12 +20,22 @@ def classifier(models_dir: Path) -> Classifier:
     return Classifier(models_dir / "sentiment-tiny")
 
 
+@pytest.fixture(scope="module")
+def windows(window_models_dir: Path) -> Classifier:
+    return Classifier(window_models_dir / "sentiment-windows")
+
+
 def explained(classifier: Classifier, text: str) -> Explanation:
-    return explain(classifier, text, classifier.classify(text)[0])
+    return explain(classifier, text).explanation
 
 
-def probability(classifier: Classifier, text: str) -> float:
-    return classifier.classify(text)[0].probability("positive")
+def log_odds(classifier: Classifier, text: str) -> float:
+    return float(logit(classifier.classify(text)[0].probability("positive")))
+
+
+def positive_against_negative(classifier: Classifier, text: str) -> float:
+    found = classifier.classify(text)[0]
+    return math.log(found.probability("positive") / found.probability("negative"))
 
 
 def test_words_count_what_the_text_loses_without_them(classifier: Classifier) -> None:
@@ -28,8 +44,8 @@ def test_words_count_what_the_text_loses_without_them(classifier: Classifier) ->
     found = [text[word.start : word.end] for word in words]
     assert found == ["What", "a", "brilliant", "film", "but", "boring", "😀", "music"]
     for word in words:
-        without = probability(classifier, text[: word.start] + text[word.end :])
-        assert word.contribution == pytest.approx(probability(classifier, text) - without, abs=1e-6)
+        without = log_odds(classifier, text[: word.start] + text[word.end :])
+        assert word.contribution == pytest.approx(log_odds(classifier, text) - without, abs=1e-4)
     assert words[5].contribution < -0.1
 
 
@@ -55,15 +71,15 @@ def test_what_is_cut_off_counts_nothing_and_takes_no_place(classifier: Classifie
     ids = classifier.tokenizer.encode(kept).ids[1:]
     assert len(ids) == classifier.serving.maxlen
     for place, word in enumerate(words[3:]):
-        without = classifier.predict([ids[:place] + ids[place + 1 :]])[0, 1]
-        assert word.contribution == pytest.approx(probability(classifier, kept) - without, abs=1e-6)
+        without = logit(classifier.predict([ids[:place] + ids[place + 1 :]])[0, 1])
+        assert word.contribution == pytest.approx(log_odds(classifier, kept) - without, abs=1e-4)
     assert words[4].contribution != 0
 
 
 def test_all_words_are_read_where_only_the_start_id_is_cut_off(classifier: Classifier) -> None:
     words = explained(classifier, "brilliant " * classifier.serving.maxlen).words
     assert len(words) == classifier.serving.maxlen
-    assert len({round(word.contribution, 5) for word in words}) == 1
+    assert len({round(word.contribution, 3) for word in words}) == 1
 
 
 @pytest.mark.parametrize("engine", ["onnx", "tensorflow"])
@@ -95,3 +111,163 @@ def test_words_are_those_of_the_models_own_rule(
     assert [text[word.start : word.end] for word in found.words] == words
     assert [text[one.start : one.end] for one in found.sentences] == sentences
     assert classifier.classify(text)[0].words == len(words)
+
+
+# ---------------------------------------------------------------- sure answers
+
+
+@pytest.mark.parametrize("sure", [0.0, 1.0])
+def test_what_a_sigmoid_cannot_tell_apart_from_0_or_1_has_no_absurd_contribution(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, sure: float
+) -> None:
+    """1 − p has no digits below 6e-8 there, so that the odds may be as large as those, and not 1e38."""
+    answers = {2: [1 - sure, sure], 1: [0.5, 0.5]}
+    for answering in (classifier, classifier.engine):
+        monkeypatch.setattr(
+            answering, "predict", lambda sequences: np.array([answers[len(ids) - 1] for ids in sequences])
+        )
+    words = explained(classifier, "superb film").words
+    assert [abs(word.contribution) for word in words] == pytest.approx([25 * math.log(2)] * 2)
+
+
+# ---------------------------------------------------------------- texts in windows
+
+SHORT = "a brilliant film but boring"
+LONG = "a brilliant film and a superb story but the music is dull zebra plot"
+
+
+def test_what_fits_into_a_window_is_explained_by_leaving_words_out(windows: Classifier) -> None:
+    words = explained(windows, SHORT).words
+    assert len(words) == toys.WINDOW
+    for word in words:
+        without = positive_against_negative(windows, SHORT[: word.start] + SHORT[word.end :])
+        assert word.contribution == pytest.approx(positive_against_negative(windows, SHORT) - without, abs=1e-4)
+
+
+def attributed(classifier: Classifier, ids: Sequence[int], gradient: Sequence[float]) -> list[float]:
+    assert classifier.attribution is not None
+    _, states = classifier.engine.predict_with_states(ids)
+    found: list[float] = classifier.attribution.contributions(states, len(ids), np.array(gradient)).tolist()
+    return found
+
+
+def test_what_does_not_is_explained_by_its_memory_cells(windows: Classifier) -> None:
+    words = explained(windows, f"{SHORT} film").words
+    ids = windows.tokenizer.encode(f"{SHORT} film").ids
+    assert [word.contribution for word in words] == attributed(windows, ids, [-1, 0, 1])[1:]
+    assert max(abs(word.contribution) for word in words) > 0.1
+
+
+def test_the_answer_is_the_same_either_way(windows: Classifier) -> None:
+    for text in (SHORT, LONG):
+        found = explain(windows, text).classification
+        expected = windows.classify(text)[0]
+        assert found.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+        assert found._replace(probabilities=()) == expected._replace(probabilities=())
+
+
+def test_of_a_long_text_that_is_cut_off_the_words_that_are_read_contribute(windows: Classifier) -> None:
+    maxlen = windows.serving.maxlen
+    text = f"awful awful awful {LONG} {LONG}"
+    words = explained(windows, text).words
+    cut = len(words) - maxlen
+    assert cut > 3
+    ids = windows.tokenizer.encode(text).ids[-maxlen:]
+    expected = attributed(windows, ids, [-1, 0, 1])
+    assert [word.contribution for word in words] == [0.0] * cut + expected
+    assert expected[0] != 0, "the first word that is read stands where the start id is in other texts"
+
+
+def test_all_words_of_a_long_text_are_read_where_only_the_start_id_is_cut_off(windows: Classifier) -> None:
+    text = " ".join((f"{LONG} " * 2).split()[: windows.serving.maxlen])
+    ids = windows.tokenizer.encode(text).ids[1:]
+    assert [word.contribution for word in explained(windows, text).words] == attributed(windows, ids, [-1, 0, 1])
+
+
+@pytest.mark.parametrize("labels", [("negative", "neutral"), ("neutral", "positive"), ("negative", "positive")])
+def test_a_long_text_is_explained_among_the_chosen_labels(windows: Classifier, labels: tuple[str, ...]) -> None:
+    found = explain(windows, LONG, labels)
+    assert found.classification.labels == labels
+    winner, loser = found.classification.label, next(one for one in labels if one != found.classification.label)
+    gradient = [{winner: 1.0, loser: -1.0}.get(label, 0.0) for label in windows.labels]
+    if labels == ("negative", "positive"):
+        gradient = [-1, 0, 1]
+    expected = attributed(windows, windows.tokenizer.encode(LONG).ids, gradient)[1:]
+    assert [word.contribution for word in found.explanation.words] == expected
+    assert {sentence.classification.labels for sentence in found.explanation.sentences} == {labels}
+
+
+FIVE = tuple("abcde")
+
+
+@pytest.mark.parametrize(
+    ("labels", "among"),
+    [
+        (FIVE, FIVE),
+        (FIVE, ("a", "c", "e")),
+        (FIVE, ("b", "d")),
+        (("negative", "neutral", "positive"), ("negative", "neutral", "positive")),
+        (("negative", "neutral", "positive"), ("neutral", "positive")),
+        (("negative", "neutral", "positive"), ("negative", "positive")),
+    ],
+)
+def test_the_gradient_is_the_slope_of_the_log_odds(labels: tuple[str, ...], among: tuple[str, ...]) -> None:
+    logits = np.random.default_rng(5).normal(size=len(labels))
+
+    def classified(logits: NDArray[np.float64]) -> Classification:
+        probabilities = np.exp(log_softmax(logits)).tolist()
+        return Classification(labels, probabilities, 1, 0, truncated=False).among(among)
+
+    whole = classified(logits)
+    pro, contra = _sides(whole)
+
+    def odds(logits: NDArray[np.float64]) -> float:
+        probabilities = np.array(classified(logits).probabilities)
+        return float(np.log(probabilities[pro].sum() / probabilities[contra].sum()))
+
+    width = 1e-5
+    slopes = [(odds(logits + step) - odds(logits - step)) / (2 * width) for step in width * np.eye(len(labels))]
+    np.testing.assert_allclose(_gradient(labels, whole), slopes, atol=1e-8)
+    assert np.abs(slopes).sum() == pytest.approx(2)
+
+
+def test_a_rest_without_any_probability_is_one_against_which_all_count_alike() -> None:
+    sure = Classification(("a", "b", "c"), (0.0, 1.0, 0.0), 1, 0, truncated=False)
+    np.testing.assert_allclose(_gradient(sure.labels, sure), [-0.5, 1, -0.5])
+
+
+# ---------------------------------------------------------------- many texts
+
+
+def test_texts_together_are_explained_as_each_alone(windows: Classifier) -> None:
+    texts = [SHORT, LONG, "", "zebra. Superb!", f"{LONG} {LONG}", "film", LONG]
+    found, seconds = explain_all(windows, texts, [windows.tokenizer.encode(text) for text in texts])
+    assert min(seconds) > 0
+    for text, (classification, explanation) in zip(texts, found, strict=True):
+        alone = explain(windows, text)
+        assert classification.probabilities == pytest.approx(alone.classification.probabilities, abs=1e-6)
+        assert [word[:2] for word in explanation.words] == [word[:2] for word in alone.explanation.words]
+        contributions = [word.contribution for word in explanation.words]
+        assert contributions == pytest.approx([word.contribution for word in alone.explanation.words], abs=1e-4)
+        assert [one[:2] for one in explanation.sentences] == [one[:2] for one in alone.explanation.sentences]
+        for one, other in zip(explanation.sentences, alone.explanation.sentences, strict=True):
+            assert one.classification.label == other.classification.label
+            assert one.classification.score == pytest.approx(other.classification.score, abs=1e-6)
+
+
+def test_no_texts_are_explained_too(windows: Classifier) -> None:
+    assert explain_all(windows, [], [])[0] == []
+
+
+def test_what_is_to_be_predicted_is_predicted_together(windows: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    predict = windows.engine.predict
+
+    def spied(sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        runs.append(len(sequences))
+        return predict(sequences)
+
+    monkeypatch.setattr(windows.engine, "predict", spied)
+    texts = [SHORT, f"{LONG}. {LONG}!", "Superb. Dull."]
+    explain_all(windows, texts, [windows.tokenizer.encode(text) for text in texts])
+    assert runs == [2, 5 + 2 + 5]  # two whole texts; words and sentences: 5 + 1, 0 + 2, 2 + 2

@@ -174,7 +174,7 @@ def test_words_contribute_to_positive_against_negative(three: Classifier) -> Non
     def of(found: Classification) -> float:
         return log_odds(found.probability("positive"), found.probability("negative"))
 
-    words = explain(three, text, whole).words
+    words = explain(three, text).explanation.words
 
     for word in words:
         without = three.classify(text[: word.start] + text[word.end :])[0]
@@ -182,7 +182,7 @@ def test_words_contribute_to_positive_against_negative(three: Classifier) -> Non
     assert words[2].contribution > 1
     assert words[4].contribution < -1
     # Among these two, the odds are the same.
-    among = explain(three, text, whole.among(("negative", "positive"))).words
+    among = explain(three, text, ("negative", "positive")).explanation.words
     assert [word.contribution for word in among] == pytest.approx([word.contribution for word in words])
 
 
@@ -198,7 +198,7 @@ def test_words_contribute_to_the_label_against_the_others(five: Classifier) -> N
         chosen = whole.among(labels)
         label_of_text = chosen.label
         assert label_of_text in {"joy", "sadness"}
-        words = explain(five, text, chosen).words
+        words = explain(five, text, labels).explanation.words
         for word in words:
             without = five.classify(text[: word.start] + text[word.end :])[0]
             assert word.contribution == pytest.approx(of(whole, labels) - of(without, labels), abs=1e-3)
@@ -206,10 +206,10 @@ def test_words_contribute_to_the_label_against_the_others(five: Classifier) -> N
 
 
 def test_a_probability_of_0_has_contributions_too(three: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Classification(THREE, (0.0, 0.0, 1.0), 2, 0, truncated=False)
+    monkeypatch.setattr(three.engine, "predict", lambda texts: np.array([[0.0, 0.0, 1.0]] * len(texts)))
     monkeypatch.setattr(three, "predict", lambda sequences: np.array([[1.0, 0.0, 0.0]] * len(sequences)))
 
-    words = explain(three, "superb film", whole).words
+    words = explain(three, "superb film").explanation.words
 
     assert all(math.isfinite(word.contribution) for word in words)
     assert words[0].contribution > 100
@@ -217,10 +217,9 @@ def test_a_probability_of_0_has_contributions_too(three: Classifier, monkeypatch
 
 def test_sentences_are_classified_among_the_chosen_labels(three: Classifier) -> None:
     text = "What a plain film. What a superb film."
-    whole = three.classify(text)[0]
 
-    found = explain(three, text, whole).sentences
-    among = explain(three, text, whole.among(("negative", "positive"))).sentences
+    found = explain(three, text).explanation.sentences
+    among = explain(three, text, ("negative", "positive")).explanation.sentences
 
     assert [sentence.classification.label for sentence in found] == ["neutral", "positive"]
     assert {sentence.classification.labels for sentence in among} == {("negative", "positive")}
@@ -228,7 +227,7 @@ def test_sentences_are_classified_among_the_chosen_labels(three: Classifier) -> 
 
 
 def test_a_text_without_words_is_explained(three: Classifier) -> None:
-    assert explain(three, " ... ", three.classify(" ... ")[0]) == ([], [])
+    assert explain(three, " ... ").explanation == ([], [])
 
 
 # ---------------------------------------------------------------- HTTP

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import keras
 import pytest
+from scipy.special import logit
 
-from app.sentiment.schemas import ExplainedResponse, SentimentResponse
+from app.sentiment.schemas import ExplainedBatchResponse, ExplainedResponse, SentimentResponse
 from tests import toys
 from tests.conftest import Serve
 
@@ -204,8 +205,8 @@ def test_an_explanation_is_added_to_the_answer(client: httpx.Client) -> None:
     assert found == ["What", "a", "brilliant", "film", "Boring", "music", "though", "😀"]
     for word in answer["words"]:
         without = client.post("/sentiment", json={"text": text[: word["start"]] + text[word["end"] :]}).json()
-        lost = plain["probabilities"]["positive"] - without["probabilities"]["positive"]
-        assert word["contribution"] == pytest.approx(lost, abs=3e-6)
+        lost = logit(plain["probabilities"]["positive"]) - logit(without["probabilities"]["positive"])
+        assert word["contribution"] == pytest.approx(lost, abs=1e-3)
     assert [text[one["start"] : one["end"]] for one in answer["sentences"]] == [
         "What a brilliant film!",
         "Boring music, though 😀.",
@@ -248,6 +249,61 @@ def test_the_explanation_written_by_hand_is_that_of_the_schema(client: httpx.Cli
         content = client.post("/sentiment", json={"text": text, "explain": True}).content
         assert json.loads(ExplainedResponse.model_validate_json(content).model_dump_json()) == json.loads(content)
         assert b"-0.0," not in content.replace(b"}", b",")
+
+
+@pytest.fixture(scope="module")
+def windows(serve: Serve, window_models_dir: Path) -> httpx.Client:
+    return serve(models_dir=window_models_dir, default_model="sentiment-windows")
+
+
+def test_a_batch_is_explained_text_by_text(client: httpx.Client, windows: httpx.Client) -> None:
+    words = [*toys.GOOD, *toys.BAD, *toys.THINGS]
+    texts = [f"{words[n % 18]} {words[(7 * n + 1) % 18]}! zebra " * (1 + n % 9) for n in range(75)]
+    texts[40] = " "
+    for service in (client, windows):
+        response = service.post(
+            "/sentiment/batch", json={"texts": texts[:60] if service is client else texts, "explain": True}
+        )
+        results = response.json()["results"]
+        for text, result in zip(texts, results, strict=False):
+            alone = service.post("/sentiment", json={"text": text, "explain": True}).json()
+            assert result.keys() == alone.keys()
+            assert result["tokens"] == alone["tokens"]
+            assert result["score"] == pytest.approx(alone["score"], abs=2e-6)
+            contributions, expected = ([word.pop("contribution") for word in one["words"]] for one in (result, alone))
+            assert contributions == pytest.approx(expected, abs=1e-3)
+            assert result["words"] == alone["words"]
+            scores, expected = ([one.pop("score") for one in each["sentences"]] for each in (result, alone))
+            assert scores == pytest.approx(expected, abs=2e-6)
+            assert result["sentences"] == alone["sentences"]
+        plain = service.post("/sentiment/batch", json={"texts": texts, "explain": False}).json()["results"]
+        assert plain == service.post("/sentiment/batch", json={"texts": texts}).json()["results"]
+        for one, other in zip(results, plain, strict=False):
+            assert {name: one[name] for name in other if name not in {"score", "probabilities"}} == {
+                name: value for name, value in other.items() if name not in {"score", "probabilities"}
+            }
+
+
+def test_a_batch_is_explained_among_labels(windows: httpx.Client) -> None:
+    texts = ["a superb film", "what a plain plot it is for a film, " * 3]
+    body = {"texts": texts, "explain": True, "labels": ["negative", "neutral"]}
+    found = ExplainedBatchResponse.model_validate(windows.post("/sentiment/batch", json=body).json()).results
+    for text, result in zip(texts, found, strict=True):
+        alone = windows.post("/sentiment", json={"text": text, "explain": True, "labels": body["labels"]}).json()
+        assert list(result.probabilities) == body["labels"]
+        contributions = [word["contribution"] for word in alone["words"]]
+        assert [word.contribution for word in result.words] == pytest.approx(contributions, abs=1e-4)
+
+
+def test_the_explained_batch_written_by_hand_is_that_of_the_schema(client: httpx.Client) -> None:
+    texts = [TEXT, "zebra", '"dull" \\ \x00\x1f \u2028 😀 ' * 9, " "]
+    content = client.post("/sentiment/batch", json={"texts": texts, "explain": True}).content
+    assert json.loads(ExplainedBatchResponse.model_validate_json(content).model_dump_json()) == json.loads(content)
+
+
+def test_server_timing_tells_what_explaining_a_batch_took(client: httpx.Client) -> None:
+    timing = client.post("/sentiment/batch", json={"texts": [TEXT], "explain": True}).headers["server-timing"]
+    assert re.fullmatch(r"tokenize;dur=\d+\.\d{3}, predict;dur=\d+\.\d{3}, explain;dur=\d+\.\d{3}", timing)
 
 
 def test_long_explanations_are_turned_away_when_there_are_too_many(serve: Serve) -> None:

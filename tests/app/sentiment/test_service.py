@@ -11,8 +11,10 @@ from app.http.json_routes import JSONRoute
 from app.loaded import Loaded
 from app.main import create_app
 from app.operations.metrics import Metrics
+from app.sentiment import service
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classifier, Timing
+from app.sentiment.explanation import Seconds, explain_all
 from app.settings import Settings
 from tests.asgi import ask
 
@@ -36,8 +38,9 @@ def app(loaded: Loaded) -> FastAPI:
 
 LONG_REQUESTS = [
     ("/sentiment", {"text": LONG}),
-    ("/sentiment", {"text": TEXT * 50, "explain": True}),
+    ("/sentiment", {"text": f"{TEXT}, wonderful brilliant " * 190, "explain": True}),
     ("/sentiment/batch", {"texts": [TEXT]}),
+    ("/sentiment/batch", {"texts": [TEXT], "explain": True}),
     ("/tokenize", {"texts": [LONG]}),
     ("/pad", {"sequences": [[1]] * 1000, "maxlen": 1000}),
     ("/predict", {"sequences": [[1] * 12] * 9000}),
@@ -77,7 +80,11 @@ def test_short_requests_need_no_place(app: FastAPI, loaded: Loaded, path: str, b
 
 @pytest.fixture
 def timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every way to classify a text say that it took :data:`TIMING`."""
+    """Have every way to classify or explain a text say that it took :data:`TIMING`."""
+    encode = service._encode
+    monkeypatch.setattr(service, "_encode", lambda *arguments: (encode(*arguments)[0], TIMING.tokenize))
+    seconds = Seconds(TIMING.predict, 2.5)
+    monkeypatch.setattr(service, "explain_all", lambda *arguments: (explain_all(*arguments)[0], seconds))
     for kind, name in ((Classifier, "classify"), (Classifier, "classify_all"), (DynamicBatcher, "classify")):
         original = getattr(kind, name)
 
@@ -98,6 +105,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("/sentiment", {"text": LONG}, 1),
         ("/sentiment", {"text": TEXT, "explain": True}, 1),
         ("/sentiment/batch", {"texts": [TEXT, TEXT]}, 2),
+        ("/sentiment/batch", {"texts": [TEXT, TEXT], "explain": True}, 2),
     ],
 )
 def test_each_step_is_timed_and_counted_as_what_it_is(
@@ -108,7 +116,7 @@ def test_each_step_is_timed_and_counted_as_what_it_is(
         return answer.headers["server-timing"], (await client.get("/metrics")).text
 
     timing, metrics = ask(app, work)
-    assert re.match(r"tokenize;dur=1500\.000, predict;dur=7000\.000(, explain;dur=\d+\.\d{3})?$", timing)
+    assert re.match(r"tokenize;dur=1500\.000, predict;dur=7000\.000(, explain;dur=2500\.000)?$", timing)
     assert ("explain" in timing) is ("explain" in body)
     for line in (
         'sentiment_tokenize_seconds_sum{model="sentiment-tiny"} 1.5',
@@ -146,3 +154,37 @@ def test_a_client_that_hung_up_is_counted_as_such(
     assert sent == []
     assert 'http_request_duration_seconds_count{method="POST",route="/sentiment",status="499"} 1.0' in metrics
     assert '"status": 499' in capsys.readouterr().out
+
+
+def test_what_a_batch_took_is_the_sum_over_its_parts(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "EXPLAINED_SLICE", 2)
+    encode = service._encode
+    monkeypatch.setattr(service, "_encode", lambda *arguments: (encode(*arguments)[0], 1.0))
+    monkeypatch.setattr(service, "explain_all", lambda *arguments: (explain_all(*arguments)[0], Seconds(2.0, 4.0)))
+
+    async def work(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post(
+            "/sentiment/batch", json={"texts": [TEXT, "dull", "film", "plot", TEXT], "explain": True}
+        )
+
+    answer = ask(app, work)
+    assert answer.headers["server-timing"] == "tokenize;dur=3000.000, predict;dur=6000.000, explain;dur=12000.000"
+    assert [len(result["words"]) for result in answer.json()["results"]] == [3, 1, 1, 1, 3]
+
+
+def test_the_estimate_follows_what_is_read(models_dir: Path, window_models_dir: Path) -> None:
+    """A text of one window costs a prediction for each word; a longer one two, and its sentences; without windows, the
+    first holds for every text."""
+    windows = Classifier(window_models_dir / "sentiment-windows")
+    tiny = Classifier(models_dir / "sentiment-tiny")
+    a_token = service.SECONDS_A_TOKEN
+
+    def tokens(model: Classifier, words: int) -> float:
+        characters = (words - 1) * service.CHARACTERS_A_WORD
+        return (service.explaining(model, characters) - 2 * service.tokenizing(characters)) / a_token
+
+    assert tokens(windows, 4) == pytest.approx(4 * (1 + 4) + 4)
+    assert tokens(windows, 20) == pytest.approx(2 * 20 + 20)
+    assert tokens(windows, 1000) == pytest.approx(2 * windows.serving.maxlen + 1000)
+    assert tokens(tiny, 10) == pytest.approx(10 * (1 + 10) + 10)
+    assert tokens(tiny, 1000) == pytest.approx(12 * (1 + 12) + 1000)
