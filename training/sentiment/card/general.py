@@ -100,7 +100,7 @@ baselines.
    vector of a new word is what a ridge regression on its GloVe vector predicts (Pennington, Socher and Manning, EMNLP
    2014).
 3. *Student.* The network above began with {parts[vectors]}
-   and an LSTM from nothing, and was trained in {parts[epochs]} on the same texts.
+   and an LSTM from nothing, and was trained in {parts[trainings]} on the same texts.
    Where labels are uncertain, those of sentences, phrases, products and comments, the target is {label:.0%} label and
    the rest what the teachers say; unlabelled reviews and single sentences have what the teachers say alone.
 
@@ -154,7 +154,8 @@ def card(manifest: Manifest, values: Mapping[str, Any]) -> str:
     parts = {
         "size": figures["network"],
         "vectors": _vectors(recipe),
-        "epochs": _epochs(recipe["student"]["epochs"]),
+        "trainings": _trainings(recipe),
+        "epochs": _epochs(recipe["student"]["epochs"] + sum(how["epochs"] for how in recipe["finishes"])),
         "without": f" --without {','.join(recipe['without'])}" if recipe["without"] else "",
         "development": sections.development(development, kinds),
         "coverage": sections.coverage(development),
@@ -182,6 +183,11 @@ def _teachers(teachers: Sequence[Mapping[str, Any]]) -> str:
     number = "One network" if len(teachers) == 1 else f"{len(teachers)} networks"
     epochs = [_epochs(count) for count in sorted({how["epochs"] for how in teachers})]
     return f"{number} of the same size, trained in {' or '.join(epochs)} each,"
+
+
+def _trainings(recipe: Mapping[str, Any]) -> str:
+    first, *others = [_epochs(how["epochs"]) for how in (recipe["student"], *recipe["finishes"])]
+    return first if not others else f"{first}, and on from there in {', then '.join(others)}, the learning rate anew,"
 
 
 def _epochs(count: int) -> str:
@@ -213,15 +219,17 @@ def _corpora(data: Mapping[str, Any]) -> str:
 
 
 def _shares(recipe: Mapping[str, Any]) -> str:
-    student: Mapping[str, float] = recipe["student"]["shares"]
+    students: list[Mapping[str, float]] = [how["shares"] for how in (recipe["student"], *recipe["finishes"])]
     teachers: Mapping[str, float] = recipe["teachers"][0]["shares"] if recipe["teachers"] else {}
     # Only the teachers know what the sentences of reviews say.
     shown = {**teachers, "review sentences": 0.0}
+    columns = [shown, *students]
     rows = [
-        [name, *(f"{share:.2g}" if share else "–" for share in (shown.get(name, 0.0), student.get(name, 0.0)))]
-        for name in dict.fromkeys([*teachers, *student])
+        [name, *(f"{column[name]:.2g}" if column.get(name) else "–" for column in columns)]
+        for name in dict.fromkeys(name for column in (teachers, *students) for name in column)
     ]
-    return table(["texts", "teachers", "student"], rows)
+    further = [f"on from there, {number}" for number in range(1, len(students))]
+    return table(["texts", "teachers", "student", *further], rows)
 
 
 def _teachers_table(teachers: Mapping[str, Mapping[str, float]], development: Sequence[SetFigures]) -> str:
