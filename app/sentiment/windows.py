@@ -14,7 +14,7 @@ _PACKAGE = "sentiment"
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class Windows(keras.layers.Layer):
+class Windows(keras.layers.Layer):  # type: ignore[misc]
     """Ids of texts to the ids of their windows.
 
     A text has as few windows as it can, of about equal length: one word more than a window holds makes two halves, not
@@ -58,7 +58,7 @@ class Windows(keras.layers.Layer):
         fronts = ops.where(windows == 0, ops.take_along_axis(ids, first[:, :, 0], axis=1)[:, :, None], fronts)
         return ops.reshape(ops.concatenate([ops.cast(fronts, ids.dtype), words], axis=2), (-1, self.length + 1))
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, _input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the windows."""
         return None, self.length + 1
 
@@ -68,7 +68,7 @@ class Windows(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class MaximumOverWindows(keras.layers.Layer):
+class MaximumOverWindows(keras.layers.Layer):  # type: ignore[misc]
     """The maximum of each feature over all steps of all windows of a text, and 0.
 
     Input: shape (n · windows, steps, features), zeros where a text is over. Output: shape (n, features).
@@ -85,7 +85,7 @@ class MaximumOverWindows(keras.layers.Layer):
         self.windows = windows
         self.supports_masking = True
 
-    def call(self, features: Any, mask: Any = None) -> Any:
+    def call(self, features: Any) -> Any:
         """Take the maximum. Where a step is masked, a recurrent layer has already written zeros."""
         of_window = ops.max(features, axis=1)
         of_text = ops.max(ops.reshape(of_window, (-1, self.windows, features.shape[-1])), axis=1)

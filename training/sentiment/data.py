@@ -107,7 +107,8 @@ def quick(recipe: GeneralRecipe, size: int) -> GeneralRecipe:
         fixed = {name: how.shares[name] * less for name in _OF_FIXED_SIZE if name in how.shares}
         return replace(how, epochs=1, shares={**how.shares, **fixed})
 
-    return replace(recipe, films=films, teachers=tuple(map(short, recipe.teachers[:1])), student=short(recipe.student))
+    teachers, finishes = (tuple(map(short, hows[:1])) for hows in (recipe.teachers, recipe.finishes))
+    return replace(recipe, films=films, teachers=teachers, student=short(recipe.student), finishes=finishes)
 
 
 def _sample(found: FurtherCorpora, size: int, seed: int) -> FurtherCorpora:

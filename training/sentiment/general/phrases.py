@@ -4,6 +4,7 @@ They are those of :mod:`training.sentiment.distillation.phrases` for people, thi
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from training.sentiment.evaluation import everyday, short_texts
@@ -115,8 +116,10 @@ def _phrases() -> Iterator[tuple[str, Target]]:
             for number, template in enumerate(templates):
                 thing = _THINGS[(place * len(templates) + number) % len(_THINGS)]
                 yield template.format(word, thing), target
-    for sentences, target in ((_ENOUGH, POSITIVE), (_NOT_AT_ALL, NEGATIVE)):
-        yield from ((sentence.format(what), target) for sentence in sentences for what in _WHAT)
+    for sentence, what in product(_ENOUGH, _WHAT):
+        yield sentence.format(what), POSITIVE
+    for sentence, what in product(_NOT_AT_ALL, _WHAT):
+        yield sentence.format(what), NEGATIVE
     for target, sentences in _CLEAR.items():
         for sentence in sentences:
             yield from ((sentence.format(thing), target) for thing in _THINGS)
