@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.sentiment.labels import BINARY, Labels
 from app.sentiment.tokenizer import Tokenizer
+from app.sentiment.warnings import Language
 from training.sentiment.recipes import SentimentRecipe
 
 
@@ -41,6 +42,8 @@ class Trained:
         held_out: For a model that is calibrated.
         figures: What else was measured on the way.
         labels: What the model tells apart, in the order of its outputs.
+        language: That of the texts it learnt from, for the service to warn of others: all corpora here are English.
+            ``None`` if it is not known.
     """
 
     recipe: SentimentRecipe
@@ -53,3 +56,4 @@ class Trained:
     held_out: HeldOut | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     labels: Labels = BINARY
+    language: Language | None = "en"
