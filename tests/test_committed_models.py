@@ -222,6 +222,7 @@ def test_it_is_the_lectures_network(lecture: Classifier) -> None:
         "padding": "pre",
         "truncating": "pre",
         "labels": ("negative", "positive"),
+        "language": "en",
     }
 
 

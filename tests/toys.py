@@ -111,7 +111,9 @@ def write_labelled_model(folder: Path, words: dict[str, list[str]], recipe: Lect
     model.compile(loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(recipe.learning_rate))
     targets = np.array([labels.index(label) for _, label in texts])
     model.fit(encode(tokenizer, recipe, [text for text, _ in texts]), targets, batch_size=16, epochs=20, verbose=0)
-    trained = Trained(recipe, recipe.seed, tokenizer, model, [], 20, {"training": len(texts)}, labels=labels)
+    trained = Trained(
+        recipe, recipe.seed, tokenizer, model, [], 20, {"training": len(texts)}, labels=labels, language=None
+    )
     return _write(folder, trained)
 
 

@@ -1,8 +1,10 @@
 """Classify texts: given, or lines of standard input, or a column of a CSV, JSON Lines or Parquet file.
 
-Texts and lines are answered with a line each, such as `positive 0.9731`. A file is written again with two columns
-more: `label`, and `score`, the probability of the label. Both are empty in a row that has no text. A file of any
-size is read and written piece by piece, and blank lines in it are left out.
+Texts and lines are answered with a line each, such as `positive 0.9731`; where there is something to warn of, it ends
+in codes, as in `negative 0.5371 not_english`. A file is written again with three columns more: `label`; `score`, the
+probability of the label; and `warnings`, codes with commas between them, in JSON Lines and Parquet a list. They are
+empty in a row that has no text. A file of any size is read and written piece by piece, and blank lines in it are left
+out.
 """
 
 import argparse
@@ -39,7 +41,7 @@ from app.files.tables import (
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.registry import SentimentModels
-from app.sentiment.serialization import sentiment_json
+from app.sentiment.serialization import plain_text, sentiment_json
 from app.settings import Settings, settings_from
 
 Item = TypeVar("Item")
@@ -53,8 +55,8 @@ SWITCH_SECONDS: Final = 0.0005
 """After how long a thread that runs Python makes way for another. With Python's own 5 ms, a thread that comes back
 from ONNX Runtime after 2 ms waits longer than that for one that tokenizes: a tenth of the throughput."""
 COLUMN: Final = "text"
-NOTHING: Final[Cells] = (None, None)
-"""The label and the score of a row that has no text."""
+NOTHING: Final[Cells] = (None, None, None)
+"""The label, the score and the warnings of a row that has no text."""
 DECIMALS: Final = 6
 """Of a score in a file, as in the answers over HTTP."""
 
@@ -164,11 +166,11 @@ class Texts(Table[list[None]]):
 
 
 def _plain(result: Classification) -> Cells:
-    return (f"{result.label} {result.score:.4f}",)
+    return (plain_text(result),)
 
 
-def _label_and_score(result: Classification) -> Cells:
-    return result.label, round(result.score, DECIMALS)
+def _columns(result: Classification) -> Cells:
+    return result.label, round(result.score, DECIMALS), result.warnings
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -212,7 +214,7 @@ def _naming_options() -> Iterator[None]:
 def _open_table(arguments: argparse.Namespace, classifier: Classifier) -> Iterator[tuple[Table[Any], Answer]]:
     if arguments.file is not None:
         with _open_file(arguments) as table:
-            yield table, _label_and_score
+            yield table, _columns
         return
     answer = (lambda result: (sentiment_json(result, classifier.name),)) if arguments.json else _plain
     if arguments.texts:
@@ -234,7 +236,9 @@ def _open_file(arguments: argparse.Namespace) -> Iterator[Table[Any]]:
     kind = _format(arguments)
     column = COLUMN if arguments.column is None else arguments.column
     prefix = arguments.prefix or ""
-    added = AddedColumns(Column(f"{prefix}label", str), Column(f"{prefix}score", float))
+    added = AddedColumns(
+        Column(f"{prefix}label", str), Column(f"{prefix}score", float), Column(f"{prefix}warnings", tuple)
+    )
     if kind == "parquet":
         from app.files.parquet import ParquetTable
 

@@ -16,7 +16,7 @@ except ImportError as missing:
 ROW_GROUP_BYTES: Final = 2**26
 """Size of a row group that is written, in memory."""
 _BUFFER: Final = 2**20
-_TYPES: Final = {str: pa.string(), float: pa.float64()}
+_TYPES: Final = {str: pa.string(), float: pa.float64(), tuple: pa.list_(pa.string())}
 
 
 class ParquetTable(Table[Any]):

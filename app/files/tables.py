@@ -18,7 +18,8 @@ from app.files.sources import Source
 Row = TypeVar("Row")
 Rows = TypeVar("Rows")
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-Cells = tuple[str | float | None, ...]
+Cell = str | float | Sequence[str] | None
+Cells = tuple[Cell, ...]
 """What a row has in the added columns; ``None`` where it has nothing."""
 Write = Callable[[Rows, Sequence[Cells]], None]
 """Writes rows, and the cells that are added to each."""
@@ -94,11 +95,11 @@ class Column:
 
     Attributes:
         name: Its name.
-        type: What its cells hold; each may also be empty.
+        type: What its cells hold; each may also be empty. Several strings (``tuple``) are one field with commas in CSV.
     """
 
     name: str
-    type: type[str] | type[float]
+    type: type[str] | type[float] | type[tuple[str, ...]]
 
 
 class AddedColumns:
@@ -286,8 +287,10 @@ class JsonLinesTable(Table[list[bytes]]):
         yield write
 
 
-def _csv_cell(cell: str | float | None) -> str:
-    return "" if cell is None else str(cell)
+def _csv_cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return str(cell) if isinstance(cell, str | float) else ",".join(cell)
 
 
 def grouped(rows: Iterable[tuple[Row, str | None] | None], source: Source | None) -> Iterator[Chunk[list[Row]] | None]:

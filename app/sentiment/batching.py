@@ -40,7 +40,7 @@ class DynamicBatcher:
         ids = self._model.truncate(encoding.ids)
         tokenize = perf_counter() - start
         probabilities, predict = await self._predict(ids)
-        return self._model.classification(encoding, probabilities), Timing(tokenize, predict)
+        return self._model.classification(text, encoding, probabilities), Timing(tokenize, predict)
 
     async def _predict(self, ids: Sequence[int]) -> _Prediction:
         loop = asyncio.get_running_loop()

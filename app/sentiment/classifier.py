@@ -11,11 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.artifacts.manifest import MANIFEST, ArtifactError, read_manifest, read_serving, require, sha256
 from app.sentiment.attribution import ATTRIBUTION_FILE, Attribution, Weights
+from app.sentiment.codes import Warnings
 from app.sentiment.engines import ENGINES, Engine, EngineName
 from app.sentiment.labels import BINARY, FEWEST, MOST, LabelName, Labels
 from app.sentiment.padding import truncate
 from app.sentiment.side import Side
 from app.sentiment.tokenizer import Encoding, Tokenizer
+from app.sentiment.warnings import Language, WarningRules
 
 KIND: Final = "sentiment"
 TOKENIZER_FILE: Final = "tokenizer.json"
@@ -36,6 +38,7 @@ class SentimentServing(BaseModel):
         padding: Where texts were padded in training.
         truncating: Where longer texts are cut.
         labels: Names of the labels, in the order of the model's outputs.
+        language: That of the texts that the model was trained on; ``None`` if that is not known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +50,7 @@ class SentimentServing(BaseModel):
     labels: Annotated[tuple[LabelName, ...], Field(min_length=FEWEST, max_length=MOST), AfterValidator(_no_doubles)] = (
         BINARY
     )
+    language: Language | None = None
 
 
 class Classification(NamedTuple):
@@ -58,6 +62,7 @@ class Classification(NamedTuple):
         words: How many words the text has.
         unknown: How many of them the model does not know.
         truncated: Whether the text is longer than the model reads.
+        warnings: Why the probabilities may mean little.
     """
 
     labels: Labels
@@ -65,6 +70,7 @@ class Classification(NamedTuple):
     words: int
     unknown: int
     truncated: bool
+    warnings: Warnings = ()
 
     @property
     def best(self) -> int:
@@ -136,6 +142,7 @@ class Classifier:
         require(folder, self.manifest, [TOKENIZER_FILE, ENGINES[engine].file])
         self.serving = read_serving(folder, self.manifest, SentimentServing)
         self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
+        self.warning_rules = WarningRules(self.tokenizer, self.serving.language)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
         self._check_agreement(folder)
         self.attribution = None if self.engine.state_sizes is None else self._load_attribution(folder)
@@ -182,7 +189,8 @@ class Classifier:
         encoding = self.tokenizer.encode(text)
         tokenized = perf_counter()
         probabilities = self.engine.predict_one(self.truncate(encoding.ids))
-        return self.classification(encoding, probabilities), Timing(tokenized - start, perf_counter() - tokenized)
+        timing = Timing(tokenized - start, perf_counter() - tokenized)
+        return self.classification(text, encoding, probabilities), timing
 
     def classify_all(self, texts: Sequence[str]) -> tuple[list[Classification], Timing]:
         """Classify texts, in order, and say how long that took."""
@@ -191,7 +199,7 @@ class Classifier:
         tokenized = perf_counter()
         probabilities = self.engine.predict([self.truncate(encoding.ids) for encoding in encodings]).tolist()
         timing = Timing(tokenized - start, perf_counter() - tokenized)
-        return list(map(self.classification, encodings, probabilities)), timing
+        return list(map(self.classification, texts, encodings, probabilities)), timing
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return a probability of each label for each sequence.
@@ -209,11 +217,12 @@ class Classifier:
         """Truncate ids to the model's ``maxlen``."""
         return truncate(ids, self.serving.maxlen, self.serving.truncating)
 
-    def classification(self, encoding: Encoding, probabilities: Sequence[float]) -> Classification:
-        """Combine probabilities and token counts."""
+    def classification(self, text: str, encoding: Encoding, probabilities: Sequence[float]) -> Classification:
+        """Combine the probabilities of a text with its token counts and warnings."""
         serving = self.serving
         truncated = len(encoding.ids) > serving.maxlen
-        return Classification(serving.labels, probabilities, encoding.words, encoding.unknown, truncated)
+        warnings = self.warning_rules.warnings(text, encoding, truncated=truncated)
+        return Classification(serving.labels, probabilities, encoding.words, encoding.unknown, truncated, warnings)
 
 
 def _strip_padding(sequence: Sequence[int]) -> Sequence[int]:

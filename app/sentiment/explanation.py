@@ -133,7 +133,7 @@ def explain_all(
         An explanation of each text, in order, and the seconds that they took.
     """
     start = perf_counter()
-    read, attributing = _read(classifier, encodings, labels or classifier.labels)
+    read, attributing = _read(classifier, texts, encodings, labels or classifier.labels)
     predicted = perf_counter()
     parts = [
         _parts(classifier, text, encoding, leave_out=one.contributions is None)
@@ -141,13 +141,15 @@ def explain_all(
     ]
     probabilities = iter(classifier.predict([sequence for each in parts for sequence in each.sequences]))
     explained = [
-        Explained(one.classification, _explanation(classifier, one, each, probabilities))
-        for one, each in zip(read, parts, strict=True)
+        Explained(one.classification, _explanation(classifier, text, one, each, probabilities))
+        for text, one, each in zip(texts, read, parts, strict=True)
     ]
     return explained, Seconds(predicted - start - attributing, perf_counter() - predicted + attributing)
 
 
-def _read(classifier: Classifier, encodings: Sequence[Encoding], labels: Labels) -> tuple[list[_Read], float]:
+def _read(
+    classifier: Classifier, texts: Sequence[str], encodings: Sequence[Encoding], labels: Labels
+) -> tuple[list[_Read], float]:
     """Classify texts, and attribute the answers of those that are read in windows.
 
     Returns:
@@ -160,12 +162,12 @@ def _read(classifier: Classifier, encodings: Sequence[Encoding], labels: Labels)
     found: list[_Read] = []
     seconds = 0.0
     # One after the other: the states of many long texts would fill the memory.
-    for encoding, ids in zip(encodings, sequences, strict=True):
+    for text, encoding, ids in zip(texts, encodings, sequences, strict=True):
         if attribution is None or not attribution.covers(len(ids)):
-            found.append(_Read(classifier.classification(encoding, next(rows)).among(labels)))
+            found.append(_Read(classifier.classification(text, encoding, next(rows)).among(labels)))
             continue
         probabilities, states = classifier.engine.predict_with_states(ids)
-        classification = classifier.classification(encoding, probabilities).among(labels)
+        classification = classifier.classification(text, encoding, probabilities).among(labels)
         start = perf_counter()
         gradient = _gradient(classifier.labels, classification)
         found.append(_Read(classification, attribution.contributions(states, len(ids), gradient).tolist()))
@@ -190,12 +192,13 @@ def _parts(classifier: Classifier, text: str, encoding: Encoding, *, leave_out: 
 
 
 def _explanation(
-    classifier: Classifier, read: _Read, parts: _Parts, probabilities: Iterator[NDArray[np.float64]]
+    classifier: Classifier, text: str, read: _Read, parts: _Parts, probabilities: Iterator[NDArray[np.float64]]
 ) -> Explanation:
     """Put an explanation together.
 
     Args:
         classifier: The model.
+        text: The text.
         read: What was found of the whole text.
         parts: The parts of the text.
         probabilities: Begins with those of each of the ``sequences`` of the parts, shape (labels,); they are taken.
@@ -212,8 +215,12 @@ def _explanation(
         if word >= 0:
             contributions[word] = contribution
     sentences = [
-        Sentence(*span, classifier.classification(encoding, row.tolist()).among(classification.labels))
-        for span, encoding, row in zip(parts.sentences, parts.encodings, probabilities, strict=False)
+        Sentence(
+            start,
+            end,
+            classifier.classification(text[start:end], encoding, row.tolist()).among(classification.labels),
+        )
+        for (start, end), encoding, row in zip(parts.sentences, parts.encodings, probabilities, strict=False)
     ]
     return Explanation([Word(*span, each) for span, each in zip(parts.words, contributions, strict=True)], sentences)
 

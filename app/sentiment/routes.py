@@ -35,7 +35,7 @@ from app.sentiment.schemas import (
     TokenizeRequest,
     TokenizeResponse,
 )
-from app.sentiment.serialization import explained_json, predictions, sentiment_json
+from app.sentiment.serialization import explained_json, plain_text, predictions, sentiment_json
 from app.sentiment.service import ExplainTiming, SentimentService, TooManyWords, predicting, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
@@ -70,7 +70,7 @@ async def classify(
     """Tell whether a text is positive or negative, or which of the model's other labels fits it, and how sure it is.
 
     The text comes as JSON, as plain text, or as the field `text` of a form. With `Accept: text/plain` the answer is
-    the label and its score.
+    the label and its score and, where there is something to warn of, the codes of `warnings` with commas between them.
 
     With `labels`, the model chooses from these labels alone.
 
@@ -84,7 +84,7 @@ async def classify(
         return await _explained(service, model, body.text, labels)
     classification, timing = await service.classify(model, body.text, labels)
     if plain:
-        response = Response(f"{classification.label} {classification.score:.4f}\n", media_type=PLAIN)
+        response = Response(f"{plain_text(classification)}\n", media_type=PLAIN)
     else:
         response = Response(sentiment_json(classification, model.name), media_type="application/json")
     return _timed(response, timing)

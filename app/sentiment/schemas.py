@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from app.http.schemas import Schema
+from app.sentiment.codes import MEANINGS, WarningCode
 from app.sentiment.labels import FEWEST, MOST
 from app.sentiment.side import Side
 
@@ -48,6 +49,7 @@ _RESULT: dict[str, Any] = {
     "score": 0.973123,
     "probabilities": {"negative": 0.026877, "positive": 0.973123},
     "tokens": {"count": 8, "unknown": 0, "truncated": False},
+    "warnings": [],
     "model": "sentiment-best",
 }
 EXPLAINED: Final[dict[str, Any]] = {
@@ -55,6 +57,7 @@ EXPLAINED: Final[dict[str, Any]] = {
     "score": 0.903557,
     "probabilities": {"negative": 0.096443, "positive": 0.903557},
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
+    "warnings": [],
     "model": "sentiment-best",
     "words": [
         {"text": "Superb", "start": 0, "end": 6, "contribution": 2.286863},
@@ -103,6 +106,12 @@ class SentimentResponse(Schema):
     score: Probability = Field(description="The probability of `label`.")
     probabilities: ByLabel
     tokens: TokenCounts = Field(description="How much of the text the model saw.")
+    warnings: list[WarningCode] = Field(
+        description="Why the answer may mean little; empty where there is nothing to warn of. "
+        + "; ".join(f"`{code}`: {meaning}" for code, meaning in MEANINGS.items())
+        + ".",
+        json_schema_extra={"uniqueItems": True},
+    )
     model: str = Field(description="Name of the model that answered.")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.sentiment.classifier import Classification
+from app.sentiment.codes import Warnings
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
 
@@ -24,11 +25,11 @@ def sentiment_json(classification: Classification, model: str) -> str:
     request, and of each text of a batch. Probabilities have six digits.
     Names of models and labels need no escapes: the manifest allows none.
     """
-    labels, probabilities, words, unknown, truncated = classification
+    labels, probabilities, words, unknown, truncated, warnings = classification
     best = classification.best
     shown = rounded(probabilities)
     cut = "true" if truncated else "false"
-    return _template(labels, model) % (labels[best], shown[best], *shown, words, unknown, cut)
+    return _template(labels, model) % (labels[best], shown[best], *shown, words, unknown, cut, _codes(warnings))
 
 
 @lru_cache(_TEMPLATES)
@@ -37,8 +38,19 @@ def _template(labels: Labels, model: str) -> str:
     probabilities = ",".join(f'"{label}":%s' for label in labels)
     return (
         f'{{"label":"%s","score":%s,"probabilities":{{{probabilities}}},'
-        f'"tokens":{{"count":%s,"unknown":%s,"truncated":%s}},"model":"{model}"}}'
+        f'"tokens":{{"count":%s,"unknown":%s,"truncated":%s}},"warnings":%s,"model":"{model}"}}'
     )
+
+
+@lru_cache
+def _codes(warnings: Warnings) -> str:
+    return json.dumps(warnings, separators=(",", ":"))
+
+
+def plain_text(classification: Classification) -> str:
+    """Return label, score and, where there are any, the codes of the warnings: ``negative 0.5371 truncated``."""
+    answer = f"{classification.label} {classification.score:.4f}"
+    return f"{answer} {','.join(classification.warnings)}" if classification.warnings else answer
 
 
 def rounded(probabilities: Sequence[float]) -> list[float]:

@@ -16,6 +16,14 @@ const EXAMPLES = [
   "The first half is brilliant. The second half is a tedious, predictable mess. 😴",
 ];
 
+/** What each warning says. */
+const WARNINGS = {
+  no_words: () => "There is no word in this text; the answer means nothing.",
+  truncated: ({ maxlen }) => `The text is longer than the model reads: only its last ${count(maxlen)} tokens count.`,
+  not_english: () => "This does not look like English; the answer means little.",
+  unknown_words: () => "The model does not know most of these words; the answer means little.",
+};
+
 const place = (name) => byId(`sentiment-${name}`);
 
 async function show(signal) {
@@ -44,7 +52,8 @@ async function explained(body, signal) {
   }
 }
 
-function verdict({ label, score, probabilities, tokens }, { labels, maxlen }) {
+function verdict({ label, score, probabilities, tokens, warnings }, model) {
+  const { labels } = model;
   place("verdict").className = `card verdict ${tone(label)}`;
   place("label").textContent = label;
   place("score").textContent = percent(score);
@@ -55,10 +64,15 @@ function verdict({ label, score, probabilities, tokens }, { labels, maxlen }) {
   const unknown = tokens.unknown
     ? `${count(tokens.unknown)} of them unknown to the model`
     : "all of them known to the model";
-  const cut = tokens.truncated ? `; only the last ${count(maxlen)} tokens are read` : "";
-  place("tokens").textContent = tokens.count
-    ? `${plural(tokens.count, "word")}, ${unknown}${cut}.`
-    : "There is no word in this text; the answer means nothing.";
+  place("tokens").textContent = tokens.count ? `${plural(tokens.count, "word")}, ${unknown}.` : "";
+  warn(warnings.map((code) => WARNINGS[code](model)));
+}
+
+/** Show the warnings. Those that are there already stay, so that they are not read out again as one types. */
+function warn(sentences) {
+  const shown = [...place("warnings").children].map((item) => item.textContent);
+  if (shown.join() === sentences.join()) return;
+  place("warnings").replaceChildren(...sentences.map((sentence) => element("li", {}, sentence)));
 }
 
 function bar(label, probability) {

@@ -13,5 +13,6 @@ def answer(classification: Classification, model: str) -> SentimentResponse:
         tokens=TokenCounts(
             count=classification.words, unknown=classification.unknown, truncated=classification.truncated
         ),
+        warnings=list(classification.warnings),
         model=model,
     )

@@ -138,6 +138,42 @@ def test_typing_shows_the_verdict(visit: Visit) -> None:
         expect(visit.find("sentiment-tokens")).to_contain_text(f"{answer['tokens']['count']} words")
 
 
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        ("A wonderful film, I loved every moment.", []),
+        ("Das Essen war leider kalt und niemand hat sich entschuldigt.", ["This does not look like English"]),
+        ("asdfgh", ["The model does not know most of these words"]),
+        ("...", ["There is no word in this text"]),
+        ("asdf qwer zxcv " * 350, ["only its last 1,024 tokens count", "This does not look like English"]),
+    ],
+    ids=["none", "German", "unknown", "no word", "two"],
+)
+def test_warnings_stand_beside_the_verdict(visit: Visit, text: str, warnings: list[str]) -> None:
+    visit.refusals = ("status of 422",)  # what is too long to be explained
+    visit.find("sentiment-text").fill(text)
+    answer = visit.ask("/sentiment", {"text": text})
+    expect(visit.find("sentiment-score")).to_have_text(f"{100 * answer['score']:.1f} %")
+    shown = visit.find("sentiment-warnings")
+    expect(shown).to_have_attribute("aria-live", "polite")
+    expect(shown.get_by_role("listitem")).to_have_count(len(warnings))
+    for at, warning in enumerate(warnings):
+        expect(shown.get_by_role("listitem").nth(at)).to_contain_text(warning)
+    assert barriers(visit.page) == []
+
+
+def test_a_warning_is_not_read_out_again_for_each_letter(visit: Visit) -> None:
+    visit.find("sentiment-text").fill("asdf qwer zxcv")
+    item = visit.find("sentiment-warnings").get_by_role("listitem")
+    expect(item).to_have_count(1)
+    item.evaluate("node => { node.dataset.first = 1; }")
+    visit.find("sentiment-text").fill("asdf qwer zxcv uiop")
+    expect(visit.find("sentiment-tokens")).to_contain_text("4 words")
+    expect(item).to_have_attribute("data-first", "1")
+    visit.find("sentiment-text").fill("A wonderful film")
+    expect(item).to_have_count(0)
+
+
 def test_fast_typing_ends_on_the_last_text(browse: Browse) -> None:
     visit = browse()
     # Answers to a longer text come later, and cannot be called back.

@@ -159,6 +159,7 @@ def serving(trained: Trained) -> dict[str, Any]:
         "padding": recipe.padding,
         "truncating": recipe.truncating,
         "labels": list(trained.labels),
+        "language": trained.language,
     }
 
 

@@ -7,6 +7,7 @@ import keras
 
 from app.sentiment.labels import BINARY, Labels
 from app.sentiment.tokenizer import Tokenizer
+from app.sentiment.warnings import Language
 from training.sentiment.evaluation.calibration import Calibration
 from training.sentiment.recipes import SentimentRecipe
 
@@ -28,6 +29,8 @@ class Trained:
         labels: What the model tells apart, in the order of its outputs.
         calibration: What a temperature does to the model; where it is used, the model's logits are divided by it.
         version: The version of the model.
+        language: That of the texts it learnt from, for the service to warn of others: all corpora here are English.
+            ``None`` if it is not known.
     """
 
     recipe: SentimentRecipe
@@ -41,3 +44,4 @@ class Trained:
     labels: Labels = BINARY
     calibration: Calibration | None = None
     version: str = "1.0.0"
+    language: Language | None = "en"

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -52,7 +53,11 @@ def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
 def lines(classifier: Classifier, texts: list[str]) -> str:
     found = (classifier.classify(text)[0] for text in texts)
-    return "".join(f"{one.label} {one.score:.4f}\n" for one in found)
+    return "".join(f"{' '.join([one.label, f'{one.score:.4f}', *joined(one.warnings)])}\n" for one in found)
+
+
+def joined(warnings: Sequence[str]) -> list[str]:
+    return [",".join(warnings)] if warnings else []
 
 
 def answer(classifier: Classifier, text: str) -> SentimentResponse:
@@ -61,7 +66,12 @@ def answer(classifier: Classifier, text: str) -> SentimentResponse:
 
 def cells(classifier: Classifier, text: str) -> list[object]:
     found = answer(classifier, text)
-    return [found.label, found.score]
+    return [found.label, found.score, found.warnings]
+
+
+def csv_cells(classifier: Classifier, text: str) -> list[str]:
+    label, score, warnings = cells(classifier, text)
+    return [str(label), str(score), *(joined(cast("list[str]", warnings)) or [""])]
 
 
 def error(capfd: pytest.CaptureFixture[str]) -> str:
@@ -130,14 +140,22 @@ def test_a_csv_file_to_standard_output(
     options: list[str], classifier: Classifier, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "reviews.csv"
-    path.write_text('id,review\n1,"wonderful, lovely"\n2,\n3,awful\n')
+    both = "zebra " * 12
+    path.write_text(f'id,review\n1,"wonderful, lovely"\n2,\n3,awful\n4,zebra\n5,{both}\n')
     assert main([*options, "--file", str(path), "--column", "review"]) == 0
     captured = capfd.readouterr()
     assert list(csv.reader(io.StringIO(captured.out))) == [
-        ["id", "review", "label", "score"],
-        ["1", "wonderful, lovely", *map(str, cells(classifier, "wonderful, lovely"))],
-        ["2", "", "", ""],
-        ["3", "awful", *map(str, cells(classifier, "awful"))],
+        ["id", "review", "label", "score", "warnings"],
+        ["1", "wonderful, lovely", *csv_cells(classifier, "wonderful, lovely")],
+        ["2", "", "", "", ""],
+        ["3", "awful", *csv_cells(classifier, "awful")],
+        ["4", "zebra", *csv_cells(classifier, "zebra")],
+        ["5", both, *csv_cells(classifier, both)],
+    ]
+    assert [csv_cells(classifier, text)[2] for text in ("awful", "zebra", both)] == [
+        "",
+        "unknown_words",
+        "truncated,not_english",
     ]
     assert captured.err == "1 row has no text and so no label.\n"
 
@@ -151,8 +169,8 @@ def test_json_lines_to_a_file(
     assert main([*options, "--file", str(path), "--output", str(output)]) == 0
     assert capfd.readouterr() == ("", "2 rows have no text and so no label.\n")
     written = [json.loads(line) for line in output.read_text().splitlines()]
-    expected = {text: dict(zip(("label", "score"), cells(classifier, text), strict=True)) for text in TEXTS}
-    none = {"label": None, "score": None}
+    expected = {text: dict(zip(("label", "score", "warnings"), cells(classifier, text), strict=True)) for text in TEXTS}
+    none = {"label": None, "score": None, "warnings": None}
     assert written == [row | expected[str(row["text"])] for row in rows] + [{"n": None} | none, {"text": None} | none]
 
 
@@ -172,7 +190,7 @@ def test_a_file_on_standard_input(
 ) -> None:
     give(b"n\ttext\n1\tgood, bad\n")
     assert main([*options, "--file", "-", "--format", "tsv"]) == 0
-    assert capfd.readouterr().out.startswith("n\ttext\tlabel\tscore\n1\tgood, bad\t")
+    assert capfd.readouterr().out.startswith("n\ttext\tlabel\tscore\twarnings\n1\tgood, bad\t")
 
 
 def test_progress(options: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -312,7 +330,7 @@ def test_nobody_reads_the_results_any_more(options: list[str], tmp_path: Path) -
     with start(options, "--file", str(path)) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline() == b"text,label,score\n"
+        assert process.stdout.readline() == b"text,label,score,warnings\n"
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0

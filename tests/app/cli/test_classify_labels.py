@@ -8,6 +8,7 @@ import pytest
 
 from app.cli.main import main
 from app.sentiment.classifier import Classifier
+from app.sentiment.serialization import plain_text
 from tests import toys
 
 THREE = tuple(toys.THREE_LABELS)
@@ -27,7 +28,7 @@ def options(labelled_models_dir: Path) -> list[str]:
 def test_texts(options: list[str], three: Classifier, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([*options, *TEXTS]) == 0
     found = three.classify_all(TEXTS)[0]
-    assert capfd.readouterr().out == "".join(f"{one.label} {one.score:.4f}\n" for one in found)
+    assert capfd.readouterr().out == "".join(f"{plain_text(one)}\n" for one in found)
 
 
 def test_texts_as_json(options: list[str], capfd: pytest.CaptureFixture[str]) -> None:

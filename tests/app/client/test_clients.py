@@ -79,6 +79,12 @@ def test_sentiment_batch_explained(service: Client, client: httpx.Client) -> Non
     assert service.sentiment_batch([TEXT], explain=False) == service.sentiment_batch([TEXT])
 
 
+def test_warnings(service: Client) -> None:
+    assert service.sentiment(TEXT).warnings == []
+    assert service.sentiment("zebra").warnings == ["unknown_words"]
+    assert service.sentiment("zebra", explain=True).warnings == ["unknown_words"]
+
+
 def test_tokenize(service: Client) -> None:
     assert service.tokenize(["wonderful zzz"]).tokens == [["<start>", "wonderful", "<unknown>"]]
     fitted = service.tokenize(["This movie was awful", "I loved every moment of this movie!"], fit=True)

@@ -118,6 +118,25 @@ def test_csv_keeps_its_line_endings_and_quotes_no_more_than_needed(tmp_path: Pat
     )
 
 
+def test_several_strings_are_one_field_of_csv_and_a_list_elsewhere(tmp_path: Path) -> None:
+    columns = AddedColumns(Column("codes", tuple))
+    for cells, in_csv, in_json in (
+        ((("a",),), b"a", b'["a"]'),
+        ((("a", "b"),), b'"a,b"', b'["a", "b"]'),
+        (((),), b"", b"[]"),
+    ):
+        assert rewrite(CsvTable, b"text\nx\n", tmp_path, columns, cells) == b"text,codes\nx," + in_csv + b"\n"
+        found = rewrite(JsonLinesTable, b'{"text": "x"}\n', tmp_path, columns, cells)
+        assert found == b'{"text": "x", "codes": ' + in_json + b"}\n"
+
+    pq.write_table(pa.table({"text": ["x", None, "y"]}), tmp_path / "in.parquet")
+    table = ParquetTable(str(tmp_path / "in.parquet"), "text", columns)
+    with (tmp_path / "out.parquet").open("wb") as output, table.writer(output) as writer:
+        for chunk in filter(None, table.chunks()):
+            writer(chunk.rows, [(("a", "b"),), (None,), ((),)])
+    assert pq.read_table(tmp_path / "out.parquet")["codes"].to_pylist() == [["a", "b"], None, []]
+
+
 def test_csv_without_text_has_no_label(tmp_path: Path) -> None:
     assert rewrite(CsvTable, b"text,n\n,1\n\nx,2\n", tmp_path) == b"text,n,label,score\n,1,,\nx,2,positive,0.75\n"
 

@@ -103,20 +103,39 @@ def test_it_learnt_what_it_was_taught(classifier: Classifier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "unknown", "truncated"),
+    ("text", "words", "unknown", "truncated", "warnings"),
     [
-        ("", 0, 0, False),
-        (" \n ", 0, 0, False),
-        ("wonderful zebra", 2, 1, False),
-        ("zebra crossing", 2, 2, False),
-        ("film " * 11, 11, 0, False),
-        ("film " * 12, 12, 0, True),
+        ("", 0, 0, False, ["no_words"]),
+        (" \n ", 0, 0, False, ["no_words"]),
+        ("wonderful zebra", 2, 1, False, []),
+        ("zebra crossing", 2, 2, False, ["unknown_words"]),
+        ("film " * 11, 11, 0, False, []),
+        ("film " * 12, 12, 0, True, ["truncated"]),
+        ("zebra " * 12, 12, 12, True, ["truncated", "not_english"]),
     ],
 )
-def test_it_says_what_it_saw(classifier: Classifier, text: str, words: int, unknown: int, truncated: bool) -> None:
+def test_it_says_what_it_saw(
+    classifier: Classifier, text: str, words: int, unknown: int, truncated: bool, warnings: list[str]
+) -> None:
     found, _ = classifier.classify(text)
     assert (found.words, found.unknown, found.truncated) == (words, unknown, truncated)
-    assert classifier.classify_all([text])[0][0][2:] == (words, unknown, truncated)
+    assert list(found.warnings) == warnings
+    assert classifier.classify_all([text])[0][0][2:] == found[2:]
+
+
+def test_a_manifest_that_names_no_language_is_of_none(models_dir: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(models_dir / "sentiment-tiny", tmp_path / "sentiment-tiny"))
+    manifest = read_manifest(folder)
+    assert manifest.serving["language"] == "en"
+    for serving in ({"language": None}, {}):
+        rest = {name: value for name, value in manifest.serving.items() if name != "language"}
+        write_manifest(folder, manifest.model_copy(update={"serving": {**rest, **serving}}))
+        classifier = Classifier(folder)
+        assert classifier.serving.language is None
+        assert classifier.classify("zebra " * 3)[0].warnings == ("unknown_words",)
+    write_manifest(folder, manifest.model_copy(update={"serving": {**manifest.serving, "language": "de"}}))
+    with pytest.raises(ArtifactError, match="such as language"):
+        Classifier(folder)
 
 
 def test_no_texts_get_no_answers(classifier: Classifier) -> None:

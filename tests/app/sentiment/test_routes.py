@@ -29,6 +29,7 @@ def test_a_text_is_classified(client: httpx.Client) -> None:
         "score": positive,
         "probabilities": {"negative": pytest.approx(1 - positive), "positive": positive},
         "tokens": {"count": 10, "unknown": answer["tokens"]["unknown"], "truncated": False},
+        "warnings": [],
         "model": "sentiment-tiny",
     }
     negative = client.post("/sentiment", json={"text": TEXT.replace("brilliant", "boring")}).json()
@@ -91,6 +92,28 @@ def test_the_answer_comes_in_the_form_that_is_asked_for(client: httpx.Client, ac
         assert re.fullmatch(r"positive 0\.\d{4}\n", response.text)
     else:
         assert response.json()["label"] == "positive"
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        ("A brilliant film", []),
+        ("…!", ["unknown_words"]),
+        ("!", ["no_words"]),
+        ("zebra", ["unknown_words"]),
+        ("ein zebra und noch ein zebra", ["not_english"]),
+        ("zebra " * 12, ["truncated", "not_english"]),
+    ],
+)
+def test_every_answer_says_what_there_is_to_warn_of(client: httpx.Client, text: str, warnings: list[str]) -> None:
+    assert client.post("/sentiment", json={"text": text}).json()["warnings"] == warnings
+    explained = client.post("/sentiment", json={"text": text, "explain": True}).json()
+    assert ExplainedResponse.model_validate(explained).warnings == warnings
+    results = client.post("/sentiment/batch", json={"texts": ["film", text]}).json()["results"]
+    assert [result["warnings"] for result in results] == [[], warnings]
+    plain = client.post("/sentiment", json={"text": text}, headers={"Accept": "text/plain"}).text
+    assert plain.endswith("\n")
+    assert plain.split()[2:] == ([",".join(warnings)] if warnings else [])
 
 
 def test_a_long_text_gets_the_answer_of_its_end(client: httpx.Client) -> None:

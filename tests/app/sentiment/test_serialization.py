@@ -1,6 +1,7 @@
 """The JSON that is written by hand."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.sentiment.classifier import Classification
+from app.sentiment.codes import WarningCode, Warnings
 from app.sentiment.labels import BINARY
-from app.sentiment.serialization import predictions, rounded, sentiment_json
+from app.sentiment.schemas import SentimentResponse, TokenCounts
+from app.sentiment.serialization import DIGITS, plain_text, predictions, rounded, sentiment_json
 
 LABELS = tuple("abcdefghijklmnopqrst")
 PROBABILITY = st.floats(0, 1, width=32) | st.sampled_from([0.0, 0.5, float(np.nextafter(np.float32(0.5), 0)), 1.0])
@@ -27,9 +30,12 @@ def of(probabilities: list[float]) -> Classification:
     return Classification(LABELS[: len(probabilities)], probabilities, 3, 1, truncated=False)
 
 
-@given(PROBABILITY)
-def test_two_labels_are_rounded_as_ever(probability: float) -> None:
-    classification = Classification(BINARY, (1 - probability, probability), 12, 3, truncated=True)
+WARNINGS = st.lists(st.sampled_from(get_args(WarningCode)), unique=True).map(tuple)
+
+
+@given(PROBABILITY, WARNINGS)
+def test_two_labels_are_rounded_as_ever(probability: float, warnings: Warnings) -> None:
+    classification = Classification(BINARY, (1 - probability, probability), 12, 3, truncated=True, warnings=warnings)
     positive = round(probability, 6)
     negative = round(1 - positive, 6)
     label = "positive" if probability >= 0.5 else "negative"
@@ -37,8 +43,39 @@ def test_two_labels_are_rounded_as_ever(probability: float) -> None:
     assert sentiment_json(classification, "some-model") == (
         f'{{"label":"{label}","score":{max(positive, negative)},'
         f'"probabilities":{{"negative":{negative},"positive":{positive}}},'
-        '"tokens":{"count":12,"unknown":3,"truncated":true},"model":"some-model"}'
+        '"tokens":{"count":12,"unknown":3,"truncated":true},'
+        f'"warnings":{json.dumps(warnings, separators=(",", ":"))},"model":"some-model"}}'
     )
+
+
+@given(softmaxes(), WARNINGS, st.integers(0, 2000), st.booleans())
+def test_it_is_what_the_schema_writes(
+    probabilities: list[float], warnings: Warnings, words: int, truncated: bool
+) -> None:
+    classification = of(probabilities)._replace(words=words, truncated=truncated, warnings=warnings)
+    schema = SentimentResponse(
+        label=classification.label,
+        score=round(classification.score, DIGITS),
+        probabilities=dict(zip(classification.labels, rounded(probabilities), strict=True)),
+        tokens=TokenCounts(count=words, unknown=1, truncated=truncated),
+        warnings=list(warnings),
+        model="some-model",
+    )
+
+    written = sentiment_json(classification, "some-model")
+
+    assert SentimentResponse.model_validate_json(written) == schema
+    assert list(json.loads(written)) == list(SentimentResponse.model_fields)
+    assert json.loads(written) == schema.model_dump(mode="json")
+
+
+def test_plain_text_ends_in_the_codes() -> None:
+    classification = Classification(BINARY, (0.53714, 0.46286), 3, 1, truncated=False)
+
+    assert plain_text(classification) == "negative 0.5371"
+    assert plain_text(classification._replace(warnings=("not_english",))) == "negative 0.5371 not_english"
+    both = classification._replace(warnings=("truncated", "unknown_words"))
+    assert plain_text(both) == "negative 0.5371 truncated,unknown_words"
 
 
 @given(softmaxes())

@@ -94,7 +94,7 @@ def test_the_manifest_says_what_was_done(trained_folder: Path) -> None:
     assert (manifest.data["test"]["sha256"], manifest.data["test"]["reviews"]) == (TEST.sha256, len(TEST))
     size = Tokenizer.load(trained_folder / "tokenizer.json").vocabulary_size
     expected = {"vocabulary_size": size, "maxlen": 12, "padding": "pre", "truncating": "pre"}
-    assert manifest.serving == {**expected, "labels": ["negative", "positive"]}
+    assert manifest.serving == {**expected, "labels": ["negative", "positive"], "language": "en"}
     epochs = manifest.figures["epochs"]
     best = min(epochs, key=lambda epoch: epoch["val_loss"])
     assert len(epochs) == TINY.epochs
