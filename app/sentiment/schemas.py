@@ -46,24 +46,24 @@ Texts = Annotated[list[Text], Field(min_length=1)]
 
 _RESULT: dict[str, Any] = {
     "label": "positive",
-    "score": 0.973123,
-    "probabilities": {"negative": 0.026877, "positive": 0.973123},
-    "tokens": {"count": 8, "unknown": 0, "truncated": False},
+    "score": 0.949336,
+    "probabilities": {"negative": 0.011005, "neutral": 0.03966, "positive": 0.949336},
+    "tokens": {"count": 7, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
 }
 EXPLAINED: Final[dict[str, Any]] = {
     "label": "positive",
-    "score": 0.903557,
-    "probabilities": {"negative": 0.096443, "positive": 0.903557},
+    "score": 0.90775,
+    "probabilities": {"negative": 0.026975, "neutral": 0.065276, "positive": 0.90775},
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
     "words": [
-        {"text": "Superb", "start": 0, "end": 6, "contribution": 2.286863},
-        {"text": "acting", "start": 7, "end": 13, "contribution": 0.190744},
+        {"text": "Superb", "start": 0, "end": 6, "contribution": 3.120972},
+        {"text": "acting", "start": 7, "end": 13, "contribution": 0.192691},
     ],
-    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.903557}],
+    "sentences": [{"start": 0, "end": 14, "label": "positive", "score": 0.90775}],
 }
 """What `Superb acting.` gets when it is explained."""
 
@@ -258,8 +258,8 @@ class PredictResponse(Schema):
     """The probabilities of each sequence."""
 
     model_config = _example(
-        {"probabilities": [0.612345, 0.534567], "model": "sentiment-best"},
-        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-of-three-labels"},
+        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-best"},
+        {"probabilities": [0.612345, 0.534567], "model": "sentiment-lecture"},
     )
 
     probabilities: list[Probability] | list[list[Probability]] = Field(
@@ -294,13 +294,13 @@ class ModelsResponse(Schema):
                         {
                             "name": "sentiment-best",
                             "default": True,
-                            "version": "1.0.0",
+                            "version": "2.0.0",
                             "engine": "onnx",
-                            "labels": ["negative", "positive"],
-                            "vocabulary_size": 20000,
-                            "maxlen": 1024,
+                            "labels": ["negative", "neutral", "positive"],
+                            "vocabulary_size": 26000,
+                            "maxlen": 1025,
                             "trained_on": "Large Movie Review Dataset v1.0",
-                            "figures": {"test": {"reviews": 25000, "accuracy": 0.92912}},
+                            "figures": {"test": {"reviews": 25000, "accuracy": 0.92084}},
                         }
                     ]
                 }
