@@ -44,6 +44,7 @@ SECTIONS: Final = {
     "throughput": Section("A whole test set from raw text", "bench.throughput"),
     "start": Section("Start and memory", "bench.start"),
     "tokenizer": Section("Tokenizing", "bench.tokenizing"),
+    "explain": Section("Explanations", "bench.explaining"),
     "vectors": Section("Analogies of words", "bench.vectors"),
 }
 PARITY: Final = "parity"
@@ -68,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sections[PARITY] = EXTRAS[PARITY]
     if parsed.revision is not None:
         sections = {name: sections[name] for name in parsed.sections} | {REVISION: EXTRAS[REVISION]}
-    options = Options(parsed.model.resolve(), parsed.data.resolve(), parsed.rounds, parsed.seconds, parsed.revision)
+    options = Options(
+        parsed.model.resolve(), parsed.data.resolve(), parsed.rounds, parsed.seconds, parsed.revision, parsed.texts
+    )
     report = Report.read(parsed.output, describe())
     try:
         for name, section in sections.items():
@@ -109,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", type=Path, default=DATA, metavar="DIR", help="folder with train.parquet and test.parquet of IMDb")
     add("--output", type=Path, default=OUTPUT, metavar="DIR", help="where to write; default: bench")
     add("--rounds", type=_count, default=8, help="how often contenders take turns; default: %(default)s")
+    add("--texts", type=_count, default=500, help="texts of each kind that are explained; default: %(default)s")
     add("--seconds", type=_count, default=2, help="seconds of HTTP load a turn; default: %(default)s")
     return parser
 

@@ -15,6 +15,7 @@ class Options:
         rounds: How often the contenders take turns.
         seconds: Seconds of load a turn.
         revision: What this checkout is compared with, as git names it.
+        texts: How many reviews, and how many sentences, are explained.
     """
 
     model: Path
@@ -22,6 +23,7 @@ class Options:
     rounds: int
     seconds: int
     revision: str | None = None
+    texts: int = 500
 
     def say(self, message: str) -> None:
         """Tell on standard error how far the benchmark is."""
