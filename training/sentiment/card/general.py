@@ -184,7 +184,9 @@ def _assistants(generations: Sequence[Sequence[Mapping[str, Any]]]) -> str:
 def _teachers(teachers: Sequence[Mapping[str, Any]]) -> str:
     number = "One network" if len(teachers) == 1 else f"{len(teachers)} networks"
     epochs = [_epochs(count) for count in sorted({how["epochs"] for how in teachers})]
-    return f"{number} of the same size, trained in {' or '.join(epochs)} each,"
+    english = sum(bool(how["english"]) for how in teachers)
+    beside = f", {english} of them with GloVe's vectors beside its own," if english else ""
+    return f"{number} of the same size, trained in {' or '.join(epochs)} each{beside or ','}"
 
 
 def _trainings(recipe: Mapping[str, Any]) -> str:
