@@ -14,6 +14,8 @@ from training.sentiment.evaluation.development import SetFigures
 from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group
 from training.sentiment.general.recipe import EDITED, EMOTIONS, IMDB, PRODUCTS, TREEBANK, WRITTEN
 
+REVIEW_SENTENCES: Final = "review sentences"
+
 
 class CorpusTerms(NamedTuple):
     """Where a corpus is from.
@@ -182,7 +184,9 @@ def _assistants(generations: Sequence[Sequence[Mapping[str, Any]]]) -> str:
 def _teachers(teachers: Sequence[Mapping[str, Any]]) -> str:
     number = "One network" if len(teachers) == 1 else f"{len(teachers)} networks"
     epochs = [_epochs(count) for count in sorted({how["epochs"] for how in teachers})]
-    return f"{number} of the same size, trained in {' or '.join(epochs)} each,"
+    english = sum(bool(how["english"]) for how in teachers)
+    beside = f", {english} of them with GloVe's vectors beside its own," if english else ""
+    return f"{number} of the same size, trained in {' or '.join(epochs)} each{beside or ','}"
 
 
 def _trainings(recipe: Mapping[str, Any]) -> str:
@@ -219,17 +223,23 @@ def _corpora(data: Mapping[str, Any]) -> str:
 
 
 def _shares(recipe: Mapping[str, Any]) -> str:
-    students: list[Mapping[str, float]] = [how["shares"] for how in (recipe["student"], *recipe["finishes"])]
-    teachers: Mapping[str, float] = recipe["teachers"][0]["shares"] if recipe["teachers"] else {}
+    """Return a table with a column for each network; neighbours that read the same share one."""
     # Only the teachers know what the sentences of reviews say.
-    shown = {**teachers, "review sentences": 0.0}
-    columns = [shown, *students]
-    rows = [
-        [name, *(f"{column[name]:.2g}" if column.get(name) else "–" for column in columns)]
-        for name in dict.fromkeys(name for column in (teachers, *students) for name in column)
-    ]
-    further = [f"on from there, {number}" for number in range(1, len(students))]
-    return table(["texts", "teachers", "student", *further], rows)
+    columns: dict[str, Mapping[str, float]] = {
+        f"teacher {number}": {**how["shares"], REVIEW_SENTENCES: 0.0}
+        for number, how in enumerate(recipe["teachers"], start=1)
+    }
+    columns["student"] = recipe["student"]["shares"]
+    columns |= {f"on from there, {number}": how["shares"] for number, how in enumerate(recipe["finishes"], start=1)}
+    heads: list[tuple[list[str], Mapping[str, float]]] = []
+    for name, shares in columns.items():
+        if heads and heads[-1][1] == shares:
+            heads[-1][0].append(name)
+        else:
+            heads.append(([name], shares))
+    kinds = dict.fromkeys(kind for shares in columns.values() for kind in shares)
+    rows = [[kind, *(f"{shares[kind]:.2g}" if shares.get(kind) else "–" for _, shares in heads)] for kind in kinds]
+    return table(["texts", *("; ".join(names) for names, _ in heads)], rows)
 
 
 def _teachers_table(teachers: Mapping[str, Mapping[str, float]], development: Sequence[SetFigures]) -> str:

@@ -98,6 +98,10 @@ def test_it_begins_with_the_given_weights() -> None:
     np.testing.assert_array_equal(made.network.embedding.get_weights()[0], VECTORS)
     for one, given in zip(made.network.lstm.get_weights(), other.lstm.get_weights(), strict=True):
         np.testing.assert_array_equal(one, given)
+    assert not (made.network.dense.get_weights()[0] == other.dense.get_weights()[0]).all()
+    made = GeneralLearner(RECIPE, VECTORS, MATERIAL, [*other.lstm.get_weights(), *other.dense.get_weights()])
+    for one, given in zip(made.network.dense.get_weights(), other.dense.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, given)
 
 
 def test_the_seed_decides_weights_and_order() -> None:

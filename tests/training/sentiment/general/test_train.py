@@ -18,6 +18,7 @@ from training.sentiment.general.recipe import BEST, LABELS
 from training.sentiment.general.train import General, make
 
 SEED: Final = 2
+NETWORKS: Final = (*BEST.teachers, BEST.student, *BEST.finishes)
 DATA: Final = TrainingData(tiny.reviews(), tiny.unlabelled(), tiny.further(tiny.reviews()))
 
 
@@ -48,10 +49,10 @@ def test_it_goes_from_beginning_to_end(general: General) -> None:
     names = [one.name for one in general.development]
     assert names[:3] == ["IMDb movies", "Treebank sentences", "edited reviews"]
     assert names[-1] == "everyday"
-    assert len(general.history) == TINY_BEST.student.epochs
+    assert len(general.history) == TINY_BEST.student.epochs + TINY_BEST.finishes[0].epochs
     for row in general.history:
         assert {*names, "loss", "val_loss", "val_accuracy", "comments, macro-F1", "everyday, macro-F1"} == set(row)
-    assert list(general.teachers) == ["teacher 1", "teachers together"]
+    assert list(general.teachers) == ["teacher 1", "teacher 2", "teachers together"]
     assert set(general.teachers["teachers together"]) == set(general.history[0]) - {"loss"}
     assert general.network.window == TINY_BEST.student.window
     assert general.network.dense.units == len(LABELS)
@@ -67,7 +68,7 @@ def test_its_figures_are_those_of_the_network_that_is_kept(general: General) -> 
 def test_each_stage_leaves_its_results(general: General, checkpoint: Checkpoint) -> None:
     assert general.history
     assert sorted(path.name for path in checkpoint.folder.iterdir()) == [
-        "answers.npz", "films", "films.npz", "student", "teacher-1",
+        "answers.npz", "films", "films.npz", "finish-1", "student", "teacher-1", "teacher-2",
     ]  # fmt: skip
 
 
@@ -86,10 +87,14 @@ def test_no_stage_is_gone_through_twice(
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+def test_the_trainings_of_the_student_are_of_one_network() -> None:
+    assert {(how.units, how.window) for how in BEST.finishes} == {(BEST.student.units, BEST.student.window)}
+
+
 def test_every_network_has_a_seed_of_its_own() -> None:
-    seeds = [how.seed for how in (*BEST.teachers, BEST.student)]
+    seeds = [how.seed for how in NETWORKS]
     assert len(set(seeds)) == len(seeds)
-    assert all(how.window < BEST.maxlen for how in (*BEST.teachers, BEST.student))
+    assert all(how.window < BEST.maxlen for how in NETWORKS)
 
 
 # From the network to a model.
@@ -97,7 +102,7 @@ def test_every_network_has_a_seed_of_its_own() -> None:
 
 def test_it_is_calibrated_and_measured(general: General) -> None:
     found = calibrated.trained(TINY_BEST, general, DATA, seed=SEED)
-    assert (found.labels, found.version, found.seed, found.best_epoch) == (LABELS, "2.0.0", SEED, 2)
+    assert (found.labels, found.version, found.seed, found.best_epoch) == (LABELS, "2.0.0", SEED, 3)
     scaling = found.calibration
     assert scaling is not None
     held_out = [one.name for one in general.development if not one.written]

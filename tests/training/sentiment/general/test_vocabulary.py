@@ -51,3 +51,25 @@ def test_a_new_word_gets_what_its_english_vector_predicts_and_the_others_their_m
 def test_without_new_words_the_vectors_stay() -> None:
     films = np.arange(12, dtype=np.float32).reshape(6, 2)
     np.testing.assert_array_equal(vocabulary.vectors(films, FILMS, ENGLISH), films)
+
+
+def test_vectors_of_english_stand_beside_the_learnt_ones_and_vary_as_much() -> None:
+    tokenizer = Tokenizer(["film", "lol", "good"], rule=EVERYDAY)
+    films = np.random.default_rng(1).normal(0, 3, (6, 4)).astype(np.float32)
+    found = vocabulary.beside(films, tokenizer, ENGLISH)
+    np.testing.assert_array_equal(found[:, :4], films)
+    english = found[:, 4:]
+    assert not english[:3].any()
+    assert not english[4].any()
+    np.testing.assert_allclose(english[3] / english[5], ENGLISH["film"] / ENGLISH["good"], rtol=1e-5)
+    assert english[[3, 5]].std() == pytest.approx(films[3:].std(), rel=1e-5)
+
+
+def test_compressed_vectors_keep_what_matters_most() -> None:
+    random = np.random.default_rng(1)
+    plane = random.normal(size=(30, 2)) @ random.normal(size=(2, 6))
+    vectors = np.concatenate([np.zeros((1, 6)), plane]).astype(np.float32)
+    found = vocabulary.compressed(vectors, 2)
+    assert found.shape == (31, 2)
+    assert not found[0].any()
+    np.testing.assert_allclose(found @ found.T, vectors @ vectors.T, atol=1e-4)

@@ -37,7 +37,14 @@ TINY_FILMS: Final[DistillationRecipe] = replace(
     assistants=((StudentRecipe(units=2, epochs=1, noise=Noise(), seed=1, batch_size=512),),),
     student=StudentRecipe(units=3, epochs=2, noise=Noise(), seed=2, batch_size=512),
 )
-_LESS: Final = {"film phrases": 0.05, "everyday phrases": 0.05, "joined": 0.02, "written": 0.1}
+_SHARES: Final = {**SHARES, "film phrases": 0.05, "everyday phrases": 0.05, "joined": 0.02, "written": 0.1}
+
+
+def _network(units: int, epochs: int, seed: int, *, english: bool = False) -> NetworkRecipe:
+    shares = dict(_SHARES)
+    return NetworkRecipe(units, epochs, seed, window=6, longest=20, batch=2_000, shares=shares, english=english)
+
+
 TINY_BEST: Final[GeneralRecipe] = replace(
     BEST,
     name="tiny-best",
@@ -45,10 +52,10 @@ TINY_BEST: Final[GeneralRecipe] = replace(
     maxlen=25,
     films=TINY_FILMS,
     held_out_products=0.3,
-    teachers=(
-        NetworkRecipe(units=3, epochs=1, seed=11, window=6, longest=20, batch=2_000, shares={**SHARES, **_LESS}),
-    ),
-    student=NetworkRecipe(units=2, epochs=2, seed=13, window=6, longest=20, batch=2_000, shares={**SHARES, **_LESS}),
+    teachers=(_network(3, 1, 11), _network(3, 1, 12, english=True)),
+    student=_network(2, 2, 13, english=True),
+    finishes=(_network(2, 1, 14, english=True),),
+    compressed=3,
 )
 
 GOOD: Final = ("great", "lovely", "superb")
