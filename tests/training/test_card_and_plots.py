@@ -221,7 +221,7 @@ def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
         "22,500 labelled reviews and 50,001 without labels",
         "One assistant in one generation",
         "2 networks of the same size, trained in one epoch each, 1 of them with GloVe's vectors beside its own, went",
-        "brought to 3 dimensions by principal components, with GloVe's beside them, and an LSTM from nothing",
+        "brought to 3 dimensions by principal components with GloVe's beside them and an LSTM from nothing",
         "trained in 2 epochs, and on from there in one epoch, the learning rate anew, on the same texts",
         "grew to 12,345",
         "the target is 65% label",
