@@ -21,7 +21,7 @@ from app.sentiment import routes as sentiment
 from app.settings import Settings
 from app.vectors import routes as vectors
 
-DESCRIPTION = """Is a text positive or negative? An LSTM trained on IMDb reviews answers. Beside it: arithmetic on
+DESCRIPTION = """Is a text positive, negative or neutral? An LSTM answers. Beside it: arithmetic on
 word vectors, and other recurrent networks that forecast what follows a sequence of observations.
 
 Every error is a problem document (`application/problem+json`, RFC 9457) with a sentence in `detail`. Every answer

@@ -42,5 +42,6 @@ def test_what_the_image_leaves_out_is_not_what_serving_reads(folder: Path) -> No
     patterns = [line for line in lines if line.startswith("models/")]
     left_out = {path.name for pattern in patterns for path in ROOT.glob(pattern) if path.parent == folder}
     kept = {path.name for path in folder.iterdir()} - left_out
-    assert kept <= {"manifest.json", "model.onnx", "tokenizer.json", "words.txt", "order.npy", "vectors.npy"}
+    read = {"manifest.json", "model.onnx", "attribution.npz", "tokenizer.json", "words.txt", "order.npy", "vectors.npy"}
+    assert kept <= read
     assert {"manifest.json", "model.onnx" if (folder / "model.onnx").exists() else "words.txt"} <= kept

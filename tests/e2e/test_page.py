@@ -145,7 +145,7 @@ def test_typing_shows_the_verdict(visit: Visit) -> None:
         ("Das Essen war leider kalt und niemand hat sich entschuldigt.", ["This does not look like English"]),
         ("asdfgh", ["The model does not know most of these words"]),
         ("...", ["There is no word in this text"]),
-        ("asdf qwer zxcv " * 350, ["only its last 1,024 tokens count", "This does not look like English"]),
+        ("asdf qwer zxcv " * 350, ["only its last 1,025 tokens count", "This does not look like English"]),
     ],
     ids=["none", "German", "unknown", "no word", "two"],
 )
@@ -223,7 +223,8 @@ def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
     sentences = reading.locator(".sentence")
     assert [shown(one) for one in sentences.all()] == [text[one["start"] : one["end"]] for one in answer["sentences"]]
     for at, sentence in enumerate(answer["sentences"]):
-        expect(sentences.nth(at)).to_have_class(f"sentence {sentence['label']}")
+        tone = "other" if sentence["label"] == "neutral" else sentence["label"]
+        expect(sentences.nth(at)).to_have_class(f"sentence {tone}")
         expect(sentences.nth(at)).to_contain_text(f"{sentence['label']}, {100 * sentence['score']:.1f} %")
 
 
@@ -235,8 +236,9 @@ def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
         "فيلم رائع \u202eevitagen\u202c superb שלום",
         "a superb film\r\n\twith \u0000 and &amp; &lt;i&gt;",
         "A superb film, and then " + "words without end, " * 5200,
+        "A superb film, and then " + "words without end, " * 18_000,
     ],
-    ids=["markup", "emoji", "right-to-left", "control", "100 kB"],
+    ids=["markup", "emoji", "right-to-left", "control", "100 kB", "340 kB"],
 )
 def test_any_text_is_shown_as_text(visit: Visit, text: str) -> None:
     visit.refusals = ("status of 422",)  # what is too long to be explained
@@ -247,8 +249,8 @@ def test_any_text_is_shown_as_text(visit: Visit, text: str) -> None:
     assert shown(visit.find("sentiment-reading")) == typed
     assert visit.page.evaluate("window.ran") is None
     assert visit.find("sentiment-reading").locator("script, img, b, i").count() == 0
-    if len(text) > 50_000:
-        expect(visit.find("sentiment-note")).to_contain_text("at most 1,000 are explained")
+    if len(text) > 300_000:
+        expect(visit.find("sentiment-note")).to_contain_text("at most 50,000 are explained")
     visit.find("tab-inside").click()
     expect(visit.find("inside-chart").locator("svg")).to_be_visible()
     assert visit.page.evaluate("window.ran") is None
@@ -389,13 +391,16 @@ def test_tokens_and_the_probability_after_each_word(visit: Visit) -> None:
     dots = chart.locator("circle title")
     prefixes = [ids[: end + 1] for end in range(len(ids))]
     probabilities = visit.ask("/predict", {"sequences": prefixes})["probabilities"]
+    whole = visit.ask("/sentiment", {"text": text})
+    label = list(whole["probabilities"]).index(whole["label"])
+    shown_ones = [row[label] for row in probabilities]
     assert dots.all_text_contents() == [
-        f"{token}: {100 * found:.1f} %" for token, found in zip(tokens, probabilities, strict=True)
+        f"{token}: {100 * found:.1f} %" for token, found in zip(tokens, shown_ones, strict=True)
     ]
-    positive = visit.ask("/sentiment", {"text": text})["probabilities"]["positive"]
-    assert probabilities[-1] == pytest.approx(positive, abs=1e-5)
+    assert shown_ones[-1] == pytest.approx(whole["score"], abs=1e-5)
     assert chart.locator("tbody tr").count() == len(ids)
-    assert chart.get_by_role("img", name="Probability that the text up to each word is positive").is_visible()
+    name = f"Probability of “{whole['label']}” for the text up to each word"
+    assert chart.get_by_role("img", name=name).is_visible()
 
 
 def test_padding_can_be_tried(visit: Visit) -> None:
