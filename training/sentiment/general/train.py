@@ -35,7 +35,16 @@ from training.sentiment.general import corpora, targets, vocabulary
 from training.sentiment.general.corpora import FurtherCorpora
 from training.sentiment.general.learner import GeneralLearner
 from training.sentiment.general.material import GeneralMaterial
-from training.sentiment.general.recipe import LABELS, GeneralRecipe, NetworkRecipe
+from training.sentiment.general.recipe import (
+    EDITED,
+    EMOTIONS,
+    LABELS,
+    PRODUCTS,
+    TREEBANK,
+    WRITTEN,
+    GeneralRecipe,
+    NetworkRecipe,
+)
 from training.sentiment.general.texts import GeneralTexts, Kind, blended
 from training.sentiment.recipes import SPLIT_SEED
 from training.vectors import glove
@@ -140,7 +149,7 @@ def make(
     side, held_out = corpora.split(further, frozenset(corpus.held_out.movies), recipe.held_out_products)
     english = glove.read()
     tokenizer = vocabulary.extended(
-        corpus.tokenizer, _other_texts(further, side), english.words, recipe.vocabulary_size
+        corpus.tokenizer, _other_texts(further, side, recipe.without), english.words, recipe.vocabulary_size
     )
     by_word = dict(zip(english.words, english.matrix, strict=True))
     vectors = vocabulary.vectors(first.embedding, tokenizer, by_word)
@@ -226,13 +235,17 @@ def _films(recipe: GeneralRecipe, corpus: Corpus, seed: int, checkpoint: Checkpo
     return {_EMBEDDING: distilled.network.embedding.get_weights()[0], **lstm, **vars(distilled.answers)}
 
 
-def _other_texts(further: FurtherCorpora, side: corpora.Split) -> list[str]:
-    texts = [phrase.text for phrase in side.phrases if phrase.whole]
-    texts += [text for pair in side.pairs for text in (pair.original, pair.edited)]
-    texts += [text for one in side.products for text in (one.title, one.text)]
-    texts += [comment.text for comment in side.comments]
-    # Our own are few and matter: each of their words is known.
-    return texts + [one.text for one in further.written] * vocabulary.RARE
+def _other_texts(further: FurtherCorpora, side: corpora.Split, without: Sequence[str]) -> list[str]:
+    """Return what is read beside reviews of films, from whose words the vocabulary is extended."""
+    texts = {
+        TREEBANK: [phrase.text for phrase in side.phrases if phrase.whole],
+        EDITED: [text for pair in side.pairs for text in (pair.original, pair.edited)],
+        PRODUCTS: [text for one in side.products for text in (one.title, one.text)],
+        EMOTIONS: [comment.text for comment in side.comments],
+        # Our own are few and matter: each of their words is known.
+        WRITTEN: [one.text for one in further.written] * vocabulary.RARE,
+    }
+    return [text for name, found in texts.items() if name not in without for text in found]
 
 
 def _encoded(tokenizer: Tokenizer, text: str) -> Ids:
