@@ -48,7 +48,7 @@ def _codes(warnings: Warnings) -> str:
 
 
 def plain_text(classification: Classification) -> str:
-    """Return label, score and, where there are any, the codes of the warnings: ``negative 0.5371 truncated``."""
+    """Return the label, its score and the codes of its warnings, if any: ``negative 0.5371 truncated,not_english``."""
     answer = f"{classification.label} {classification.score:.4f}"
     return f"{answer} {','.join(classification.warnings)}" if classification.warnings else answer
 

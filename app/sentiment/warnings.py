@@ -4,8 +4,8 @@ Whether a text is in the model's language follows from the ids. They are ranks b
 English text are among the 150 most frequent ones, while text in another language has few of these, and many words that
 are unknown. Each word is evidence for or against, and a text needs :data:`NOT_ENGLISH_FROM` more against than for:
 three words of random letters have it, and a sentence in which three names are unknown has not. In another script,
-evidence against at all is enough where its letters prevail. Nothing depends on ids beyond the first 150, so nothing
-does on the size of the vocabulary.
+evidence against at all is enough where its letters prevail. No weight depends on ids beyond the first 150, nor on the
+size of the vocabulary.
 
 The weights were chosen on reviews, titles, comments and phrases in English, and on Debian's translations of package
 descriptions, manuals and messages into 36 other languages of Latin script and 30 of other scripts.
@@ -26,11 +26,11 @@ SHARED: Final = frozenset(["a", "an", "do", "i", "in", "me", "no", "on", "so", "
 """Frequent ones that do not: words of many languages, and what markup leaves."""
 # fmt: off
 FOREIGN: Final = frozenset([
-        "de", "la", "le", "les", "des", "du", "un", "une", "et", "est", "en", "que", "qui", "pas", "je", "il", "elle",
-        "dans", "avec", "el", "los", "las", "del", "para", "es", "se", "di", "che", "sono", "della", "um", "uma", "em",
-        "os", "der", "das", "und", "ist", "nicht", "ein", "eine", "mit", "von", "zu", "ich", "het", "een", "og", "det",
-        "jeg", "och", "att", "jest", "je", "si", "bir"
-    ])
+    "de", "la", "le", "les", "des", "du", "un", "une", "et", "est", "en", "que", "qui", "pas", "je", "il", "elle",
+    "dans", "avec", "el", "los", "las", "del", "para", "es", "se", "di", "che", "sono", "della", "um", "uma", "em",
+    "os", "der", "das", "und", "ist", "nicht", "ein", "eine", "mit", "von", "zu", "ich", "het", "een", "og", "det",
+    "jeg", "och", "att", "jest", "si", "bir",
+])
 # fmt: on
 """Frequent words of other languages. A vocabulary has some of them, from titles, names and quotations."""
 

@@ -156,7 +156,8 @@ def warnings_of(
         ("хорошо rare rare", []),
         ("🚀 🛰", ["unknown_words"]),
         ("𝓪𝔀𝓮𝓼𝓸𝓶𝓮", ["unknown_words"]),
-        ("the " * 24 + "asdfgh jklm qwert 好好", []),
+        ("rare " * 20 + "asdfgh jklm qwert", ["not_english"]),
+        ("rare " * 21 + "asdfgh jklm qwert", []),
     ],
 )
 def test_the_words_decide(text: str, expected: list[str]) -> None:
