@@ -4,17 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.sentiment.classifier import Classifier
-from app.sentiment.engines import dropping_masks
 from app.sentiment.explanation import explain
 from app.sentiment.labels import NEGATIVE, POSITIVE
 from app.sentiment.tokenizer import RESERVED, UNKNOWN
 from app.sentiment.windows import has_states
+from bench import keras_models
 from bench.errors import BenchError
 from bench.figures import Figure, Result, Table
 from bench.options import Options
@@ -224,8 +223,7 @@ class _Network:
     """
 
     def __init__(self, options: Options, gradient: Floats) -> None:
-        with dropping_masks():
-            model = keras.models.load_model(options.model / "model.keras", compile=False)
+        model = keras_models.load(options.model)
         if not has_states(model):
             raise BenchError(f"{options.model} has a graph of another network than its Keras model.")
         self._windows, self._embedding, self._both, _, dense = model.layers

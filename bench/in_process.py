@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import ENGINES, dropping_masks
 from app.sentiment.padding import pad_sequences
+from bench import keras_models
 from bench.figures import Figure, Result, Table
 from bench.options import Options
 from bench.rounds import interleave, stopwatch
@@ -64,8 +64,7 @@ def measure(options: Options) -> Result:
 def _predictors(options: Options, maxlen: int) -> dict[str, Predict]:
     """Return the contenders as functions of unpadded ids, each called once already."""
     onnx = ENGINES["onnx"].load(options.model, maxlen)
-    with dropping_masks():
-        model = keras.models.load_model(options.model / "model.keras", compile=False)
+    model = keras_models.load(options.model)
     signature = [tf.TensorSpec((1, maxlen), tf.int32)]
 
     def call(tokens: Any) -> Any:
@@ -74,10 +73,10 @@ def _predictors(options: Options, maxlen: int) -> dict[str, Predict]:
     function = tf.function(call, input_signature=signature)
     xla = tf.function(call, input_signature=signature, jit_compile=True)
     predictors: dict[str, Predict] = {
-        ONNX: lambda ids: onnx.predict_one(ids)[1],
-        PREDICT: lambda ids: float(model.predict(pad_sequences([ids], maxlen), verbose=0)[0, 0]),
-        FUNCTION: lambda ids: float(function(pad_sequences([ids], maxlen))[0, 0]),
-        XLA: lambda ids: float(xla(pad_sequences([ids], maxlen))[0, 0]),
+        ONNX: lambda ids: onnx.predict_one(ids)[-1],
+        PREDICT: lambda ids: float(model.predict(pad_sequences([ids], maxlen), verbose=0)[0, -1]),
+        FUNCTION: lambda ids: float(function(pad_sequences([ids], maxlen))[0, -1]),
+        XLA: lambda ids: float(xla(pad_sequences([ids], maxlen))[0, -1]),
     }
     with dropping_masks():
         for predict in predictors.values():

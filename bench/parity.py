@@ -11,6 +11,7 @@ from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import dropping_masks
 from app.sentiment.tokenizer import RESERVED, UNKNOWN, Tokenizer, count_words
+from bench import keras_models
 from bench.errors import BenchError
 from bench.figures import Figure, Result
 from bench.options import Options
@@ -87,13 +88,13 @@ def _compared(folder: Path, reviews: Reviews, ids: Callable[[list[str]], list[li
     """Compare the probabilities by the service's path with those of Keras on the ids, padded by Keras."""
     classifier = Classifier(folder)
     ours, theirs = [], []
+    model = keras_models.load(folder)
     with dropping_masks():
-        model = keras.models.load_model(folder / "model.keras", compile=False)
         for start in range(0, len(reviews), FEW):
             texts = reviews.texts[start : start + FEW]
             ours.append(np.array([found.probability("positive") for found in classifier.classify_all(texts)[0]]))
             padded = keras.utils.pad_sequences(ids(texts), maxlen=classifier.serving.maxlen)
-            theirs.append(model.predict(padded, batch_size=250, verbose=0)[:, 0])
+            theirs.append(model.predict(padded, batch_size=250, verbose=0)[:, -1])
     one, other = np.concatenate(ours), np.concatenate(theirs)
     difference = f"largest difference of the probabilities of {len(reviews):,} test reviews, ONNX and Keras"
     return [

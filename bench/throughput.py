@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import dropping_masks
+from bench import keras_models
 from bench.errors import BenchError
 from bench.figures import Figure, Result, Table
 from bench.options import Options
@@ -95,8 +96,7 @@ def _classify(options: Options, source: Path, output: Path) -> float:
 
 def _predictor(options: Options, texts: Sequence[str]) -> Callable[[], float]:
     """Return a function that classifies texts with Keras and gives the rate."""
-    with dropping_masks():
-        model: Any = keras.models.load_model(options.model / "model.keras", compile=False)
+    model = keras_models.load(options.model)
     tokenizer = Classifier(options.model).tokenizer
     split, word_index = splitter(tokenizer), tokenizer.word_index
     maxlen = model.input_shape[1]

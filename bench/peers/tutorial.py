@@ -8,15 +8,19 @@ import keras
 import uvicorn
 from fastapi import FastAPI
 
+from app.artifacts.manifest import read_manifest
 from app.sentiment.classifier import Classification
-from app.sentiment.labels import BINARY
+from app.sentiment.engines import dropping_masks
+from app.sentiment.labels import Labels
 from app.sentiment.schemas import SentimentRequest, SentimentResponse
 from app.sentiment.tokenizer import Tokenizer
+from bench import keras_models
 from bench.peers.answers import answer
 from bench.splitting import splitter
 
 folder = Path(os.environ["BENCH_MODEL"])
-model = keras.models.load_model(folder / "model.keras")
+model = keras_models.load(folder)
+labels: Labels = tuple(read_manifest(folder).serving["labels"])
 tokenizer = Tokenizer.load(folder / "tokenizer.json")
 split, word_index = splitter(tokenizer), tokenizer.word_index
 maxlen = model.input_shape[1]
@@ -30,9 +34,11 @@ def sentiment(body: SentimentRequest) -> SentimentResponse:
     words = split(body.text)
     sequence = [1] + [word_index.get(word, 2) for word in words]
     padded = keras.utils.pad_sequences([sequence], maxlen=maxlen)
-    positive = float(model.predict(padded, verbose=0)[0][0])
-    probabilities = (1 - positive, positive)
-    classification = Classification(BINARY, probabilities, len(words), sequence.count(2), len(sequence) > maxlen)
+    with dropping_masks():
+        probabilities = model.predict(padded, verbose=0)[0].tolist()
+    if len(probabilities) == 1:
+        probabilities = [1 - probabilities[0], *probabilities]
+    classification = Classification(labels, probabilities, len(words), sequence.count(2), len(sequence) > maxlen)
     return answer(classification, folder.name)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from training.sentiment.data import TrainingData
 from training.sentiment.distillation import inference
+from training.sentiment.distillation.corpus import encoded
 from training.sentiment.evaluation import bias, development
 from training.sentiment.evaluation.calibration import Calibration, Scored, calibrate, folds_of, logits_of, scaled
 from training.sentiment.evaluation.development import EVERYDAY, SetFigures
@@ -76,7 +77,7 @@ def trained(recipe: GeneralRecipe, general: General, data: TrainingData, *, seed
 
 def _logits(recipe: GeneralRecipe, general: General, texts: Sequence[str]) -> NDArray[np.float64]:
     """Return the logits of all labels, before any temperature; shape (n, 3)."""
-    ids = [np.array(general.tokenizer.encode(text).ids[1:], np.int32) for text in texts]
+    ids = [encoded(general.tokenizer, text) for text in texts]
     return logits_of(inference.probabilities(general.network, ids, recipe.maxlen))
 
 

@@ -333,6 +333,15 @@ def test_a_model_of_windows_needs_it(copy: Path, engine: EngineName, listed: boo
         Classifier(copy, engine)
 
 
+def test_a_file_that_the_manifest_does_not_list_is_not_read(copy: Path) -> None:
+    content = (copy / ATTRIBUTION_FILE).read_bytes()
+    (copy / ATTRIBUTION_FILE).unlink()
+    write_manifest(copy, parse_manifest(copy))
+    (copy / ATTRIBUTION_FILE).write_bytes(content)
+    with pytest.raises(ArtifactError, match=f"lists no {ATTRIBUTION_FILE}"):
+        Classifier(copy)
+
+
 @pytest.mark.parametrize("engine", ["onnx", "tensorflow"])
 def test_another_model_does_not(models_dir: Path, engine: EngineName) -> None:
     classifier = Classifier(models_dir / "sentiment-tiny", engine)

@@ -91,3 +91,8 @@ def document(tokenizer: Tokenizer, text: str) -> Document:
     ids = [index for sentence in sentences for index in sentence]
     bounds = np.cumsum([0, *map(len, sentences)], dtype=np.int32)
     return Document(np.array(ids, dtype=np.int32), bounds)
+
+
+def encoded(tokenizer: Tokenizer, text: str) -> Ids:
+    """Turn a text into ids, without the start id."""
+    return np.array(tokenizer.encode(text).ids[1:], dtype=np.int32)

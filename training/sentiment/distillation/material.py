@@ -1,7 +1,8 @@
 """What a student is trained on: windows of the reviews, single sentences and phrases, each with its target."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -96,13 +97,25 @@ class Material:
         shown = min(round(sentences * len(self.documents)), len(self.sentences))
         chosen = self.sentences.take(random.choice(len(self.sentences), shown, replace=False))
         pieces = Pieces.joined([_windows(self.documents, window, random), chosen, *[self.phrases] * phrases])
-        pieces = pieces.take(random.permutation(len(pieces)))
-        pieces = pieces.take(np.argsort(pieces.lengths, kind="stable"))
-        batches = list(_batches(pieces.lengths, batch_size))
-        for number in random.permutation(len(batches)):
-            part = pieces.take(batches[number])
-            rows = self.ids[part.starts[:, None] + np.arange(part.lengths[0])]
-            yield Batch(np.pad(rows, ((0, 0), (1, 0)), constant_values=START_ID), part.targets)
+        yield from in_batches(self.ids, pieces, partial(_size, batch_size), random)
+
+
+def in_batches(ids: Ids, pieces: Pieces, size: Callable[[int], int], random: np.random.Generator) -> Iterator[Batch]:
+    """Yield pieces in batches of one length, in random order.
+
+    Args:
+        ids: The ids of all texts.
+        pieces: What of them is shown.
+        size: The length of a piece to the number of rows of a batch.
+        random: Decides the order.
+    """
+    pieces = pieces.take(random.permutation(len(pieces)))
+    pieces = pieces.take(np.argsort(pieces.lengths, kind="stable"))
+    batches = list(_batches(pieces.lengths, size))
+    for number in random.permutation(len(batches)):
+        part = pieces.take(batches[number])
+        rows = ids[part.starts[:, None] + np.arange(part.lengths[0])]
+        yield Batch(np.pad(rows, ((0, 0), (1, 0)), constant_values=START_ID), part.targets)
 
 
 def _windows(documents: Pieces, window: int, random: np.random.Generator) -> Pieces:
@@ -115,10 +128,14 @@ def _windows(documents: Pieces, window: int, random: np.random.Generator) -> Pie
     return pieces.take(np.flatnonzero(lengths > 0))
 
 
-def _batches(lengths: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.intp]]:
+def _size(batch_size: int, length: int) -> int:
+    return batch_size * (4 if length <= _SHORT else 2 if length <= 64 else 1)
+
+
+def _batches(lengths: NDArray[np.int64], size: Callable[[int], int]) -> Iterator[NDArray[np.intp]]:
     """Cut sorted lengths into batches of one length."""
     edges = np.flatnonzero(np.diff(lengths, prepend=-1, append=-1))
     for start, stop in pairwise(edges.tolist()):
-        size = batch_size * (4 if lengths[start] <= _SHORT else 2 if lengths[start] <= 64 else 1)
-        for first in range(start, stop, size):
-            yield np.arange(first, min(first + size, stop))
+        rows = size(int(lengths[start]))
+        for first in range(start, stop, rows):
+            yield np.arange(first, min(first + rows, stop))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from training.sentiment.distillation import phrases
-from training.sentiment.distillation.corpus import Corpus, Ids
+from training.sentiment.distillation.corpus import Corpus, Ids, encoded
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE, Material, Pieces
 from training.sentiment.distillation.out_of_fold import Logits, logits
 
@@ -41,7 +41,7 @@ class StudentTexts:
         """Lay out the labelled and the unlabelled reviews of a corpus, and the phrases."""
         read = [*corpus.documents["reviews"], *corpus.documents["unlabelled"]]
         texts, targets = zip(*phrases.labelled(), strict=True)
-        spelt = [np.array(corpus.tokenizer.encode(text).ids[1:], np.int32) for text in texts]
+        spelt = [encoded(corpus.tokenizer, text) for text in texts]
         rows = [*(one.ids for one in read), *spelt]
         lengths = np.array([len(row) for row in rows])
         starts = np.cumsum(lengths) - lengths

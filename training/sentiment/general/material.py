@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.sentiment.distillation.corpus import START_ID, Ids
-from training.sentiment.distillation.material import Batch, Pieces
+from training.sentiment.distillation.corpus import Ids
+from training.sentiment.distillation.material import Batch, Pieces, in_batches
 from training.sentiment.general.texts import Kind
 
 _STEP: Final = 16
@@ -62,13 +61,7 @@ class GeneralMaterial:
         """
         shown = [_shown(pieces, shares[name], random) for name, pieces in self.kinds.items() if shares.get(name)]
         pieces = _cut(Pieces.joined(shown), window, longest, random)
-        pieces = pieces.take(random.permutation(len(pieces)))
-        pieces = pieces.take(np.argsort(pieces.lengths, kind="stable"))
-        batches = list(_batches(pieces.lengths, batch))
-        for number in random.permutation(len(batches)):
-            part = pieces.take(batches[number])
-            rows = self.ids[part.starts[:, None] + np.arange(part.lengths[0])]
-            yield Batch(np.pad(rows, ((0, 0), (1, 0)), constant_values=START_ID), part.targets)
+        yield from in_batches(self.ids, pieces, partial(_size, batch), random)
 
 
 def _shown(pieces: Pieces, share: float, random: np.random.Generator) -> Pieces:
@@ -91,10 +84,5 @@ def _cut(pieces: Pieces, window: int, longest: int, random: np.random.Generator)
     return Pieces(pieces.starts + offsets, lengths, pieces.targets)
 
 
-def _batches(lengths: NDArray[np.int64], tokens: int) -> Iterator[NDArray[np.intp]]:
-    """Cut sorted lengths into batches of one length."""
-    edges = np.flatnonzero(np.diff(lengths, prepend=-1, append=-1))
-    for start, stop in pairwise(edges.tolist()):
-        size = int(np.clip(tokens // (lengths[start] + 1), _FEWEST, _MOST))
-        for first in range(start, stop, size):
-            yield np.arange(first, min(first + size, stop))
+def _size(tokens: int, length: int) -> int:
+    return min(max(tokens // (length + 1), _FEWEST), _MOST)

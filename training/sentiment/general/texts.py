@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from app.sentiment.tokenizer import Tokenizer
 from training.sentiment.distillation import phrases as film_phrases
-from training.sentiment.distillation.corpus import Corpus, Ids, document
+from training.sentiment.distillation.corpus import Corpus, Ids, document, encoded
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
 from training.sentiment.distillation.out_of_fold import TeacherLogits
 from training.sentiment.general import phrases, targets
@@ -93,7 +93,7 @@ class GeneralTexts:
         """
 
         def encode(texts: Iterable[str]) -> list[Ids]:
-            return [np.array(tokenizer.encode(text).ids[1:], np.int32) for text in texts]
+            return [encoded(tokenizer, text) for text in texts]
 
         reviews = [document(tokenizer, text) for text in corpus.reviews.texts]
         unlabelled = [document(tokenizer, text) for text in corpus.unlabelled.texts]

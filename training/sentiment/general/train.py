@@ -9,7 +9,7 @@ Reading in windows: see :mod:`app.sentiment.windows`.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -26,7 +26,7 @@ from training.corpora.imdb import Reviews
 from training.sentiment.distillation import corpus as film_corpus
 from training.sentiment.distillation import inference
 from training.sentiment.distillation import train as films
-from training.sentiment.distillation.corpus import Corpus, Ids
+from training.sentiment.distillation.corpus import Corpus, Ids, encoded
 from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.out_of_fold import Logits, TeacherLogits
 from training.sentiment.evaluation import development
@@ -180,9 +180,10 @@ def make(
     rows = {name: kind.rows for name, kind in texts.kinds.items() if name == "unlabelled" or name in UNCERTAIN}
     random = np.random.default_rng(seed)
     sentences = [texts.sentences[index] for index in random.permutation(len(texts.sentences))[:MOST_SENTENCES]]
-    rows |= {REVIEW_SENTENCES: sentences, "held out": [_encoded(tokenizer, text) for text in corpus.held_out.texts]}
+    rows |= {REVIEW_SENTENCES: sentences, "held out": [encoded(tokenizer, text) for text in corpus.held_out.texts]}
+    rows |= {_of(one): [encoded(tokenizer, text) for text in one.texts] for one in sets}
     answers = checkpoint.kept("answers", partial(_answers, recipe, networks, rows))
-    teachers["teachers together"] = _figures(sets, [_mean(networks, recipe, tokenizer, one.texts) for one in sets])
+    teachers["teachers together"] = _figures(sets, [answers[_of(one)] for one in sets])
 
     kinds = {
         name: blended(kind, answers[name], 1 - recipe.label) if name in UNCERTAIN else kind
@@ -208,7 +209,7 @@ def make(
 
 def figures(network: Network, *, tokenizer: Tokenizer, sets: Sequence[DevelopmentSet], maxlen: int) -> dict[str, float]:
     """Measure a network on the development sets."""
-    texts = [_encoded(tokenizer, text) for one in sets for text in one.texts]
+    texts = [encoded(tokenizer, text) for one in sets for text in one.texts]
     found = inference.probabilities(network, texts, maxlen)
     parts = np.split(found, np.cumsum([len(one.texts) for one in sets])[:-1])
     return _figures(sets, parts)
@@ -248,25 +249,18 @@ def _other_texts(further: FurtherCorpora, side: corpora.Split, without: Sequence
     return [text for name, found in texts.items() if name not in without for text in found]
 
 
-def _encoded(tokenizer: Tokenizer, text: str) -> Ids:
-    return np.array(tokenizer.encode(text).ids[1:], np.int32)
+def _of(found: DevelopmentSet) -> str:
+    """Name the teachers' answers for a development set; some kinds of texts to train on have the same name."""
+    return f"development: {found.name}"
 
 
-def _answers(recipe: GeneralRecipe, networks: Sequence[Network], rows: dict[str, Sequence[Ids]]) -> Arrays:
+def _answers(recipe: GeneralRecipe, networks: Sequence[Network], rows: Mapping[str, Sequence[Ids]]) -> Arrays:
+    """Return the mean of the networks' probabilities of each text, shape (n, 3), for each kind of texts."""
     sys.stderr.write("The teachers predict all texts.\n")
     return {
         name: np.mean([inference.probabilities(network, texts, recipe.maxlen) for network in networks], axis=0)
         for name, texts in rows.items()
     }
-
-
-def _mean(
-    networks: Sequence[Network], recipe: GeneralRecipe, tokenizer: Tokenizer, texts: Sequence[str]
-) -> NDArray[np.float32]:
-    rows = [_encoded(tokenizer, text) for text in texts]
-    return np.asarray(
-        np.mean([inference.probabilities(network, rows, recipe.maxlen) for network in networks], axis=0), np.float32
-    )
 
 
 def _stacked(corpus: Corpus, first: TeacherLogits, answers: Arrays) -> Logits:
