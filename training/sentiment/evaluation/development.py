@@ -6,13 +6,12 @@ They are held out by movie, product or published split, or were written by ourse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from app.sentiment.labels import BINARY, NEGATIVE, NEUTRAL, POSITIVE, Labels
+from app.sentiment.labels import BINARY, NEUTRAL, Labels
 from training.corpora.imdb import Reviews
 from training.sentiment.data import load_further
 from training.sentiment.evaluation import choice, everyday, short_texts
@@ -22,10 +21,9 @@ from training.sentiment.evaluation.error_analysis import Group
 from training.sentiment.evaluation.short_texts import ShortTexts
 from training.sentiment.general import corpora
 from training.sentiment.general.corpora import Split
-from training.sentiment.general.recipe import BEST
+from training.sentiment.general.recipe import BEST, LABELS
 from training.sentiment.recipes import SPLIT_SEED
 
-THREE: Final[Labels] = (NEGATIVE, NEUTRAL, POSITIVE)
 COMMENTS, EVERYDAY = "comments", "everyday"
 
 
@@ -137,7 +135,7 @@ def held_out(reviews: Reviews, split: Split) -> list[DevelopmentSet]:
             _named("comments, polar", [one.text for one in polar], [str(one.polarity) for one in polar], BINARY),
             part_of=COMMENTS,
         ),
-        _named(COMMENTS, [one.text for one in comments], [str(one.polarity) for one in comments], THREE),
+        _named(COMMENTS, [one.text for one in comments], [str(one.polarity) for one in comments], LABELS),
     ]
     return [one for one in sets if len(one.texts)]
 
@@ -153,7 +151,7 @@ def written() -> list[DevelopmentSet]:
         _of_short("phrases", short_texts.phrases()),
         _of_short("edits", edits()),
         replace(everyday_polar, part_of=EVERYDAY),
-        _named(EVERYDAY, found.texts, found.labels, THREE),
+        _named(EVERYDAY, found.texts, found.labels, LABELS),
     ]
     return [replace(one, written=True) for one in sets]
 

@@ -11,7 +11,7 @@ from tests.training.sentiment.general.tiny import TINY_BEST
 from training.sentiment.evaluation.bias import AxisShift, TermShift
 from training.sentiment.evaluation.calibration import BeforeAndAfter, Bin, Calibration
 from training.sentiment.evaluation.coverage import Coverage
-from training.sentiment.evaluation.development import THREE, SetFigures
+from training.sentiment.evaluation.development import SetFigures
 from training.sentiment.evaluation.error_analysis import Group
 from training.sentiment.general.recipe import LABELS
 from training.sentiment.trained import Trained
@@ -19,8 +19,8 @@ from training.sentiment.trained import Trained
 COVERAGE: Final = [Coverage(0.5, 0.91, 0.987), Coverage(0.8, 0.72, 0.945), Coverage(0.95, 0.55, 0.901)]
 DEVELOPMENT: Final = [
     SetFigures("IMDb movies", 2501, list(BINARY), False, 0.9312, 0.9301, COVERAGE),
-    SetFigures("comments", 4001, list(THREE), False, 0.7123, 0.6987, COVERAGE),
-    SetFigures("everyday", 240, list(THREE), True, 0.8833, 0.8712, COVERAGE),
+    SetFigures("comments", 4001, list(LABELS), False, 0.7123, 0.6987, COVERAGE),
+    SetFigures("everyday", 240, list(LABELS), True, 0.8833, 0.8712, COVERAGE),
 ]
 KINDS: Final = [Group("shops", 20, 0.95), Group("questions", 20, 0.85)]
 BIAS: Final = [

@@ -7,11 +7,12 @@ import pytest
 from app.sentiment.labels import BINARY
 from tests.training.sentiment.general import tiny
 from training.sentiment.evaluation import development
-from training.sentiment.evaluation.development import EVERYDAY, THREE, DevelopmentSet, SetFigures
+from training.sentiment.evaluation.development import EVERYDAY, DevelopmentSet, SetFigures
 from training.sentiment.general import corpora
 from training.sentiment.general.corpora import Split
+from training.sentiment.general.recipe import LABELS
 
-FOUND = DevelopmentSet("some", ["a", "b", "c", "d"], THREE, np.array([0, 1, 2, 2]))
+FOUND = DevelopmentSet("some", ["a", "b", "c", "d"], LABELS, np.array([0, 1, 2, 2]))
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.2, 0.5, 0.3], [0.1, 0.6, 0.3], [0.0, 0.1, 0.9]])
 
 
@@ -51,7 +52,7 @@ def test_a_set_without_texts_is_left_out() -> None:
 
 def test_the_figures_of_a_set() -> None:
     found = SetFigures.of(FOUND, PROBABILITIES)
-    assert (found.name, found.texts, found.labels, found.written) == ("some", 4, list(THREE), False)
+    assert (found.name, found.texts, found.labels, found.written) == ("some", 4, list(LABELS), False)
     assert found.accuracy == 0.75
     assert found.macro_f1 == pytest.approx((1 + 2 / 3 + 2 / 3) / 3, abs=1e-6)
     assert [one.accuracy for one in found.coverage] == [1.0, 0.75, 0.75]
@@ -60,12 +61,12 @@ def test_the_figures_of_a_set() -> None:
 
 def test_a_model_chooses_among_the_labels_of_a_set() -> None:
     polar = DevelopmentSet("polar", ["a", "b"], BINARY, np.array([0, 1]))
-    found = polar.chosen(PROBABILITIES[1:3], THREE)
+    found = polar.chosen(PROBABILITIES[1:3], LABELS)
     np.testing.assert_allclose(found, [[0.4, 0.6], [0.25, 0.75]])
 
 
 def test_a_sample_keeps_texts_and_labels_together() -> None:
-    some = DevelopmentSet("some", [str(n) for n in range(50)], THREE, np.arange(50) % 3)
+    some = DevelopmentSet("some", [str(n) for n in range(50)], LABELS, np.arange(50) % 3)
     found = some.sample(7, seed=1)
     assert len(found.texts) == 7
     assert found.labels.tolist() == [int(text) % 3 for text in found.texts]

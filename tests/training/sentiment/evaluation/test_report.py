@@ -12,8 +12,9 @@ from training.corpora import imdb
 from training.corpora.imdb import Review, Reviews
 from training.sentiment.evaluation import choice, report
 from training.sentiment.evaluation.bag_of_words import BagOfWords
-from training.sentiment.evaluation.development import THREE, DevelopmentSet
+from training.sentiment.evaluation.development import DevelopmentSet
 from training.sentiment.evaluation.short_texts import ShortTexts
+from training.sentiment.general.recipe import LABELS
 
 WORDS = ShortTexts(["wonderful", "awful"], np.array([1, 0], dtype=np.int8))
 
@@ -63,7 +64,7 @@ def sides(is_positive: Callable[[str], bool]) -> report.Answer:
 def test_a_model_is_measured_on_the_sets_whose_labels_it_has() -> None:
     sets = [
         DevelopmentSet("two", ["good", "bad", "good"], BINARY, np.array([1, 0, 0])),
-        DevelopmentSet("three", ["good", "bad", "so"], THREE, np.array([2, 0, 1])),
+        DevelopmentSet("three", ["good", "bad", "so"], LABELS, np.array([2, 0, 1])),
     ]
 
     def answer(texts: Sequence[str]) -> np.ndarray:
@@ -73,7 +74,7 @@ def test_a_model_is_measured_on_the_sets_whose_labels_it_has() -> None:
     test = toys.reviews("so")
     contenders = [
         report.Contender("of two", "", sides(lambda text: text == "good")),
-        report.Contender("of three", "", answer, labels=THREE),
+        report.Contender("of three", "", answer, labels=LABELS),
     ]
     of_two, of_three = report.compare(iter(contenders), test, {}, sets)
     assert list(of_two.sets) == ["two"]
