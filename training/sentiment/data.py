@@ -107,8 +107,9 @@ def quick(recipe: GeneralRecipe, size: int) -> GeneralRecipe:
         fixed = {name: how.shares[name] * less for name in _OF_FIXED_SIZE if name in how.shares}
         return replace(how, epochs=1, shares={**how.shares, **fixed})
 
-    teachers, finishes = (tuple(map(short, hows[:1])) for hows in (recipe.teachers, recipe.finishes))
-    return replace(recipe, films=films, teachers=teachers, student=short(recipe.student), finishes=finishes)
+    teachers = (short(recipe.teachers[recipe.pruned - 1]),)
+    encoder = replace(recipe.encoder, epochs=1)
+    return replace(recipe, films=films, teachers=teachers, encoder=encoder, student=short(recipe.student), pruned=1)
 
 
 def _sample(found: FurtherCorpora, size: int, seed: int) -> FurtherCorpora:

@@ -12,7 +12,7 @@ from app.artifacts.manifest import Manifest, read_manifest
 from training.corpora.imdb import REVIEWS_SHA256
 from training.errors import TrainingError
 from training.sentiment.card.tables import table
-from training.sentiment.general.recipe import BEST, CORPORA
+from training.sentiment.general.recipe import BEST, PARTS
 
 FILE: Final = Path(__file__).with_name("ablation.json")
 """Written by ``python -m training ablation``."""
@@ -84,7 +84,7 @@ def record(sources: Sequence[Path], training: str | None = None) -> Ablation:
     recipe, reviews = known[0] if known else (None, None)
     if training is None and recipe != _comparable(TypeAdapter(type(BEST)).dump_python(BEST, mode="json")):
         raise AblationError("These are not trainings of the recipe best as it is; say by --training what they are.")
-    ordered = sorted(runs, key=lambda run: [CORPORA.index(name) for name in run.without])
+    ordered = sorted(runs, key=lambda run: [PARTS.index(name) for name in run.without])
     result = Ablation(training, reviews, ordered)
     FILE.write_bytes(TypeAdapter(Ablation).dump_json(result, indent=2) + b"\n")
     return result
@@ -131,9 +131,9 @@ def _of_file(path: Path) -> tuple[AblationRun, None, None]:
         run = TypeAdapter(AblationRun).validate_python(json.loads(path.read_bytes()))
     except (OSError, ValueError, ValidationError) as error:
         raise AblationError(f"{path} is neither a model folder nor a JSON file of without and figures.") from error
-    unknown = next((name for name in run.without if name not in CORPORA), None)
+    unknown = next((name for name in run.without if name not in PARTS), None)
     if unknown is not None:
-        raise AblationError(f"{path} names {unknown!r}, which is none of the corpora {', '.join(CORPORA)}.")
+        raise AblationError(f"{path} names {unknown!r}, which is none of {', '.join(PARTS)}.")
     figures = {name: value for name, value in run.figures.items() if name not in _OTHER_FIGURES}
     return AblationRun(run.without, figures), None, None
 

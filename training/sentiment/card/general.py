@@ -12,9 +12,8 @@ from training.sentiment.evaluation.bias import AxisShift
 from training.sentiment.evaluation.calibration import Calibration
 from training.sentiment.evaluation.development import SetFigures
 from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group
-from training.sentiment.general.recipe import EDITED, EMOTIONS, IMDB, PRODUCTS, TREEBANK, WRITTEN
+from training.sentiment.general.recipe import EDITED, EMOTIONS, IMDB, MINILM, PRODUCTS, TREEBANK, WRITTEN
 
-REVIEW_SENTENCES: Final = "review sentences"
 
 
 class CorpusTerms(NamedTuple):
@@ -100,16 +99,17 @@ baselines.
    on the texts of all corpora. Its vocabulary of {films[vocabulary_size]:,} grew to
    {parts[size][vocabulary_size]:,}: the words that these texts have twice or more, and frequent ones of English. The
    vector of a new word is what a ridge regression on its GloVe vector predicts (Pennington, Socher and Manning, EMNLP
-   2014).
-3. *Student.* The network above began with {parts[vectors]}
-   and an LSTM from nothing, and was trained in {parts[trainings]} on the same texts.
-   Where labels are uncertain, those of sentences, phrases, products and comments, the target is {label:.0%} label and
-   the rest what the teachers say; unlabelled reviews and single sentences have what the teachers say alone.
+   2014).{parts[encoder]}
+3. *Student.* The network above began as teacher {pruned}, pruned to {student[units]} units and {dimensions} dimensions a word (the units
+   that the labels weigh least were taken out, and the product of vectors and kernel was brought to a lower rank), and
+   was trained in {parts[trainings]} on the same texts. Where labels are uncertain, those of sentences, phrases,
+   products and comments, the target is {uncertain_label:.0%} label and the rest what the teachers say; unlabelled reviews, single
+   sentences and comments without a polarity have what the teachers say alone.
 
 Text is split into words and marks by the rule `everyday` (`app/sentiment/rules.py`): *didn't* is *did* and *n't*; `!`,
 `?` and emoticons are words of their own, and a word that is not in the vocabulary is looked for in other spellings. Of
 longer texts, the last {maxlen:,} tokens count. Windows are read on their own, each with the start id in front, in
-training as in serving. The weights are the moving average over the steps, after {parts[epochs]}.
+training as in serving. The weights are the moving average over the steps, after {parts[trainings]}.
 
 {parts[corpora]}
 
@@ -142,6 +142,12 @@ Where `tokens.unknown` is close to `tokens.count`, the answer means little.
 """
 
 
+_ENCODER: Final = """ Beside them, a transformer
+   that others pretrained, MiniLM of six layers (`all-MiniLM-L6-v2`, Apache-2.0: Wang et al., NeurIPS 2020; Reimers and
+   Gurevych, EMNLP 2019), was trained in {trainings} on such texts, of which it reads {longest} word pieces. Of what the
+   teachers say of short texts, {weight:.0%} is what it says. It is a teacher alone: nothing of it is served."""
+
+
 def card(manifest: Manifest, values: Mapping[str, Any]) -> str:
     """Return the card.
 
@@ -155,9 +161,8 @@ def card(manifest: Manifest, values: Mapping[str, Any]) -> str:
     errors = TypeAdapter(ErrorAnalysis).validate_python(figures["errors"])
     parts = {
         "size": figures["network"],
-        "vectors": _vectors(recipe),
-        "trainings": _trainings(recipe),
-        "epochs": _epochs(recipe["student"]["epochs"] + sum(how["epochs"] for how in recipe["finishes"])),
+        "encoder": _encoder(recipe),
+        "trainings": _epochs(recipe["student"]["epochs"]),
         "without": f" --without {','.join(recipe['without'])}" if recipe["without"] else "",
         "development": sections.development(development, kinds),
         "coverage": sections.coverage(development),
@@ -189,20 +194,15 @@ def _teachers(teachers: Sequence[Mapping[str, Any]]) -> str:
     return f"{number} of the same size, trained in {' or '.join(epochs)} each{beside or ','}"
 
 
-def _trainings(recipe: Mapping[str, Any]) -> str:
-    first, *others = [_epochs(how["epochs"]) for how in (recipe["student"], *recipe["finishes"])]
-    return first if not others else f"{first}, and on from there in {', then '.join(others)}, the learning rate anew,"
-
-
 def _epochs(count: int) -> str:
     return "one epoch" if count == 1 else f"{count} epochs"
 
 
-def _vectors(recipe: Mapping[str, Any]) -> str:
-    compressed, english = recipe.get("compressed"), recipe["student"].get("english")
-    brought = f", brought to {compressed} dimensions by principal components" if compressed else ""
-    beside = " with GloVe's beside them" if english else ""
-    return f"the mean of the teachers' word vectors{brought}{beside}"
+def _encoder(recipe: Mapping[str, Any]) -> str:
+    if MINILM in recipe["without"]:
+        return ""
+    how = recipe["encoder"]
+    return _ENCODER.format(**how, trainings=_epochs(how["epochs"]))
 
 
 def _corpora(data: Mapping[str, Any]) -> str:
@@ -224,13 +224,12 @@ def _corpora(data: Mapping[str, Any]) -> str:
 
 def _shares(recipe: Mapping[str, Any]) -> str:
     """Return a table with a column for each network; neighbours that read the same share one."""
-    # Only the teachers know what the sentences of reviews say.
     columns: dict[str, Mapping[str, float]] = {
-        f"teacher {number}": {**how["shares"], REVIEW_SENTENCES: 0.0}
-        for number, how in enumerate(recipe["teachers"], start=1)
+        f"teacher {number}": how["shares"] for number, how in enumerate(recipe["teachers"], start=1)
     }
+    if MINILM not in recipe["without"]:
+        columns["MiniLM"] = recipe["encoder"]["shares"]
     columns["student"] = recipe["student"]["shares"]
-    columns |= {f"on from there, {number}": how["shares"] for number, how in enumerate(recipe["finishes"], start=1)}
     heads: list[tuple[list[str], Mapping[str, float]]] = []
     for name, shares in columns.items():
         if heads and heads[-1][1] == shares:

@@ -19,6 +19,8 @@ from training.sentiment.distillation.out_of_fold import Logits, logits
 
 _PART: Final = 4096
 """Texts a thread takes at once."""
+_ROWS: Final = 256
+"""Texts of one length that are read together."""
 
 
 def predict(network: Network, texts: Sequence[Ids], maxlen: int) -> Logits:
@@ -48,3 +50,22 @@ def probabilities(network: Network, texts: Sequence[Ids], maxlen: int) -> NDArra
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         parts = list(threads.map(part, range(0, len(texts), _PART)))
     return np.concatenate([np.empty((0, max(2, engine.outputs)), np.float32), *parts])
+
+
+def features(network: Network, texts: Sequence[Ids]) -> NDArray[np.float32]:
+    """Return what the last layer of a network of windows reads of each text: the maxima over time, shape (n, features).
+
+    Args:
+        network: The network.
+        texts: Ids of each, without the start id; as many windows of one length as fit are read of each.
+    """
+    found = np.empty((len(texts), network.dense.kernel.shape[0]), np.float32)
+    groups: dict[int, list[int]] = {}
+    for index, ids in enumerate(texts):
+        groups.setdefault(network.whole_windows(len(ids)), []).append(index)
+    for length, indices in groups.items():
+        for first in range(0, len(indices), _ROWS):
+            some = indices[first : first + _ROWS]
+            rows = np.array([[START_ID, *texts[index][:length]] for index in some], np.int32)
+            found[some] = network.features(rows)
+    return found

@@ -98,6 +98,19 @@ class Network:
             loss = self._loss(self._features(embedded), targets, noise.output, seed)
         return loss, [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self._values)]
 
+    def features(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the maximum of each feature over time, shape (n, features), for rows as :meth:`losses` takes them."""
+        embedded = tf.gather(self.embedding.embeddings.value, tf.constant(ids))
+        return np.asarray(self._features(embedded))
+
+    def whole_windows(self, length: int) -> int:
+        """Return how many of so many tokens can be cut into windows of one length, the fewest that hold them all."""
+        if self.window is None:
+            return length
+        while length % (windows := max(-(-length // self.window), 1)):
+            length -= length % windows  # 33 tokens make 2 · 16, which fit into one window.
+        return length
+
     def _embed(self, ids: tf.Tensor, dropped: float, seed: tf.Tensor) -> tf.Tensor:
         embedded = tf.gather(self.embedding.embeddings.value, ids)
         shape = tf.stack([tf.shape(ids)[0], 1, self.embedding.output_dim])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -19,14 +19,26 @@ WARM_UP: Final = 200
 """Steps in which the learning rate rises; then it falls along a cosine."""
 AVERAGED: Final = 0.998
 """The weights that are kept are the moving average over the steps, with this momentum."""
-Measure = Callable[[Network], dict[str, float]]
-"""Figures of a network."""
 
 
-class NetworkLearner:
+class Trainable(Protocol):
+    """A network that gives its own gradients."""
+
+    @property
+    def variables(self) -> list[Any]:
+        """The weights that are trained."""
+
+    def losses(self, ids: tf.Tensor, targets: tf.Tensor, noise: Noise, seed: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
+        """Return the mean loss of a batch, and the gradients to follow."""
+
+
+N = TypeVar("N", bound=Trainable)
+
+
+class NetworkLearner(Generic[N]):
     """A network and its optimizer: a learner of :func:`training.checkpoint.run`, but for its batches."""
 
-    def __init__(self, network: Network, *, epochs: int, learning_rate: float, noise: Noise, seed: int) -> None:
+    def __init__(self, network: N, *, epochs: int, learning_rate: float, noise: Noise, seed: int) -> None:
         """Make the optimizer.
 
         Args:
@@ -41,7 +53,7 @@ class NetworkLearner:
         self.steps = sum(1 for _ in self.batches(0))
         self._noise = noise
         self._seed = seed
-        self._measure: Measure = lambda _: {}
+        self._measure: Callable[[N], dict[str, float]] = lambda _: {}
         rate = keras.optimizers.schedules.CosineDecay(
             0.0,
             decay_steps=max(1, epochs * self.steps - WARM_UP),
@@ -56,7 +68,9 @@ class NetworkLearner:
         """Yield the batches of an epoch, counted from 0: the same ones, in the same order, each time."""
         raise NotImplementedError
 
-    def learn(self, checkpoint: Checkpoint, measure: Measure | None = None) -> list[dict[str, float]]:
+    def learn(
+        self, checkpoint: Checkpoint, measure: Callable[[N], dict[str, float]] | None = None
+    ) -> list[dict[str, float]]:
         """Train the network, or go on where it was interrupted, and leave it with the averaged weights.
 
         Args:
@@ -116,7 +130,7 @@ class NetworkLearner:
                 variable.assign(value)
 
 
-class Student(NetworkLearner):
+class Student(NetworkLearner[Network]):
     """The learner of a student of the film network's recipe."""
 
     def __init__(self, recipe: StudentRecipe, vectors: NDArray[np.float32], material: Material) -> None:

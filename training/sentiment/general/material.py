@@ -1,6 +1,6 @@
 """Batches of texts of one length that a network of windows can be trained on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -9,7 +9,7 @@ import numpy as np
 
 from training.sentiment.distillation.corpus import Ids
 from training.sentiment.distillation.material import Batch, Pieces, in_batches
-from training.sentiment.general.texts import Kind
+from training.sentiment.general.targets import Targets
 
 _STEP: Final = 16
 """Long texts are cut to multiples of about this, so that they fill batches of one length."""
@@ -33,19 +33,24 @@ class GeneralMaterial:
     kinds: Mapping[str, Pieces]
 
     @classmethod
-    def of(cls, kinds: Mapping[str, Kind]) -> "GeneralMaterial":
-        """Lay out the texts; empty ones are left out."""
-        rows = [row for kind in kinds.values() for row in kind.rows]
-        lengths = np.array([len(row) for row in rows], np.int64)
+    def of(cls, rows: Mapping[str, Sequence[Ids]], targets: Mapping[str, Targets]) -> "GeneralMaterial":
+        """Lay out the texts of each kind; empty ones are left out.
+
+        Args:
+            rows: The ids of each text, without the start id.
+            targets: Of the same kinds, shape (n, labels).
+        """
+        every = [row for name in targets for row in rows[name]]
+        lengths = np.array([len(row) for row in every], np.int64)
         starts = np.cumsum(lengths) - lengths
         places: dict[str, Pieces] = {}
         first = 0
-        for name, kind in kinds.items():
-            here = np.arange(first, first + len(kind))
-            pieces = Pieces(starts[here], lengths[here], kind.targets.astype(np.float32))
+        for name, wanted in targets.items():
+            here = np.arange(first, first + len(wanted))
+            pieces = Pieces(starts[here], lengths[here], wanted.astype(np.float32))
             places[name] = pieces.take(np.flatnonzero(pieces.lengths > 0))
-            first += len(kind)
-        return cls(np.concatenate(rows), places)
+            first += len(wanted)
+        return cls(np.concatenate(every), places)
 
     def epoch(
         self, shares: Mapping[str, float], *, window: int, longest: int, batch: int, random: np.random.Generator

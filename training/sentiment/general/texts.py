@@ -1,4 +1,4 @@
-"""All texts that the networks read, kind by kind, laid out in one long row of ids, with their targets."""
+"""All texts that are trained on, kind by kind, with their targets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,21 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from app.sentiment.sentences import split_sentences
 from app.sentiment.tokenizer import Tokenizer
 from training.sentiment.distillation import phrases as film_phrases
-from training.sentiment.distillation.corpus import Corpus, Ids, document, encoded
+from training.sentiment.distillation.corpus import Corpus
 from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
 from training.sentiment.distillation.out_of_fold import TeacherLogits
 from training.sentiment.general import phrases, targets
 from training.sentiment.general.corpora import FurtherCorpora, Split
 from training.sentiment.general.recipe import EDITED, EMOTIONS, PRODUCTS, TREEBANK, WRITTEN
-from training.sentiment.general.targets import Targets
+from training.sentiment.general.targets import Target, Targets
 
 JOINED: Final = 6_000
 """Long texts of several comments and sentences: without them, no long text would be neutral."""
 _LONGEST_JOINED: Final = 14
 _NEUTRAL_JOINED: Final = 0.6
 """Share of the joined texts in which all is neutral."""
+
+REVIEW_SENTENCES, PRODUCT_SENTENCES, OTHER_COMMENTS = "review sentences", "product sentences", "other comments"
+MOST_SENTENCES: Final = 40_000
+_OF_A_TEXT: Final = 4
 
 _CORPUS_OF: Final = {
     "treebank sentences": TREEBANK,
@@ -43,28 +48,32 @@ class Kind:
     """Texts of one kind.
 
     Attributes:
-        rows: The ids of each text, without the start id.
+        texts: n texts.
         targets: What is to be answered, shape (n, 3).
     """
 
-    rows: Sequence[Ids]
+    texts: Sequence[str]
     targets: Targets
 
-    def __len__(self) -> int:
-        return len(self.rows)
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, Target]]) -> "Kind":
+        """Take texts, each with its target."""
+        texts, wanted = zip(*pairs, strict=True)
+        return cls(texts, targets.array(list(wanted)))
 
 
 @dataclass(frozen=True)
 class GeneralTexts:
-    """The texts, and what is needed to set the targets that teachers predict.
+    """The texts, and those whose targets are what teachers predict.
 
     Attributes:
         kinds: The texts by the names of :data:`training.sentiment.general.recipe.SHARES`.
-        sentences: Single sentences of the reviews, labelled and not, without targets.
+        unlabelled: Texts without targets, by their names there: single sentences of reviews, and comments that are
+            neither for nor against something, nor neutral.
     """
 
     kinds: Mapping[str, Kind]
-    sentences: Sequence[Ids]
+    unlabelled: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(
@@ -73,7 +82,6 @@ class GeneralTexts:
         films: TeacherLogits,
         further: FurtherCorpora,
         side: Split,
-        tokenizer: Tokenizer,
         *,
         label: float,
         without: Sequence[str],
@@ -86,45 +94,54 @@ class GeneralTexts:
             films: What the film network and its teachers say of them.
             further: The other corpora; of these, the sentences of our own are read.
             side: The side of the other corpora that is trained on.
-            tokenizer: The extended one.
             label: Weight of the label in the target of a labelled review.
             without: Corpora to leave out.
-            seed: Of the joined texts.
+            seed: Of the joined texts, and of the choice of sentences.
         """
-
-        def encode(texts: Iterable[str]) -> list[Ids]:
-            return [encoded(tokenizer, text) for text in texts]
-
-        reviews = [document(tokenizer, text) for text in corpus.reviews.texts]
-        unlabelled = [document(tokenizer, text) for text in corpus.unlabelled.texts]
         softened = label * corpus.reviews.labels + (1 - label) * expit(films.reviews)
         kinds = {
-            "labelled": Kind([one.ids for one in reviews], targets.of_review(softened)),
-            "unlabelled": Kind([one.ids for one in unlabelled], targets.of_review(expit(films.unlabelled))),
+            "labelled": Kind(corpus.reviews.texts, targets.of_review(softened)),
+            "unlabelled": Kind(corpus.unlabelled.texts, targets.of_review(expit(films.unlabelled))),
         }
         taught = film_phrases.labelled()
-        positive = np.array([target for _, target in taught])
-        kinds["film phrases"] = Kind(encode(text for text, _ in taught), targets.of_review(positive))
+        kinds["film phrases"] = Kind(
+            [text for text, _ in taught], targets.of_review(np.array([target for _, target in taught]))
+        )
         further_kinds = {
-            name: Kind(encode(text for text, _ in pairs), targets.array([target for _, target in pairs]))
-            for name, pairs in _further(further, side).items()
-            if _CORPUS_OF[name] not in without
+            name: Kind.of(pairs) for name, pairs in _further(further, side).items() if _CORPUS_OF[name] not in without
         }
         kinds |= further_kinds
         polar = ("comments", "treebank sentences", "written")
         joinable = [further_kinds[name] for name in polar if name in further_kinds]
         if joinable:
             kinds["joined"] = _joined(joinable, np.random.default_rng(seed))
-        sentences = [
-            one.sentence(index)
-            for one in (*reviews, *unlabelled)
-            for index, length in enumerate(np.diff(one.bounds))
-            if SHORTEST_SENTENCE <= length <= LONGEST_SENTENCE
-        ]
-        return cls(kinds, sentences)
+        tokenizer, random = corpus.tokenizer, np.random.default_rng(seed)
+        reviews = [*corpus.reviews.texts, *corpus.unlabelled.texts]
+        unlabelled = {REVIEW_SENTENCES: _sentences(reviews, tokenizer, MOST_SENTENCES, random)}
+        if PRODUCTS not in without:
+            bought = [one.text for one in side.products]
+            unlabelled[PRODUCT_SENTENCES] = _sentences(bought, tokenizer, MOST_SENTENCES, random)
+        if EMOTIONS not in without:
+            unlabelled[OTHER_COMMENTS] = [one.text for one in side.comments if one.polarity is None]
+        return cls(kinds, unlabelled)
 
 
-def _further(corpora: FurtherCorpora, side: Split) -> dict[str, list[tuple[str, targets.Target]]]:
+def _sentences(texts: Sequence[str], tokenizer: Tokenizer, most: int, random: np.random.Generator) -> list[str]:
+    """Choose sentences, of each text no more than one in four, that are neither very short nor long."""
+    found: list[str] = []
+    for index in random.permutation(len(texts)):
+        text = texts[index]
+        spans = split_sentences(text, tokenizer.rule)
+        for number in random.permutation(len(spans))[: -(-len(spans) // _OF_A_TEXT)]:
+            sentence = text[slice(*spans[number])].strip()
+            if SHORTEST_SENTENCE <= len(tokenizer.rule.split(sentence)) <= LONGEST_SENTENCE:
+                found.append(sentence)
+        if len(found) >= most:
+            return found[:most]
+    return found
+
+
+def _further(corpora: FurtherCorpora, side: Split) -> dict[str, list[tuple[str, Target]]]:
     whole = [(phrase.text, targets.TREEBANK[phrase.label]) for phrase in side.phrases if phrase.whole]
     parts = dict.fromkeys((phrase.text, phrase.label) for phrase in side.phrases if not phrase.whole)
     edited = targets.EDITED
@@ -151,12 +168,11 @@ def _further(corpora: FurtherCorpora, side: Split) -> dict[str, list[tuple[str, 
 
 def _joined(kinds: Sequence[Kind], random: np.random.Generator) -> Kind:
     """Join neutral texts, and texts of one polarity with neutral ones, into long ones."""
-    rows = [row for kind in kinds for row in kind.rows]
+    texts = [text for kind in kinds for text in kind.texts]
     answers = np.concatenate([kind.targets for kind in kinds])
     of_label = [np.flatnonzero(answers.argmax(axis=1) == label) for label in range(3)]
     neutral = of_label[1]
-    texts: list[Ids] = []
-    wanted: list[targets.Target] = []
+    joined: list[tuple[str, Target]] = []
     for _ in range(JOINED):
         count = int(random.integers(2, _LONGEST_JOINED + 1))
         chosen = random.choice(neutral, count)
@@ -166,11 +182,10 @@ def _joined(kinds: Sequence[Kind], random: np.random.Generator) -> Kind:
             polar = int(random.integers((count + 1) // 2, count + 1))
             chosen[random.permutation(count)[:polar]] = random.choice(of_label[label], polar)
             target = targets.POLARITIES["negative" if label == 0 else "positive"]
-        texts.append(np.concatenate([rows[index] for index in chosen]))
-        wanted.append(target)
-    return Kind(texts, targets.array(wanted))
+        joined.append((" ".join(texts[index] for index in chosen), target))
+    return Kind.of(joined)
 
 
 def blended(kind: Kind, answers: NDArray[np.floating], weight: float) -> Kind:
     """Mix what teachers say of the texts of a kind, shape (n, 3), into their targets with a weight from 0 to 1."""
-    return Kind(kind.rows, (1 - weight) * kind.targets + weight * answers)
+    return Kind(kind.texts, (1 - weight) * kind.targets + weight * answers)

@@ -88,9 +88,3 @@ def beside(
             found[index] = english[word]
     scale = films[len(tokenizer.reserved) :].std() / found[np.abs(found).max(axis=1) > 0].std()
     return np.concatenate([films, found * np.float32(scale)], axis=1)
-
-
-def compressed(vectors: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
-    """Bring vectors to fewer dimensions, by principal components without centering, so that 0 stays 0."""
-    _, _, directions = np.linalg.svd(vectors, full_matrices=False)
-    return np.asarray(vectors @ directions[:dimensions].T, np.float32)

@@ -17,7 +17,7 @@ from training.sentiment.distillation.corpus import Ids
 from training.sentiment.distillation.material import Batch, Material, Pieces
 from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.recipe import Noise, StudentRecipe
-from training.sentiment.distillation.student import Measure, Student
+from training.sentiment.distillation.student import Student
 
 EPOCHS: Final = 2
 STEPS: Final = 4
@@ -78,7 +78,7 @@ def _traced() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
 
 
-def trained(checkpoint: Checkpoint, recipe: StudentRecipe = RECIPE, measure: Measure | None = None) -> Outcome:
+def trained(checkpoint: Checkpoint, recipe: StudentRecipe = RECIPE, measure: Callable[[Network], dict[str, float]] | None = None) -> Outcome:
     made = Student(recipe, VECTORS, MATERIAL)
     history = made.learn(checkpoint, measure)
     return Outcome(values(made.network.variables), values(made._optimizer.variables), history)

@@ -1,5 +1,5 @@
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,10 +12,9 @@ from training.checkpoint import Checkpoint, Interrupted
 from training.sentiment.distillation import inference, student
 from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.recipe import Noise
-from training.sentiment.general.learner import GeneralLearner
+from training.sentiment.general.learner import GeneralLearner, network_of
 from training.sentiment.general.material import GeneralMaterial
 from training.sentiment.general.recipe import LABELS, NetworkRecipe
-from training.sentiment.general.texts import Kind
 
 WORDS: Final = {NEGATIVE: 3, NEUTRAL: 4, POSITIVE: 5}
 RECIPE: Final = NetworkRecipe(
@@ -31,7 +30,7 @@ def material() -> GeneralMaterial:
     rows = random.integers(6, 12, (60, 10), np.int32)
     answers = np.arange(60) % 3
     rows[np.arange(60), random.integers(0, 10, 60)] = np.array(list(WORDS.values()))[answers]
-    return GeneralMaterial.of({"one": Kind(list(rows), np.eye(3)[answers] * 0.9 + 0.1 / 3)})
+    return GeneralMaterial.of({"one": list(rows)}, {"one": np.eye(3)[answers] * 0.9 + 0.1 / 3})
 
 
 MATERIAL: Final = material()
@@ -54,6 +53,10 @@ def _eager() -> Iterator[None]:
     tf.config.run_functions_eagerly(False)
 
 
+def learner(recipe: NetworkRecipe = RECIPE, start: Sequence[Any] = ()) -> GeneralLearner[Network]:
+    return GeneralLearner(recipe, network_of(recipe, VECTORS, start), MATERIAL, window=recipe.window)
+
+
 def values(network: Network) -> list[Any]:
     return [variable.numpy() for variable in network.variables]
 
@@ -62,14 +65,14 @@ def values(network: Network) -> list[Any]:
 def test_a_training_that_is_resumed_ends_as_if_it_had_not_been_interrupted(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = GeneralLearner(RECIPE, VECTORS, MATERIAL)
+    whole = learner()
     history = whole.learn(Checkpoint(tmp_path / "whole", {}))
     checkpoint = Checkpoint(tmp_path / "checkpoint", {})
-    first = GeneralLearner(RECIPE, VECTORS, MATERIAL)
+    first = learner()
     with monkeypatch.context() as patch:
         real = GeneralLearner.train_step
 
-        def step(self: GeneralLearner, batch: Any, number: int) -> Any:
+        def step(self: GeneralLearner[Network], batch: Any, number: int) -> Any:
             if number == self.steps + 1:
                 signal.raise_signal(signal.SIGINT)
             return real(self, batch, number)
@@ -77,14 +80,14 @@ def test_a_training_that_is_resumed_ends_as_if_it_had_not_been_interrupted(
         patch.setattr(GeneralLearner, "train_step", step)
         with pytest.raises(Interrupted, match="Stopped in epoch 2 after step 2 of"):
             first.learn(checkpoint)
-    second = GeneralLearner(RECIPE, VECTORS, MATERIAL)
+    second = learner()
     assert second.learn(checkpoint) == history
     for one, other in zip(values(second.network), values(whole.network), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_it_learns_what_is_obvious(tmp_path: Any) -> None:
-    made = GeneralLearner(replace(RECIPE, units=6, epochs=25, learning_rate=0.1), VECTORS, MATERIAL)
+    made = learner(replace(RECIPE, units=6, epochs=25, learning_rate=0.1))
     history = made.learn(Checkpoint(tmp_path / "checkpoint", {}))
     assert history[-1]["loss"] < history[0]["loss"]
     texts = [np.array([7, 8, word, 9, 7, 10], np.int32) for word in WORDS.values()]
@@ -94,18 +97,18 @@ def test_it_learns_what_is_obvious(tmp_path: Any) -> None:
 
 def test_it_begins_with_the_given_weights() -> None:
     other = Network(VECTORS + 1, 3, outputs=3, window=4)
-    made = GeneralLearner(RECIPE, VECTORS, MATERIAL, other.lstm.get_weights())
+    made = learner(start=other.lstm.get_weights())
     np.testing.assert_array_equal(made.network.embedding.get_weights()[0], VECTORS)
     for one, given in zip(made.network.lstm.get_weights(), other.lstm.get_weights(), strict=True):
         np.testing.assert_array_equal(one, given)
     assert not (made.network.dense.get_weights()[0] == other.dense.get_weights()[0]).all()
-    made = GeneralLearner(RECIPE, VECTORS, MATERIAL, [*other.lstm.get_weights(), *other.dense.get_weights()])
+    made = learner(start=[*other.lstm.get_weights(), *other.dense.get_weights()])
     for one, given in zip(made.network.dense.get_weights(), other.dense.get_weights(), strict=True):
         np.testing.assert_array_equal(one, given)
 
 
 def test_the_seed_decides_weights_and_order() -> None:
-    one, same, other = (GeneralLearner(replace(RECIPE, seed=seed), VECTORS, MATERIAL) for seed in (5, 5, 6))
+    one, same, other = (learner(replace(RECIPE, seed=seed)) for seed in (5, 5, 6))
     assert all((a == b).all() for a, b in zip(values(one.network), values(same.network), strict=True))
     assert not (values(one.network)[1] == values(other.network)[1]).all()
     first, again, another = ([batch.ids.tolist() for batch in made.batches(1)] for made in (one, same, other))

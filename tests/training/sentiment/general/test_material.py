@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.sentiment.distillation.corpus import START_ID
+from training.sentiment.distillation.corpus import START_ID, Ids
 from training.sentiment.distillation.material import Batch
 from training.sentiment.general.material import GeneralMaterial
-from training.sentiment.general.texts import Kind
+from training.sentiment.general.targets import Targets
 
 FIRST_ID: Final = 5
 WINDOW: Final = 32
@@ -18,14 +18,16 @@ WINDOW: Final = 32
 
 def material(**lengths: Sequence[int]) -> GeneralMaterial:
     """Texts of these lengths by kind; each text has ids and a target of its own."""
-    kinds, number = {}, 0
+    texts: dict[str, list[Ids]] = {}
+    wanted: dict[str, Targets] = {}
+    number = 0
     for name, of_kind in lengths.items():
         rows = [np.arange(length, dtype=np.int32) + FIRST_ID + 1_000 * (number + n) for n, length in enumerate(of_kind)]
         targets = np.zeros((len(rows), 3))
         targets[:, 2] = np.arange(number, number + len(rows))
-        kinds[name] = Kind(rows, targets)
+        texts[name], wanted[name] = rows, targets
         number += len(rows)
-    return GeneralMaterial.of(kinds)
+    return GeneralMaterial.of(texts, wanted)
 
 
 def epoch(

@@ -1,41 +1,62 @@
 import numpy as np
 import pytest
 
-from app.sentiment.tokenizer import Tokenizer
 from training.sentiment.distillation.corpus import Corpus
+from training.sentiment.distillation.material import LONGEST_SENTENCE, SHORTEST_SENTENCE
 from training.sentiment.distillation.out_of_fold import TeacherLogits
-from training.sentiment.general import corpora, targets, texts, vocabulary
+from training.sentiment.general import corpora, targets, texts
 from training.sentiment.general.corpora import FurtherCorpora
-from training.sentiment.general.recipe import SHARES
+from training.sentiment.general.recipe import BEST, SHARES
 from training.sentiment.general.texts import GeneralTexts, Kind, blended
 
 pytestmark = pytest.mark.usefixtures("few_joined")
 
 
-def laid_out(films: Corpus, further: FurtherCorpora, *without: str) -> tuple[GeneralTexts, Tokenizer]:
+def laid_out(films: Corpus, further: FurtherCorpora, *without: str) -> GeneralTexts:
     side, _ = corpora.split(further, frozenset(films.held_out.movies), 0.3)
-    words = [phrase.text for phrase in further.phrases] + [comment.text for comment in further.comments]
-    tokenizer = vocabulary.extended(films.tokenizer, words, [], 200)
     logits = TeacherLogits(
         np.full(len(films.reviews), 2.0), np.zeros(len(films.held_out)), np.full(len(films.unlabelled), -1.0)
     )
-    found = GeneralTexts.of(films, logits, further, side, tokenizer, label=0.75, without=without, seed=1)
-    return found, tokenizer
+    return GeneralTexts.of(films, logits, further, side, label=0.75, without=without, seed=1)
 
 
-def test_there_are_texts_of_each_kind_but_single_sentences(films: Corpus, further: FurtherCorpora) -> None:
-    found, _ = laid_out(films, further)
-    assert set(found.kinds) == set(SHARES) - {"review sentences"}
+def test_there_are_texts_of_each_kind(films: Corpus, further: FurtherCorpora) -> None:
+    found = laid_out(films, further)
+    assert set(found.kinds) == set(SHARES)
+    assert set(found.kinds) | set(found.unlabelled) == set(BEST.student.shares)
     for kind in found.kinds.values():
-        assert len(kind) == len(kind.targets) > 0
+        assert len(kind.texts) == len(kind.targets) > 0
         np.testing.assert_allclose(kind.targets.sum(axis=1), 1)
-    assert found.sentences
+
+
+def test_sentences_are_of_the_texts_and_neither_very_short_nor_long(films: Corpus, further: FurtherCorpora) -> None:
+    unlabelled = laid_out(films, further).unlabelled
+    read = "\n".join([*films.reviews.texts, *films.unlabelled.texts])
+    assert unlabelled["review sentences"]
+    for sentence in unlabelled["review sentences"]:
+        assert sentence in read
+        assert SHORTEST_SENTENCE <= len(films.tokenizer.rule.split(sentence)) <= LONGEST_SENTENCE
+    bought = "\n".join(one.text for one in further.products)
+    assert all(sentence in bought for sentence in unlabelled["product sentences"])
+
+
+def test_there_are_no_more_sentences_than_wanted(
+    films: Corpus, further: FurtherCorpora, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "MOST_SENTENCES", 7)
+    assert len(laid_out(films, further).unlabelled["review sentences"]) == 7
+
+
+def test_comments_without_polarity_have_no_targets_of_their_own(films: Corpus, further: FurtherCorpora) -> None:
+    side, _ = corpora.split(further, frozenset(films.held_out.movies), 0.3)
+    other = laid_out(films, further).unlabelled["other comments"]
+    assert other == [one.text for one in side.comments if one.polarity is None]
 
 
 def test_the_targets_of_reviews_are_labels_softened_by_what_the_first_stage_says(
     films: Corpus, further: FurtherCorpora
 ) -> None:
-    found, _ = laid_out(films, further)
+    found = laid_out(films, further)
     of_label = {label: targets.of_review(np.array([0.75 * label + 0.25 / (1 + np.exp(-2.0))]))[0] for label in (0, 1)}
     expected = np.stack([of_label[label] for label in films.reviews.labels.tolist()])
     np.testing.assert_allclose(found.kinds["labelled"].targets, expected)
@@ -56,37 +77,37 @@ def test_the_targets_of_reviews_are_labels_softened_by_what_the_first_stage_says
     ],
 )
 def test_a_corpus_can_be_left_out(films: Corpus, further: FurtherCorpora, without: str, gone: set[str]) -> None:
-    found, _ = laid_out(films, further, without)
-    assert set(found.kinds) == set(SHARES) - {"review sentences"} - gone
+    found = laid_out(films, further, without)
+    assert set(SHARES) - set(found.kinds) == gone
 
 
 def test_an_edited_review_has_the_other_label(films: Corpus, further: FurtherCorpora) -> None:
-    found, _ = laid_out(films, further)
+    found = laid_out(films, further)
     answers = found.kinds["edited"].targets.argmax(axis=1)
     assert ((answers[::2] == 0) == (answers[1::2] == 2)).all()
 
 
 def test_a_product_is_read_with_its_title_and_without(films: Corpus, further: FurtherCorpora) -> None:
-    found, tokenizer = laid_out(films, further)
+    found = laid_out(films, further)
     side, _ = corpora.split(further, frozenset(), 0.3)
     first = side.products[0]
-    expected = [tokenizer.encode(text).ids[1:] for text in (first.text, f"{first.title}. {first.text}")]
-    assert [row.tolist() for row in found.kinds["products"].rows[:2]] == expected
+    assert list(found.kinds["products"].texts[:2]) == [first.text, f"{first.title}. {first.text}"]
 
 
 def test_joined_texts_are_long_and_most_are_neutral(films: Corpus, further: FurtherCorpora) -> None:
-    found, _ = laid_out(films, further)
+    found = laid_out(films, further)
     joined = found.kinds["joined"]
-    assert len(joined) == texts.JOINED
-    assert max(map(len, joined.rows)) > max(map(len, found.kinds["comments"].rows))
+    assert len(joined.texts) == texts.JOINED
+    assert max(map(len, joined.texts)) > max(map(len, found.kinds["comments"].texts))
     assert 0.4 < (joined.targets.argmax(axis=1) == 1).mean() < 0.8
 
 
 def test_what_teachers_say_is_mixed_in_by_its_weight() -> None:
-    kind = Kind([np.arange(3, dtype=np.int32)], np.array([[1.0, 0.0, 0.0]]))
+    kind = Kind(["It broke."], np.array([[1.0, 0.0, 0.0]]))
     np.testing.assert_allclose(blended(kind, np.array([[0.0, 0.5, 0.5]]), 0.2).targets, [[0.8, 0.1, 0.1]])
 
 
 def test_the_texts_are_the_same_each_time(films: Corpus, further: FurtherCorpora) -> None:
-    one, other = (laid_out(films, further)[0].kinds["joined"] for _ in range(2))
-    assert [row.tolist() for row in one.rows] == [row.tolist() for row in other.rows]
+    one, other = (laid_out(films, further) for _ in range(2))
+    assert one.kinds["joined"].texts == other.kinds["joined"].texts
+    assert one.unlabelled == other.unlabelled

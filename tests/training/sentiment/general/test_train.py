@@ -1,37 +1,44 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 import numpy as np
 import pytest
 
+from tests.training.sentiment.encoder import tiny as tiny_encoder
 from tests.training.sentiment.general import tiny
 from tests.training.sentiment.general.tiny import TINY_BEST
 from training.checkpoint import Checkpoint
 from training.sentiment import calibrated
+from training.sentiment.calibrated import VERSION
 from training.sentiment.data import TrainingData
 from training.sentiment.distillation import inference
 from training.sentiment.distillation import train as films
+from training.sentiment.encoder import pretrained
+from training.sentiment.encoder.pretrained import NotInstalled
 from training.sentiment.evaluation import calibration, development
 from training.sentiment.general import texts, train
 from training.sentiment.general.learner import GeneralLearner
-from training.sentiment.general.recipe import BEST, LABELS
+from training.sentiment.general.recipe import BEST, LABELS, MINILM, GeneralRecipe
 from training.sentiment.general.train import General, make
 
 SEED: Final = 2
-NETWORKS: Final = (*BEST.teachers, BEST.student, *BEST.finishes)
+NETWORKS: Final = (*BEST.teachers, BEST.student)
 DATA: Final = TrainingData(tiny.reviews(), tiny.unlabelled(), tiny.further(tiny.reviews()))
 
 
-def go_through(checkpoint: Checkpoint) -> General:
+def go_through(checkpoint: Checkpoint, recipe: GeneralRecipe = TINY_BEST) -> General:
     assert DATA.unlabelled is not None
     assert DATA.further is not None
-    return make(TINY_BEST, DATA.reviews, DATA.unlabelled, DATA.further, seed=SEED, checkpoint=checkpoint)
+    return make(recipe, DATA.reviews, DATA.unlabelled, DATA.further, seed=SEED, checkpoint=checkpoint)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_joined() -> Iterator[None]:
+def _small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    found = tiny_encoder.pretrained(tmp_path_factory.mktemp("pretrained"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "JOINED", 60)
+        patch.setattr(pretrained, "find", lambda: found)
         yield
 
 
@@ -49,10 +56,10 @@ def test_it_goes_from_beginning_to_end(general: General) -> None:
     names = [one.name for one in general.development]
     assert names[:3] == ["IMDb movies", "Treebank sentences", "edited reviews"]
     assert names[-1] == "everyday"
-    assert len(general.history) == TINY_BEST.student.epochs + TINY_BEST.finishes[0].epochs
+    assert len(general.history) == TINY_BEST.student.epochs
     for row in general.history:
         assert {*names, "loss", "val_loss", "val_accuracy", "comments, macro-F1", "everyday, macro-F1"} == set(row)
-    assert list(general.teachers) == ["teacher 1", "teacher 2", "teachers together"]
+    assert list(general.teachers) == ["teacher 1", "teacher 2", "networks together", "encoder", "teachers together"]
     assert set(general.teachers["teachers together"]) == set(general.history[0]) - {"loss"}
     assert general.network.window == TINY_BEST.student.window
     assert general.network.dense.units == len(LABELS)
@@ -68,8 +75,10 @@ def test_its_figures_are_those_of_the_network_that_is_kept(general: General) -> 
 def test_each_stage_leaves_its_results(general: General, checkpoint: Checkpoint) -> None:
     assert general.history
     assert sorted(path.name for path in checkpoint.folder.iterdir()) == [
-        "answers.npz", "films", "films.npz", "finish-1", "student", "teacher-1", "teacher-2",
+        "answers.npz", "encoder", "encoder-answers.npz", "student", "teacher-1", "teacher-2",
     ]  # fmt: skip
+    (of_films,) = checkpoint.folder.parent.glob(f"{train.FILM_STAGE}-*")
+    assert (of_films / "films.npz").is_file()
 
 
 def test_no_stage_is_gone_through_twice(
@@ -78,7 +87,12 @@ def test_no_stage_is_gone_through_twice(
     def again(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("once more")
 
-    for module, name in ((films, "distil"), (train, "_answers"), (GeneralLearner, "train_step")):
+    for module, name in (
+        (films, "distil"),
+        (train, "_answers"),
+        (train, "_encoder_answers"),
+        (GeneralLearner, "train_step"),
+    ):
         monkeypatch.setattr(module, name, again)
     same = go_through(checkpoint)
     assert same.history == general.history
@@ -87,12 +101,37 @@ def test_no_stage_is_gone_through_twice(
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
-def test_the_trainings_of_the_student_are_of_one_network() -> None:
-    assert {(how.units, how.window) for how in BEST.finishes} == {(BEST.student.units, BEST.student.window)}
+def test_what_it_does_without_is_not_asked(
+    general: General, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> NoReturn:
+        raise AssertionError("looked for")
+
+    monkeypatch.setattr(pretrained, "find", missing)
+    monkeypatch.setattr(films, "distil", missing)
+    other = Checkpoint(checkpoint.folder.parent / "without", {"seed": SEED})
+    found = go_through(other, replace(TINY_BEST, without=(MINILM,)))
+    assert "encoder" not in found.teachers
+    assert found.teachers["teachers together"] == found.teachers["networks together"]
+    assert found.teachers["teacher 1"] == general.teachers["teacher 1"]
+
+
+def test_without_the_weights_nothing_begins(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> NoReturn:
+        raise NotInstalled("not there")
+
+    monkeypatch.setattr(pretrained, "find", missing)
+    with pytest.raises(NotInstalled, match="not there"):
+        go_through(Checkpoint(checkpoint.folder.parent / "nothing", {}))
+    assert not (checkpoint.folder.parent / "nothing").exists()
+
+
+def test_the_student_is_pruned_of_a_teacher_that_is_larger() -> None:
+    assert BEST.teachers[BEST.pruned - 1].units > BEST.student.units
 
 
 def test_every_network_has_a_seed_of_its_own() -> None:
-    seeds = [how.seed for how in NETWORKS]
+    seeds = [how.seed for how in (*NETWORKS, BEST.encoder)]
     assert len(set(seeds)) == len(seeds)
     assert all(how.window < BEST.maxlen for how in NETWORKS)
 
@@ -102,7 +141,7 @@ def test_every_network_has_a_seed_of_its_own() -> None:
 
 def test_it_is_calibrated_and_measured(general: General) -> None:
     found = calibrated.trained(TINY_BEST, general, DATA, seed=SEED)
-    assert (found.labels, found.version, found.seed, found.best_epoch) == (LABELS, "2.0.0", SEED, 3)
+    assert (found.labels, found.version, found.seed, found.best_epoch) == (LABELS, VERSION, SEED, 2)
     scaling = found.calibration
     assert scaling is not None
     held_out = [one.name for one in general.development if not one.written]

@@ -63,13 +63,3 @@ def test_vectors_of_english_stand_beside_the_learnt_ones_and_vary_as_much() -> N
     assert not english[4].any()
     np.testing.assert_allclose(english[3] / english[5], ENGLISH["film"] / ENGLISH["good"], rtol=1e-5)
     assert english[[3, 5]].std() == pytest.approx(films[3:].std(), rel=1e-5)
-
-
-def test_compressed_vectors_keep_what_matters_most() -> None:
-    random = np.random.default_rng(1)
-    plane = random.normal(size=(30, 2)) @ random.normal(size=(2, 6))
-    vectors = np.concatenate([np.zeros((1, 6)), plane]).astype(np.float32)
-    found = vocabulary.compressed(vectors, 2)
-    assert found.shape == (31, 2)
-    assert not found[0].any()
-    np.testing.assert_allclose(found @ found.T, vectors @ vectors.T, atol=1e-4)

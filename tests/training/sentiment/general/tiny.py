@@ -23,7 +23,7 @@ from training.sentiment.distillation.recipe import (
     WordVectorsRecipe,
 )
 from training.sentiment.general.corpora import FurtherCorpora
-from training.sentiment.general.recipe import BEST, SHARES, GeneralRecipe, NetworkRecipe
+from training.sentiment.general.recipe import BEST, SHARES, EncoderRecipe, GeneralRecipe, NetworkRecipe
 
 TINY_FILMS: Final[DistillationRecipe] = replace(
     FILMS,
@@ -42,7 +42,9 @@ _SHARES: Final = {**SHARES, "film phrases": 0.05, "everyday phrases": 0.05, "joi
 
 def _network(units: int, epochs: int, seed: int, *, english: bool = False) -> NetworkRecipe:
     shares = dict(_SHARES)
-    return NetworkRecipe(units, epochs, seed, window=6, longest=20, batch=2_000, shares=shares, english=english)
+    return NetworkRecipe(
+        units=units, epochs=epochs, seed=seed, window=6, longest=20, batch=2_000, shares=shares, english=english
+    )
 
 
 TINY_BEST: Final[GeneralRecipe] = replace(
@@ -53,9 +55,10 @@ TINY_BEST: Final[GeneralRecipe] = replace(
     films=TINY_FILMS,
     held_out_products=0.3,
     teachers=(_network(3, 1, 11), _network(3, 1, 12, english=True)),
-    student=_network(2, 2, 13, english=True),
-    finishes=(_network(2, 1, 14, english=True),),
-    compressed=3,
+    encoder=EncoderRecipe(epochs=1, seed=13, longest=16, batch=2_000, shares=dict(_SHARES), weight=0.7),
+    student=_network(2, 2, 14),
+    pruned=2,
+    dimensions=3,
 )
 
 GOOD: Final = ("great", "lovely", "superb")
