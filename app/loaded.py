@@ -36,7 +36,7 @@ class Loaded:
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
         """
-        compute = Compute(settings.threads, settings.max_pending)
+        compute = Compute(settings.threads, settings.max_waiting_seconds, settings.max_client_share)
         return cls(
             settings=settings,
             metrics=metrics,

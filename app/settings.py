@@ -60,10 +60,28 @@ class Settings(BaseSettings):
         description="Words of a request that is to be explained, in all its texts; beyond it 422. A fiftieth of it for "
         "a model that does not read texts in windows.",
     )
-    max_pending: int = Field(
-        32, ge=1, description="Requests of long work, such as batches, taken at once; beyond it 503."
+    max_characters: int = Field(
+        1_000_000,
+        ge=1,
+        description="Characters of one text, and of all texts of a request that are to be tokenized or explained; "
+        "beyond it 422.",
     )
-    threads: int = Field(2, ge=1, le=256, description="Worker threads a process, for long work.")
+    max_ids: int = Field(500_000, ge=1, description="Token ids in all sequences of a request; beyond it 422.")
+    max_waiting_seconds: int = Field(
+        30,
+        ge=1,
+        description="Long work that may wait, in estimated seconds of one core; beyond it 503. A tenth of it for work "
+        "of less than a quarter of a second, and a thirtieth for single short texts.",
+    )
+    max_client_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="What part of that one client may have, told by its API key or else its address; beyond it 429.",
+    )
+    threads: int = Field(
+        2, ge=1, le=256, description="Worker threads a process, for long work; there is one more for brief work."
+    )
     shutdown_seconds: int = Field(
         30, ge=1, description="How long requests in flight may take after SIGTERM before they are cut off."
     )

@@ -17,7 +17,7 @@ from app.compute import Busy
 from app.http.schemas import FieldError, ProblemDetails
 
 MEDIA_TYPE: Final = "application/problem+json"
-MAX_ERRORS: Final = 20
+MAX_ERRORS: Final = 10
 """Errors named in one answer; a body with 10,000 wrong items does not get 10,000 complaints."""
 
 _COMPLAINTS: Final = {
@@ -49,6 +49,7 @@ _MEANINGS: Final = {
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
     422: "The request was understood, but is not valid.",
+    429: "Too much work of this client is waiting; `Retry-After` says when to try again.",
     503: "The service is too busy; `Retry-After` says when to try again.",
 }
 _EXAMPLES: Final = {
@@ -57,7 +58,8 @@ _EXAMPLES: Final = {
     413: "The body is larger than 16,777,216 bytes; send less at once.",
     415: "The request does not say what its body is; send it with `Content-Type: application/json`.",
     422: "The request is not valid: #/text is missing.",
-    503: "The service is busy with other long requests; try again in a second.",
+    429: "Too much of your own work is waiting; try again in 2 seconds.",
+    503: "The service is busy with other requests; try again in 2 seconds.",
 }
 
 
@@ -171,7 +173,8 @@ async def _on_problem(_request: Request, error: Problem) -> Response:
 
 
 async def _on_busy(_request: Request, error: Busy) -> Response:
-    return Problem(503, str(error), headers={"Retry-After": str(error.retry_after)}).response()
+    status = HTTPStatus.TOO_MANY_REQUESTS if error.own else HTTPStatus.SERVICE_UNAVAILABLE
+    return Problem(status, str(error), headers={"Retry-After": str(error.retry_after)}).response()
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:

@@ -12,6 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.compute.callers import CALLER
+from app.http.callers import caller_of
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 
@@ -43,6 +45,7 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
+        CALLER.set(caller_of(scope, receive))
         request_id = _request_id(scope)
         status = 0
 
