@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from time import monotonic, perf_counter
-from typing import Final, TypeVar
+from types import TracebackType
+from typing import Final, Self, TypeVar
 
 from app.compute.admission import BRIEF_SECONDS, Admission, Lane, is_short
 from app.compute.callers import CALLER, Caller, HungUp
@@ -65,6 +66,30 @@ class Place:
         return result
 
 
+class Inline:
+    """Short work on the event loop that was admitted. A class, since a generator takes three times as long.
+
+    Attributes:
+        due: What is due first is done first.
+    """
+
+    __slots__ = ("_caller", "_lane", "_seconds", "due")
+
+    def __init__(self, lane: Lane, caller: str, seconds: float) -> None:
+        self._lane = lane
+        self._caller = caller
+        self._seconds = seconds
+        self.due = monotonic() + URGENCY * lane.enter(caller, seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._lane.leave(self._caller, self._seconds)
+
+
 class Compute:
     """The threads of a process, and the limits to what waits for them and for the event loop."""
 
@@ -80,19 +105,13 @@ class Compute:
         self._limit = float(max_waiting_seconds)
         self.admission = Admission(self._limit, max_client_share, threads)
 
-    @contextlib.contextmanager
-    def inline(self, seconds: float) -> Iterator[None]:
-        """Admit short work on the event loop.
+    def inline(self, seconds: float) -> "Inline":
+        """Admit short work on the event loop, for as long as one is within what this returns.
 
         Raises:
-            Busy: Too much of it waits.
+            Busy: Too much of it waits, of this client or in all.
         """
-        lane, caller = self.admission.inline, CALLER.get().name
-        lane.enter(caller, seconds)
-        try:
-            yield
-        finally:
-            lane.leave(caller, seconds)
+        return Inline(self.admission.inline, CALLER.get().name, seconds)
 
     @contextlib.contextmanager
     def place(self, seconds: float) -> Iterator[Place]:

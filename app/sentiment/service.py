@@ -119,8 +119,8 @@ class SentimentService:
         """
         seconds = _reading(model, len(text))
         if is_short(seconds):
-            with self.compute.inline(seconds):
-                found, timing = await self.batchers[model.name].classify(text)
+            with self.compute.inline(seconds) as place:
+                found, timing = await self.batchers[model.name].classify(text, place.due)
         else:
             self._limit_length(text)
             found, timing = await self.compute.run(partial(model.classify, text), seconds=seconds)

@@ -131,7 +131,11 @@ def test_what_was_not_begun_is_dropped_when_a_part_fails() -> None:
     done: list[int] = []
 
     async def work() -> None:
-        functions = [lambda: 1 / 0, *[partial(time.sleep, 0.02) for _ in range(9)], partial(done.append, 1)]
+        functions: list[Callable[[], Any]] = [
+            lambda: 1 / 0,
+            *[partial(time.sleep, 0.02) for _ in range(9)],
+            partial(done.append, 1),
+        ]
         with compute.place(5) as place:
             await place.run(functions, [0.1] * len(functions))
 
