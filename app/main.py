@@ -5,13 +5,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from app import __version__
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
 from app.http.cors import CORS
 from app.http.fast_path import FastPath
+from app.http.head import Head
+from app.http.keys import KeyCheck
 from app.loaded import Loaded
 from app.operations import routes as operations
 from app.operations.logs import RequestLog
@@ -40,9 +42,12 @@ ROUTERS: Final = (
     vectors.router,
     forecasts.json_router,
     forecasts.router,
+    operations.probes,
     operations.router,
     pages.router,
 )
+OPEN: Final = (operations.probes, pages.router)
+"""Those that need no API key."""
 
 
 def create_app(settings: Settings | None = None, loaded: Loaded | None = None, **options: Any) -> FastAPI:
@@ -79,20 +84,26 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         docs_url=None,
         redoc_url=None,
         exception_handlers=problems.handlers(),
+        root_path=settings.root_path,
         **options,
     )
     own_handlers = dict(app.exception_handlers)
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
+    key_check = KeyCheck(settings.keys) if settings.keys else None
     for router in ROUTERS:
-        app.include_router(router)
+        if key_check is None or router in OPEN:
+            app.include_router(router)
+        else:
+            app.include_router(router, dependencies=[Depends(key_check)], responses=problems.responses(401))
     openapi.install(app)
     # The last that is added is the outermost.
-    app.add_middleware(FastPath, service=app, handlers=own_handlers)
+    app.add_middleware(FastPath, service=app, handlers=own_handlers, key_check=key_check)
+    app.add_middleware(Head)
     app.add_middleware(
         CORS,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["*"],
         expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
         max_age=86_400,

@@ -1,14 +1,19 @@
 """Every knob of the service, from the environment."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The checkout, or the folder that the package was installed into."""
+
+SECRET: Final = frozenset({"api_keys"})
+"""Settings that are told to nobody, neither in messages nor on a command line."""
+_KEY: Final = re.compile(r"[!-~]+")
 
 
 def default_models_dir(root: Path = ROOT) -> Path:
@@ -46,7 +51,24 @@ class Settings(BaseSettings):
     cors_origins: Annotated[list[str], NoDecode] = Field(
         ["*"], description="Origins, separated by commas, whose pages may call the service; `*` allows all."
     )
+    api_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        [],
+        description="Keys, separated by commas, of those who may call; without any, everybody may. Health and the page "
+        "stay open.",
+    )
+    api_keys_file: Path | None = Field(
+        None, description="File with further keys, one a line, such as a secret of Docker or Kubernetes."
+    )
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[^/?#\s]+)*$",
+        description="Path below which a proxy has the service, such as `/sentiment-service`; the proxy may strip it or "
+        "not.",
+    )
     max_body_bytes: int = Field(16 * 2**20, ge=1, description="Size of a request body; beyond it 413.")
+    max_compression_ratio: int = Field(
+        100, ge=1, description="Times that a gzipped body may be larger than what was sent of it; beyond it 413."
+    )
     max_texts: int = Field(10_000, ge=1, description="Texts or sequences a request; beyond it 422.")
     max_padded_values: int = Field(
         5_000_000, ge=1, description="Values (rows × maxlen) that one `/pad` answer may have; beyond it 422."
@@ -89,17 +111,59 @@ class Settings(BaseSettings):
         "info", description="Least severe log line to write; `info` has one for each request."
     )
 
-    @field_validator("cors_origins", "vectors_files", mode="before")
+    @field_validator("api_keys", "cors_origins", "vectors_files", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("api_keys")
+    @classmethod
+    def _check_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if not all(_KEY.fullmatch(key.get_secret_value()) for key in keys):
+            raise ValueError("a key has other characters than those of printable ASCII without spaces")
+        return keys
+
+    @field_validator("api_keys_file", mode="before")
+    @classmethod
+    def _no_empty_path(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("api_keys_file")
+    @classmethod
+    def _check_keys_file(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            _keys_of(path)
+        return path
+
+    @property
+    def keys(self) -> list[str]:
+        """All API keys: those of the setting, and those of the file as it is now."""
+        given = [key.get_secret_value() for key in self.api_keys]
+        return given if self.api_keys_file is None else [*given, *_keys_of(self.api_keys_file)]
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables from which the same settings are read."""
         values = self.model_dump()
+        values["api_keys"] = ",".join(key.get_secret_value() for key in self.api_keys)
+        values["api_keys_file"] = self.api_keys_file or ""
         values["cors_origins"] = ",".join(self.cors_origins)
         values["vectors_files"] = ",".join(map(str, self.vectors_files))
         return {name.upper(): str(value) for name, value in values.items()}
+
+
+def _keys_of(path: Path) -> list[str]:
+    """Read the API keys of a file.
+
+    Raises:
+        ValueError: It cannot be read, or has no key or a broken one.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the file cannot be read ({getattr(error, 'strerror', None) or 'it is no text'})") from error
+    if not lines or not all(map(_KEY.fullmatch, lines)):
+        raise ValueError("the file has no keys, of printable ASCII, one a line")
+    return lines
 
 
 class SettingsError(Exception):
@@ -120,6 +184,5 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        raise SettingsError(
-            f"The setting {name.upper()} is wrong: {first['msg']} (it is {first['input']!r})."
-        ) from error
+        found = "" if name in SECRET else f" (it is {first['input']!r})"
+        raise SettingsError(f"The setting {name.upper()} is wrong: {first['msg']}{found}.") from None

@@ -45,6 +45,7 @@ _SENTENCES: Final = {
 }
 _MEANINGS: Final = {
     400: "The body cannot be read.",
+    401: "The request carries no API key, or a wrong one.",
     404: "What the request names is not there.",
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
@@ -54,6 +55,7 @@ _MEANINGS: Final = {
 }
 _EXAMPLES: Final = {
     400: "The body is not valid JSON: expected value at line 1 column 1.",
+    401: "The request needs an API key: `Authorization: Bearer …` or `X-API-Key: …`.",
     404: "There is no such model; there is sentiment-best, sentiment-lecture.",
     413: "The body is larger than 16,777,216 bytes; send less at once.",
     415: "The request does not say what its body is; send it with `Content-Type: application/json`.",
@@ -132,7 +134,8 @@ def _allowed(request: Request) -> str:
     of_path = (
         route for route in iter_route_contexts(request.app.routes) if route.matches(request.scope)[0] != Match.NONE
     )
-    return ", ".join(sorted({method for route in of_path for method in route.methods or ()}))
+    methods = {method for route in of_path for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _title(status: int) -> str:

@@ -32,13 +32,13 @@ class RequestLog:
     def __init__(self, level: str) -> None:
         self._enabled = level in {"debug", "info"}
 
-    def write(self, request_id: str, method: str, path: str, status: int, seconds: float, client: str | None) -> None:
+    def write(self, request_id: str, method: str, route: str, status: int, seconds: float, client: str | None) -> None:
         """Write the line of a request, if requests are logged at this level.
 
         Args:
             request_id: As echoed to the client.
             method: Of the request.
-            path: Without the query, which may hold words of a text.
+            route: The template of its path, as the path itself and the query may hold words of a text.
             status: Of the answer.
             seconds: From the first byte of the request to the last of its answer.
             client: Its address.
@@ -51,7 +51,7 @@ class RequestLog:
                 "message": "request",
                 "request_id": request_id,
                 "method": method,
-                "path": path,
+                "route": route,
                 "status": status,
                 "milliseconds": round(seconds * 1000, 3),
                 "client": client,

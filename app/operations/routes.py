@@ -12,15 +12,17 @@ from app.operations.schemas import Health
 _EXAMPLE: Final = 'sentiment_texts_total{label="positive",model="sentiment-best"} 42.0'
 
 router = APIRouter(tags=["operations"])
+probes = APIRouter(tags=["operations"])
+"""Open to all, whoever may call the other routes: an orchestrator has no key."""
 
 
-@router.get("/health/live", summary="Is the process alive?")
+@probes.get("/health/live", summary="Is the process alive?")
 async def live() -> Health:
     """Answer as long as the process handles requests. An orchestrator restarts it if it does not."""
     return Health(status="ok")
 
 
-@router.get("/health/ready", summary="Is the service ready for traffic?")
+@probes.get("/health/ready", summary="Is the service ready for traffic?")
 async def ready() -> Health:
     """Answer once all models are loaded: the service accepts no connection before, nor while it shuts down."""
     return Health(status="ok")
