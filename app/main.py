@@ -12,7 +12,6 @@ from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
 from app.http.cors import CORS
 from app.http.fast_path import FastPath
-from app.http.head import Head
 from app.http.keys import KeyCheck
 from app.loaded import Loaded
 from app.operations import routes as operations
@@ -99,7 +98,6 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     openapi.install(app)
     # The last that is added is the outermost.
     app.add_middleware(FastPath, service=app, handlers=own_handlers, key_check=key_check)
-    app.add_middleware(Head)
     app.add_middleware(
         CORS,
         allow_origins=settings.cors_origins,

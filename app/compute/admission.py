@@ -22,7 +22,7 @@ BRIEF_SHARE: Final = 1 / 10
 _LEARNING: Final = 0.2
 """Weight of the last measurement in the mean of how much longer work takes than was estimated."""
 _SLOWEST: Final = 20.0
-_MARGIN: Final = 1.25
+_MARGIN: Final = 1.5
 """By which ``Retry-After`` is longer than the wait that is expected."""
 _LONGEST_PROMISE: Final = 2
 """Times that a full lane takes to be worked off: no client is told to wait longer, however many were told to wait."""
@@ -73,6 +73,7 @@ class Lane:
         self._clock = clock
         self._of_caller: dict[str, float] = {}
         self._pace = 1.0
+        self._measured = 0
         self._promised = 0.0
 
     def enter(self, caller: str, seconds: float) -> float:
@@ -108,7 +109,8 @@ class Lane:
     def learn(self, estimated: float, measured: float) -> None:
         """Note how long a piece of work took."""
         pace = min(measured / max(estimated, 1e-4), _SLOWEST)
-        self._pace += _LEARNING * (pace - self._pace)
+        self._measured += 1
+        self._pace += max(_LEARNING, 1 / self._measured) * (pace - self._pace)
 
     def _retry_after(self, limit: float, seconds: float) -> int:
         """Return after how many seconds there is room for work, behind those who were told to come back before.

@@ -2,26 +2,29 @@
 
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 HungUp = Callable[[], Coroutine[Any, Any, None]]
 
 
-class Caller:
-    """The client of a request.
+class Caller(Protocol):
+    """The client of a request."""
 
-    Attributes:
-        name: By which its work is counted: its API key or its address.
-        hung_up: Waits until the client has hung up, and raises an exception that says so; ``None`` where nobody can
-            tell.
-    """
+    @property
+    def name(self) -> str:
+        """By which its work is counted: its API key or its address."""
 
-    __slots__ = ("hung_up", "name")
-
-    def __init__(self, name: str, hung_up: HungUp | None = None) -> None:
-        self.name = name
-        self.hung_up = hung_up
+    @property
+    def hung_up(self) -> HungUp | None:
+        """Waits until the client has hung up, and raises an exception that says so; ``None`` if nobody can tell."""
 
 
-CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=Caller(""))  # noqa: B039 - it is never changed
+class NamedCaller(NamedTuple):
+    """A client whose name is known."""
+
+    name: str
+    hung_up: HungUp | None = None
+
+
+CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=NamedCaller(""))  # noqa: B039 - a tuple
 """The client of the request that the current task answers."""

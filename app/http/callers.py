@@ -5,22 +5,37 @@ from ipaddress import IPv6Address, ip_network
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
-from app.compute.callers import Caller
-
 _NETWORK: int = 64
 """Bits of an IPv6 address that tell one client from another: it may choose the others as it likes."""
 
 
-def caller_of(scope: Scope, receive: Receive) -> Caller:
-    """Return the client of a request, named by its address."""
+class RequestCaller:
+    """The client of a request, named by its address when somebody asks for the name."""
 
-    async def hung_up() -> None:
-        while (await receive())["type"] != "http.disconnect":
+    __slots__ = ("_name", "_receive", "_scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._name: str | None = None
+
+    @property
+    def name(self) -> str:
+        """See :class:`Caller`."""
+        if self._name is None:
+            client = self._scope.get("client")
+            self._name = _name(client[0]) if client else ""
+        return self._name
+
+    async def hung_up(self) -> None:
+        """Wait until the client hangs up.
+
+        Raises:
+            ClientDisconnect: It did.
+        """
+        while (await self._receive())["type"] != "http.disconnect":
             pass
         raise ClientDisconnect
-
-    client = scope.get("client")
-    return Caller(_name(client[0]) if client else "", hung_up)
 
 
 def _name(address: str) -> str:

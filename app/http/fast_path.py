@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.http.head import answer_head
 from app.http.json_routes import JSONRoute
 from app.http.keys import KeyCheck
 
@@ -27,7 +28,7 @@ class FastPath:
     endpoint names all its dependencies, and while nothing was added that FastAPI would have to run there: a dependency
     of the app, the router or the route, an override of one, an exception handler, a middleware further in, a route that
     comes first, a tracer. All other requests go FastAPI's own way, to the same endpoints. The one dependency that is
-    known here is the check of the API key, which is called itself.
+    known here is the check of the API key, which is called itself. ``HEAD`` becomes ``GET`` here.
     """
 
     def __init__(
@@ -50,7 +51,11 @@ class FastPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        found = self._routes.get(_path(scope)) if scope.get("method") == "POST" else None
+        method = scope.get("method")
+        if method == "HEAD":
+            await answer_head(self._app, scope, receive, send)
+            return
+        found = self._routes.get(_path(scope)) if method == "POST" else None
         if found is None or self._service.dependency_overrides or _TELEMETRY in scope:
             await self._app(scope, receive, send)
             return

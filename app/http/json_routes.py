@@ -72,7 +72,7 @@ class JSONBody(Generic[Body]):
             app.http.problems.Problem: 415 if it is not JSON, 413 if it is too large, 400 or 422 if it is wrong.
         """
         body = await self.read(request)
-        return await self.parsed(request, body)
+        return self.parse(body) if len(body) <= COUNTED_BYTES else await self.parsed(request, body)
 
     async def parsed(self, request: Request, body: bytes) -> Body:
         """Parse a JSON body: in a thread, if it is large; see :meth:`parse`."""
@@ -93,13 +93,17 @@ class JSONBody(Generic[Body]):
             raise unsupported(media_type, JSON)
         return await read_body(request)
 
-    def parse(self, body: bytes, settings: Settings) -> Body:
+    def parse(self, body: bytes, settings: Settings | None = None) -> Body:
         """Parse a JSON body.
+
+        Args:
+            body: The body.
+            settings: The limits, for a body of more than :data:`COUNTED_BYTES`.
 
         Raises:
             app.http.problems.Problem: 400 if it is not JSON, 422 if it is not such a model.
         """
-        if len(body) > COUNTED_BYTES:
+        if settings is not None and len(body) > COUNTED_BYTES:
             self._limit(count_values(body), settings)
         try:
             return self.model.model_validate_json(body)

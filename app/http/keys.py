@@ -9,7 +9,7 @@ from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope
 
-from app.compute.callers import CALLER, Caller
+from app.compute.callers import CALLER, NamedCaller
 from app.http.problems import Problem
 
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="Bearer", description="An API key.")
@@ -33,6 +33,7 @@ class KeyCheck:
             keys: Those that may call, at least one.
         """
         self._digests = [sha256(key.encode()).digest() for key in keys]
+        self._names = {digest: f"key {digest.hex()[:_NAME_LENGTH]}" for digest in self._digests}
 
     async def __call__(
         self,
@@ -54,8 +55,7 @@ class KeyCheck:
         for key in given:
             digest = sha256(key).digest()
             if sum([compare_digest(digest, one) for one in self._digests]):
-                caller = CALLER.get()
-                CALLER.set(Caller(f"key {digest.hex()[:_NAME_LENGTH]}", caller.hung_up))
+                CALLER.set(NamedCaller(self._names[digest], CALLER.get().hung_up))
                 return
         if given:
             raise _refused("The API key is not one of this service.", f'{_CHALLENGE}, error="invalid_token"')

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.compute.callers import CALLER
-from app.http.callers import caller_of
+from app.http.callers import RequestCaller
 from app.operations.logs import RequestLog
 from app.operations.metrics import METHODS, OTHER, Metrics
 
@@ -46,7 +46,7 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
-        CALLER.set(caller_of(scope, receive))
+        CALLER.set(RequestCaller(scope, receive))
         request_id = _request_id(scope)
         status = 0
 

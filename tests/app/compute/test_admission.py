@@ -36,7 +36,7 @@ def test_a_request_dearer_than_the_limit_is_taken_where_nothing_waits() -> None:
     assert lane.seconds == 0
 
 
-@pytest.mark.parametrize(("pace", "threads", "seconds"), [(1.0, 1, 8), (1.0, 2, 4), (2.0, 1, 15)])
+@pytest.mark.parametrize(("pace", "threads", "seconds"), [(1.0, 1, 9), (1.0, 2, 5), (2.0, 1, 18)])
 def test_retry_after_is_the_time_until_there_is_room(pace: float, threads: int, seconds: int) -> None:
     lane = Lane(10, 1, threads, Clock())
     for _ in range(40):
@@ -50,11 +50,11 @@ def test_who_is_refused_later_is_told_to_come_later() -> None:
     lane = Lane(10, 1, 1, clock)
     lane.enter("a", 10)
     waits = [refused(lane, "b", 5).retry_after for _ in range(9)]
-    assert waits[:3] == [7, 13, 19]
+    assert waits[:3] == [8, 15, 23]
     assert waits == sorted(waits)
-    assert waits[-1] == 25
+    assert waits[-1] == 30
     clock.now = 60
-    assert refused(lane, "b", 5).retry_after == 7
+    assert refused(lane, "b", 5).retry_after == 8
 
 
 def test_work_is_told_apart_by_its_length() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.compute import INLINE_SECONDS, Busy, Compute
-from app.compute.callers import CALLER, Caller
+from app.compute.callers import CALLER, NamedCaller
 
 
 def _name() -> str:
@@ -20,7 +20,7 @@ class Gone(Exception):
 
 
 async def as_caller(name: str, work: Callable[[], Any], hung_up: Any = None) -> Any:
-    CALLER.set(Caller(name, hung_up))
+    CALLER.set(NamedCaller(name, hung_up))
     return await work()
 
 
