@@ -68,8 +68,8 @@ def multipart(content_type: str, body: bytes, most: int) -> dict[str, str]:
     boundary = _parameter(content_type, "boundary")
     if not boundary:
         raise _unreadable("its `Content-Type` names no boundary")
-    # One more for what stands before the first part, and one for what stands behind the last.
-    found = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), most + 2)
+    # Where there are no more, what stands behind the last part is a piece of its own, which begins with two hyphens.
+    found = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), most + 1)
     parts = found[1:]
     end = next((index for index, part in enumerate(parts) if part.startswith(_END)), None)
     if end is None:
