@@ -16,6 +16,9 @@ Result = TypeVar("Result")
 
 URGENCY: Final = 4.0
 """Seconds that work may be overtaken by newer work, for each second that its caller has waiting."""
+INLINE_URGENCY: Final = 60.0
+"""The same for short work on the event loop, which does one batch in each iteration: where a flood of requests makes
+these long, what one client has waiting takes far longer than was estimated."""
 
 
 class Place:
@@ -79,7 +82,7 @@ class Inline:
         self._lane = lane
         self._caller = caller
         self._seconds = seconds
-        self.due = monotonic() + URGENCY * lane.enter(caller, seconds)
+        self.due = monotonic() + INLINE_URGENCY * lane.enter(caller, seconds)
 
     def __enter__(self) -> Self:
         return self
