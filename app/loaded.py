@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 
 from app.compute import Compute
 from app.forecasts.service import ForecastService
+from app.lifecycle import Lifecycle
 from app.operations.metrics import Metrics
 from app.sentiment.service import SentimentService
 from app.settings import Settings
@@ -20,6 +21,7 @@ class Loaded:
 
     settings: Settings
     metrics: Metrics
+    lifecycle: Lifecycle
     compute: Compute
     sentiment: SentimentService
     vectors: VectorsService
@@ -40,6 +42,7 @@ class Loaded:
         return cls(
             settings=settings,
             metrics=metrics,
+            lifecycle=Lifecycle(settings.drain_seconds),
             compute=compute,
             sentiment=SentimentService.load(settings, compute, metrics),
             vectors=VectorsService.load(settings, compute),

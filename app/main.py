@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,9 +10,12 @@ from fastapi import FastAPI
 from app import __version__
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
+from app.http.connections import Connections
 from app.http.cors import CORS
 from app.http.fast_path import FastPath
+from app.http.limits import Limits
 from app.loaded import Loaded
+from app.operations import listener
 from app.operations import routes as operations
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
@@ -30,7 +33,7 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
-NO_TRACING: Final = {"tracing": False, "metrics": False, "logs": False}
+NO_TRACING: Final[Any] = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own OpenTelemetry is off unless ``telemetry`` is given: it looks for a tracer at each request."""
 
 ROUTERS: Final = (
@@ -40,7 +43,6 @@ ROUTERS: Final = (
     vectors.router,
     forecasts.json_router,
     forecasts.router,
-    operations.router,
     pages.router,
 )
 
@@ -60,13 +62,21 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     metrics = loaded.metrics if loaded else Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
         app.state.loaded = loaded or Loaded.load(settings, metrics)
+        lifecycle = app.state.loaded.lifecycle
         # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
         gc.collect()
         gc.freeze()
-        yield
-        app.state.loaded.compute.close()
+        with ExitStack() as stack:
+            if settings.admin_port is not None:
+                http = Connections(Limits.of(settings))
+                stack.enter_context(
+                    listener.listening(_operations_app(app.state.loaded), settings.host, settings.admin_port, http)
+                )
+            stack.enter_context(lifecycle.signals())
+            yield {"lifecycle": lifecycle}
+            app.state.loaded.compute.close()
 
     handlers = options.pop("exception_handlers", None) or {}
     options.setdefault("telemetry", NO_TRACING)
@@ -86,6 +96,8 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         app.add_exception_handler(error, handler)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.admin_port is None:
+        app.include_router(operations.router)
     openapi.install(app)
     # The last that is added is the outermost.
     app.add_middleware(FastPath, service=app, handlers=own_handlers)
@@ -98,4 +110,14 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         max_age=86_400,
     )
     app.add_middleware(Telemetry, metrics=metrics, request_log=RequestLog(settings.log_level))
+    return app
+
+
+def _operations_app(loaded: Loaded) -> FastAPI:
+    """Make the app of the port for health and metrics."""
+    app = FastAPI(
+        openapi_url=None, redirect_slashes=False, exception_handlers=problems.handlers(), telemetry=NO_TRACING
+    )
+    app.state.loaded = loaded
+    app.include_router(operations.router)
     return app

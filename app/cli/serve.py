@@ -12,11 +12,13 @@ from typing import Any
 
 import uvicorn
 
-from app.http.protocol import Protocol
+from app.http.connections import Connections
+from app.http.limits import Limits
 from app.loaded import Loaded
 from app.main import create_app
 from app.operations.logs import configuration
 from app.operations.metrics import Metrics
+from app.operations.routes import PROBES
 from app.settings import Settings, SettingsError, settings_from
 
 
@@ -51,7 +53,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": Protocol,
+        "http": Connections(Limits.of(settings), urgent=PROBES),
         "ws": "none",
         "log_config": configuration(settings.log_level),
         "access_log": False,
@@ -59,6 +61,8 @@ def options(settings: Settings) -> dict[str, Any]:
         # Uvicorn reads this variable itself; without it there is no proxy to believe, and no need to look for one.
         "proxy_headers": "FORWARDED_ALLOW_IPS" in os.environ,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "ssl_certfile": settings.tls_cert,
+        "ssl_keyfile": settings.tls_key,
     }
 
 
