@@ -1,9 +1,14 @@
 """What a connection, and all connections of a process together, may take."""
 
+import resource
+import sys
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from app.settings import Settings
+
+OTHER_DESCRIPTORS: Final = 200
+"""Descriptors that are not connections: files, what listens, and connections that are just being accepted."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Limits:
         return cls(
             header_bytes=settings.max_header_bytes,
             headers=settings.max_headers,
-            connections=settings.max_connections,
+            connections=min(settings.max_connections, _descriptors()),
             held_bytes=settings.max_held_bytes,
             unread_bytes=settings.max_unread_bytes,
             header_seconds=settings.header_seconds,
@@ -52,6 +57,14 @@ class Limits:
             linger_seconds=settings.linger_seconds,
             bytes_per_second=settings.min_bytes_per_second,
         )
+
+
+def _descriptors() -> int:
+    """Return how many connections the process may open: as ``ulimit -n`` says, without what else it opens."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return limit - min(limit // 2, OTHER_DESCRIPTORS)
 
 
 class Allowance:

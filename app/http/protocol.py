@@ -106,7 +106,7 @@ class Protocol(asyncio.Protocol):
             self._lingers = False
             self._refuse(framing.too_many_connections())
         else:
-            self.wait_until(self.time() + self._limits.header_seconds)
+            self.wait_until(self.time() + min(self._limits.header_seconds, 1 if self._is_draining else NEVER))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Tell the app that the client is gone."""
@@ -345,7 +345,11 @@ class Protocol(asyncio.Protocol):
         """Whether the answer that is sent now is the last one of the connection."""
         if self._pipeline or self._refusal is not None:
             return False
-        return self._is_last or (self._lifecycle is not None and self._lifecycle.draining)
+        return self._is_last or self._is_draining
+
+    @property
+    def _is_draining(self) -> bool:
+        return self._lifecycle is not None and self._lifecycle.draining
 
     def on_answered(self, exchange: Exchange) -> None:
         """Go on after an answer."""

@@ -45,6 +45,7 @@ def listening(app: ASGIApp, host: str, port: int, http: Any) -> Iterator[None]:
         config = uvicorn.Config(
             app,
             http=http,
+            loop="app.http.listener:Loop",
             ws="none",
             lifespan="off",
             log_config=None,

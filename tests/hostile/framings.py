@@ -23,7 +23,7 @@ OTHERS = [
 LINES = [
     "POST /sentiment HTTP/1.1", "POST  /sentiment HTTP/1.1", "POST /sentiment  HTTP/1.1", "POST /sentiment HTTP/1.0",
     "POST /sentiment HTTP/1.2", "POST /sentiment HTTP/2.0", "POST /sentiment HTTP/0.9", "POST /sentiment",
-    "POST /sentiment http/1.1", "POST http://b/sentiment HTTP/1.1", "\r\nPOST /sentiment HTTP/1.1",
+    "POST /sentiment http/1.1", "POST http://b/sentiment HTTP/1.1",
     "GET /health/live HTTP/1.1", "CONNECT b:80 HTTP/1.1", "OPTIONS * HTTP/1.1", "PRI * HTTP/2.0",
     "get / HTTP/1.1", "POST /a b HTTP/1.1", "POST /\x00 HTTP/1.1", "POST /\xe9 HTTP/1.1", "POST HTTP/1.1", "",
 ]  # fmt: skip
