@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
     loaded = Loaded.load(settings, Metrics())
+    if settings.admin_port == settings.port != 0:
+        raise SettingsError("PORT and ADMIN_PORT are the same; choose another one with ADMIN_PORT= or --admin-port.")
     _check_address(settings.host, settings.port, "port")
     if settings.admin_port is not None:
         if settings.admin_port == settings.port != 0:

@@ -22,6 +22,8 @@ SLICE: Final = 65_536
 PIPELINE: Final = 64
 """Requests of a connection that wait for the one before them."""
 NEVER: Final = float("inf")
+LAST_SECONDS: Final = 1.0
+"""How long the request of a connection that was made at the very end is waited for."""
 
 
 class Stop(Exception):
@@ -73,6 +75,7 @@ class Protocol(asyncio.Protocol):
         self._incoming: Exchange | None = None
         self._refusal: Problem | None = None
         self._is_deaf = False  # drops what the client sends
+        self._has_asked = False  # has sent a whole head
         self._is_last = False  # closes after the answer
         self._lingers = True  # the client may be sending when the connection is closed
         # The head that is being read.
@@ -106,7 +109,7 @@ class Protocol(asyncio.Protocol):
             self._lingers = False
             self._refuse(framing.too_many_connections())
         else:
-            self.wait_until(self.time() + min(self._limits.header_seconds, 1 if self._is_draining else NEVER))
+            self.wait_until(self.time() + self._limits.header_seconds)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Tell the app that the client is gone."""
@@ -371,6 +374,7 @@ class Protocol(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._active = exchange
+        self._has_asked = True
         self.wait_no_longer()
         self.connections.start(exchange, self._loop)
 
@@ -457,7 +461,11 @@ class Protocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """Close the connection, after the answer if a request is being handled. Uvicorn calls this."""
         self._is_last = True
-        if self._active is None and not self._in_head and not self._is_deaf:
+        if self._active is not None or self._is_deaf:
+            return
+        if self._in_head or (self._is_draining and not self._has_asked):
+            self.wait_until(min(self.deadline, self.time() + LAST_SECONDS))
+        else:
             self.close()
 
     def expire(self) -> None:

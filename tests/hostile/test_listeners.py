@@ -70,7 +70,7 @@ def test_no_load_reaches_the_port_of_health(tmp_path: Path) -> None:
                 target=lambda: httpx.post(f"{service.url}/sentiment/batch", json=texts, timeout=60)
             )
             batch.start()
-            waits = []
+            waits: list[float] = []
             with many(service, 200):
                 while batch.is_alive() or len(waits) < 20:
                     begun = time.perf_counter()
