@@ -3,10 +3,15 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Final
+
+BEAT_SECONDS: Final = 1.0
+HANG_SECONDS: Final = 30.0
+"""No request, however large, keeps the event loop so long from going on; a deadlock does."""
 
 
 class Lifecycle:
@@ -24,7 +29,22 @@ class Lifecycle:
         """
         self.draining = False
         self._seconds = drain_seconds
+        self._beat = time.monotonic()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_hanging(self) -> bool:
+        """Whether the event loop that answers has stood still for :data:`HANG_SECONDS`."""
+        return time.monotonic() - self._beat > HANG_SECONDS
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Note for the block that the event loop goes on."""
+        task = asyncio.create_task(self._keep_beating())
+        try:
+            yield
+        finally:
+            task.cancel()
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -55,6 +75,11 @@ class Lifecycle:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+
+    async def _keep_beating(self) -> None:
+        while True:
+            self._beat = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def _drain(self, number: int, handler: Any) -> None:
         await asyncio.sleep(self._seconds)

@@ -43,6 +43,7 @@ ROUTERS: Final = (
     vectors.router,
     forecasts.json_router,
     forecasts.router,
+    operations.router,
     pages.router,
 )
 
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
                 stack.enter_context(
                     listener.listening(_operations_app(app.state.loaded), settings.host, settings.admin_port, http)
                 )
+            stack.enter_context(lifecycle.beating())
             stack.enter_context(lifecycle.signals())
             yield {"lifecycle": lifecycle}
             app.state.loaded.compute.close()
@@ -95,9 +97,8 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
     for router in ROUTERS:
-        app.include_router(router)
-    if settings.admin_port is None:
-        app.include_router(operations.router)
+        if router is not operations.router or settings.admin_port is None:
+            app.include_router(router)
     openapi.install(app)
     # The last that is added is the outermost.
     app.add_middleware(FastPath, service=app, handlers=own_handlers)

@@ -22,7 +22,7 @@ SLICE: Final = 65_536
 PIPELINE: Final = 64
 """Requests of a connection that wait for the one before them."""
 NEVER: Final = float("inf")
-LAST_SECONDS: Final = 1.0
+LAST_SECONDS: Final = 5.0
 """How long the request of a connection that was made at the very end is waited for."""
 
 

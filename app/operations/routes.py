@@ -19,9 +19,11 @@ PROBES: Final = frozenset({"/health/live", "/health/ready"})
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/health/live", summary="Is the process alive?")
-async def live() -> Health:
+@router.get("/health/live", summary="Is the process alive?", responses=responses(503))
+async def live(lifecycle: Annotated[Lifecycle, Depends(Part(Lifecycle))]) -> Health:
     """Answer as long as the process handles requests. An orchestrator restarts it if it does not."""
+    if lifecycle.is_hanging:  # which only the thread of another port can tell
+        raise Problem(503, "The service hangs.")
     return Health(status="ok")
 
 

@@ -51,7 +51,7 @@ class Client(threading.Thread):
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_no_request_is_lost(start: Start, workers: str) -> None:
-    service = start(WORKERS=workers)
+    service = start(WORKERS=workers, DRAIN_SECONDS="3")
     clients = [Client(httpx.URL(service.url), number / CLIENTS / 10) for number in range(CLIENTS)]
     for client in clients:
         client.start()
