@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
+import uvicorn
+
 BEAT_SECONDS: Final = 1.0
 HANG_SECONDS: Final = 30.0
 """No request, however large, keeps the event loop so long from going on; a deadlock does."""
@@ -57,6 +59,10 @@ class Lifecycle:
             return
         loop = asyncio.get_running_loop()
         handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        # Uvicorn's server may have been told before this.
+        server = getattr(handlers[signal.SIGTERM], "__self__", None)
+        self.draining = isinstance(server, uvicorn.Server) and server.should_exit
 
         def take(number: int, frame: FrameType | None) -> None:
             if not self.draining:

@@ -28,12 +28,13 @@ class Loaded:
     forecasts: ForecastService
 
     @classmethod
-    def load(cls, settings: Settings, metrics: Metrics) -> Self:
+    def load(cls, settings: Settings, metrics: Metrics, lifecycle: Lifecycle | None = None) -> Self:
         """Load the models and files that the settings name.
 
         Args:
             settings: The settings.
             metrics: Where the work is counted.
+            lifecycle: That of the process; by default one that begins now.
 
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
@@ -42,7 +43,7 @@ class Loaded:
         return cls(
             settings=settings,
             metrics=metrics,
-            lifecycle=Lifecycle(settings.drain_seconds),
+            lifecycle=lifecycle or Lifecycle(settings.drain_seconds),
             compute=compute,
             sentiment=SentimentService.load(settings, compute, metrics),
             vectors=VectorsService.load(settings, compute),

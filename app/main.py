@@ -14,6 +14,7 @@ from app.http.connections import Connections
 from app.http.cors import CORS
 from app.http.fast_path import FastPath
 from app.http.limits import Limits
+from app.lifecycle import Lifecycle
 from app.loaded import Loaded
 from app.operations import listener
 from app.operations import routes as operations
@@ -64,19 +65,20 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
-        app.state.loaded = loaded or Loaded.load(settings, metrics)
-        lifecycle = app.state.loaded.lifecycle
-        # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
-        gc.collect()
-        gc.freeze()
+        lifecycle = loaded.lifecycle if loaded else Lifecycle(settings.drain_seconds)
         with ExitStack() as stack:
+            # First, as the process may be told to end while it loads.
+            stack.enter_context(lifecycle.signals())
+            app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle)
+            # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
+            gc.collect()
+            gc.freeze()
+            stack.enter_context(lifecycle.beating())
             if settings.admin_port is not None:
                 http = Connections(Limits.of(settings))
                 stack.enter_context(
                     listener.listening(_operations_app(app.state.loaded), settings.host, settings.admin_port, http)
                 )
-            stack.enter_context(lifecycle.beating())
-            stack.enter_context(lifecycle.signals())
             yield {"lifecycle": lifecycle}
             app.state.loaded.compute.close()
 

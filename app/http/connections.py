@@ -42,10 +42,12 @@ class Connections:
         self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None
     ) -> Protocol:
         """Make the protocol of a connection; the arguments are those of Uvicorn's own protocol classes."""
-        loop = _loop or asyncio.get_running_loop()
+        return Protocol(self, config, server_state, app_state, _loop or asyncio.get_running_loop())
+
+    def watch(self, protocols: set[Protocol], loop: asyncio.AbstractEventLoop) -> None:
+        """Look for connections whose time has run out, from now on and while there are any."""
         if self._sweeping is None:
-            self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, server_state.connections)
-        return Protocol(self, config, server_state, app_state, loop)
+            self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, protocols)
 
     def start(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
         """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop."""

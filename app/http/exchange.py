@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 READ_AHEAD: Final = 65_536
 """Bytes of a body that wait for the app; beyond it no more is read from the connection."""
-SLICE: Final = 262_144
+SLICE: Final = 65_536
 """Bytes of an answer that are written at a time; the next ones follow once the client has read most of them."""
 FREE_BYTES: Final = 4_096
 """Bytes of a request that are not counted: a text is let through while others' bodies fill the memory."""
-CHUNK_BYTES: Final = 64
+PIECE_BYTES: Final = 64
 """What a piece of a body takes besides its bytes."""
 
 log = logging.getLogger("uvicorn.error")
@@ -63,7 +63,9 @@ class Exchange:
         "_received",
         "_size",
         "_started",
+        "_unread",
         "_waiter",
+        "_weight",
         "answered",
         "is_sending",
         "keep_alive",
@@ -83,6 +85,7 @@ class Exchange:
         self._body: list[bytes] = []
         self._size = 0  # of the body that waits for the app
         self._received = 0
+        self._weight = 0
         self._held = 0
         self._more_body = True
         self._delivered = False
@@ -93,6 +96,7 @@ class Exchange:
         self._head = b""
         self._chunked = False
         self._left = 0  # of the answer, as its Content-Length says
+        self._unread = 0  # bytes that wait for the client
 
     def start(self) -> None:
         """Have the app answer."""
@@ -103,6 +107,15 @@ class Exchange:
 
     # The request.
 
+    def weigh(self, count: int) -> None:
+        """Count bytes that the request takes in memory; where those of all requests are too many, it fails."""
+        self._weight += count
+        if self._weight > FREE_BYTES:
+            more = self._weight - self._held
+            self._held = self._weight
+            if not self._connection.connections.hold(more):
+                self.fail(framing.too_much_held())
+
     def feed(self, data: bytes) -> None:
         """Take a piece of the body."""
         if self.answered or self._failure:
@@ -110,8 +123,7 @@ class Exchange:
         self._body.append(data)
         self._size += len(data)
         self._received += len(data)
-        if self._received > FREE_BYTES:
-            self._hold(len(data) + CHUNK_BYTES)
+        self.weigh(len(data) + PIECE_BYTES)
         if self._size > READ_AHEAD:
             self._connection.pause_reading()
         self.wake()
@@ -168,11 +180,6 @@ class Exchange:
     @property
     def _is_over(self) -> bool:
         return self.answered or self._failure is not None or self._connection.is_lost
-
-    def _hold(self, count: int) -> None:
-        self._held += count
-        if not self._connection.connections.hold(count):
-            self.fail(framing.too_much_held())
 
     async def _wait(self) -> None:
         """Wait for more of the body or, where there is no more, for the end of the exchange."""
@@ -262,7 +269,7 @@ class Exchange:
         head, self._head = self._head, b""
         if len(body) <= SLICE:
             if self._connection.is_full:
-                await self._drain(len(body))
+                await self._drain()
             self._connection.write(head + body)
         else:
             self._connection.write(head)
@@ -278,23 +285,35 @@ class Exchange:
             for start in range(0, len(body), SLICE):
                 if self._connection.is_full:
                     connections.keep(self, len(body) - start)
-                    await self._drain(SLICE)
+                    await self._drain()
                 if self._connection.is_lost:
                     return
                 self._connection.write(body[start : start + SLICE])
         finally:
             connections.keep(self, 0)
 
-    async def _drain(self, count: int) -> None:
-        """Wait until the client has read most of what was written, which adds so many bytes to its allowance."""
+    async def _drain(self) -> None:
+        """Wait until the client has read most of what was written, which adds to its allowance."""
         connection = self._connection
         if not self.is_sending or self._allowance is None:
             self._allowance = connection.allowance_of_answer()
         self.is_sending = True
+        self._unread = connection.unread
         connection.wait_until(self._allowance.wait(connection.time()))
         await connection.drained()
         connection.wait_no_longer()
-        self._allowance.got(count, connection.time())
+        self._allowance.got(self._unread - connection.unread, connection.time())
+
+    def goes_on(self) -> bool:
+        """Whether the client, whose time has run out, has read enough meanwhile to be waited for; then that begins."""
+        connection = self._connection
+        if not self.is_sending or self._allowance is None:
+            return False
+        self._allowance.got(self._unread - connection.unread, connection.time())
+        self._unread = connection.unread
+        deadline = self._allowance.wait(connection.time())
+        connection.wait_until(deadline)
+        return deadline > connection.time()
 
     # The app.
 

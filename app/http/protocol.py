@@ -1,6 +1,7 @@
 """HTTP/1.1 on one connection: bytes in, exchanges out, in order, within limits."""
 
 import asyncio
+import logging
 import urllib.parse
 from collections import deque
 from collections.abc import Coroutine
@@ -21,9 +22,16 @@ SLICE: Final = 65_536
 """Bytes that are parsed at a time, so that little more than the limit is ever held of a head."""
 PIPELINE: Final = 64
 """Requests of a connection that wait for the one before them."""
+HEADER_BYTES: Final = 128
+"""What a header takes in memory besides its bytes."""
+EXCHANGE_BYTES: Final = 2_048
+"""What a request takes that waits for the one before it."""
 NEVER: Final = float("inf")
 LAST_SECONDS: Final = 5.0
 """How long the request of a connection that was made at the very end is waited for."""
+
+
+log = logging.getLogger("uvicorn.error")
 
 
 class Stop(Exception):
@@ -86,6 +94,7 @@ class Protocol(asyncio.Protocol):
         self._head_count = 0
         self._head_fed = 0  # bytes fed to the parser since it began the head
         self._head_held = 0
+        self._has_body = False  # whether the bytes that came last were of a body
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._noted: list[tuple[bytes, bytes]] = []
@@ -105,6 +114,7 @@ class Protocol(asyncio.Protocol):
         }
         others = len(self._state.connections)
         self._state.connections.add(self)
+        self.connections.watch(self._state.connections, self._loop)
         if others >= self._limits.connections and not self.connections.make_room():
             self._lingers = False
             self._refuse(framing.too_many_connections())
@@ -144,14 +154,20 @@ class Protocol(asyncio.Protocol):
     def _feed(self, data: bytes | memoryview) -> None:
         if self._is_deaf:
             return
+        self._has_body = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data, upgrade.args[0])
+            return
         except httptools.HttpParserError:
             self._refuse(self._fault or framing.refused("The request cannot be read."))
-        if self._in_head and not self._is_deaf:
+        if self._is_deaf:
+            return
+        if self._in_head:
             self._wait_for_head(len(data))
+        elif self._incoming is not None:
+            self._wait_for_body(len(data))
 
     def _wait_for_head(self, count: int) -> None:
         """Note that the head goes on past the bytes that came, and see that it stays within its limits."""
@@ -164,6 +180,15 @@ class Protocol(asyncio.Protocol):
             self._head_held += count
             if not self.connections.hold(count):
                 self._refuse(framing.too_much_held())
+
+    def _wait_for_body(self, count: int) -> None:
+        """See that what came, if it was no part of the body, stays within the limits of a head.
+
+        It is the extension of a chunk then, or a trailer, which httptools keeps until it is complete.
+        """
+        self._head_fed = 0 if self._has_body else self._head_fed + count
+        if self._head_fed > self._limits.header_bytes + SLICE:
+            self._refuse(framing.head_too_large(f"{self._limits.header_bytes:,} bytes"))
 
     # What the parser calls.
 
@@ -212,18 +237,22 @@ class Protocol(asyncio.Protocol):
             self,
             self._app,
             self._scope(version),
-            keep_alive=version != "1.0" and self._parser.should_keep_alive(),
+            keep_alive=version != "1.0" and self._parser.should_keep_alive() and not self._is_connect,
             expects_continue=expects_continue and version != "1.0",
         )
+        self._head_fed = 0
         self._incoming = exchange
+        exchange.weigh(self._head_bytes + HEADER_BYTES * self._head_count)
         if self._active is None:
             self._begin(exchange)
         else:
+            exchange.weigh(EXCHANGE_BYTES)
             self._pipeline.append(exchange)
             self.pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
+        self._has_body = True
         if self._incoming is not None:
             self._incoming.feed(body)
 
@@ -279,6 +308,10 @@ class Protocol(asyncio.Protocol):
             "state": self._app_state.copy(),
         }
 
+    @property
+    def _is_connect(self) -> bool:
+        return self._parser.should_upgrade() and self._parser.get_method() == b"CONNECT"
+
     # What an exchange needs.
 
     @property
@@ -286,6 +319,11 @@ class Protocol(asyncio.Protocol):
         """Headers that every answer has."""
         headers: list[tuple[bytes, bytes]] = self._state.default_headers
         return headers
+
+    @property
+    def unread(self) -> int:
+        """Bytes that were written and that the client has yet to read."""
+        return self._transport.get_write_buffer_size()
 
     def time(self) -> float:
         """Return the event loop's time."""
@@ -408,6 +446,8 @@ class Protocol(asyncio.Protocol):
             self._write_refusal(problem)
 
     def _write_refusal(self, problem: Problem) -> None:
+        host = (self._base["client"] or ("?",))[0]
+        log.info("A request of %s was refused with %d: %s", host, problem.status, problem.detail)
         response = problem.response()
         lines = [
             name + b": " + value + b"\r\n" for name, value in [*self._state.default_headers, *response.raw_headers]
@@ -424,8 +464,8 @@ class Protocol(asyncio.Protocol):
             self.close()
             return
         self._is_deaf = True
-        is_unread = self._transport.get_write_buffer_size() > 0
-        self.wait_until(self.time() + (self._limits.answer_seconds if is_unread else self._limits.linger_seconds))
+        seconds = self._limits.answer_seconds if self.unread else self._limits.linger_seconds
+        self.wait_until(self.time() + seconds)
         self.resume_reading()
         if not self._transport.is_closing() and self._transport.can_write_eof():
             self._transport.write_eof()
@@ -475,7 +515,7 @@ class Protocol(asyncio.Protocol):
             if self._active.waits_for_body:
                 self._is_deaf = True
                 self._active.fail(framing.too_slow("body"))
-            else:
+            elif not self._active.goes_on():
                 self.abort()
         elif self._is_deaf or self._incoming is not None:
             self.abort()

@@ -93,3 +93,16 @@ def test_a_head_that_follows_a_large_body_counts_alone(service: Service) -> None
 
 def test_the_answers_before_a_head_that_is_too_large_come_first(service: Service) -> None:
     assert send(service, post() + post() + head("GET", "/", f"X: {'x' * 70_000}")).statuses == [200, 200, 431]
+
+
+@pytest.mark.parametrize("endless", [b"0\r\nX: ", b"4;x="], ids=["trailer", "extension of a chunk"])
+def test_what_is_endless_in_a_chunked_body_is_refused(service: Service, endless: bytes) -> None:
+    before = rss(service)
+    with connect(service) as connection:
+        connection.sendall(head("POST", "/sentiment", "Content-Type: text/plain", "Transfer-Encoding: chunked"))
+        connection.sendall(b"4\r\ngood\r\n" + endless)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
+            for _ in range(8):
+                connection.sendall(b"x" * MEGABYTE)
+        assert read(connection, 10).statuses == [431]
+    assert rss(service) - before < 8 * MEGABYTE
