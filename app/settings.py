@@ -32,6 +32,17 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    admin_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of health and metrics, which are then served there alone, by a thread of their own; 0 takes "
+        "a free one. Without it they are on `PORT`.",
+    )
+    tls_cert: Path | None = Field(
+        None, description="Certificate, with those of its issuers, in PEM: serves HTTPS on `PORT`; needs `TLS_KEY`."
+    )
+    tls_key: Path | None = Field(None, description="Private key of `TLS_CERT`, in PEM, without a passphrase.")
     workers: int = Field(1, ge=1, le=256, description="Number of processes that serve.")
     models_dir: Path = Field(
         default_models_dir(),
@@ -101,8 +112,54 @@ class Settings(BaseSettings):
         le=1,
         description="What part of that one client may have, told by its API key or else its address; beyond it 429.",
     )
+    max_header_bytes: int = Field(
+        65_536, ge=1024, description="Size of the request line and the headers of a request; beyond it 431."
+    )
+    max_headers: int = Field(200, ge=1, description="Number of headers of a request; beyond it 431.")
+    max_connections: int = Field(
+        3_000,
+        ge=1,
+        description="Connections open at a time, in a process; beyond it the one is closed that has waited longest for "
+        "its client. Fewer where `ulimit -n` allows fewer.",
+    )
+    max_held_bytes: int = Field(
+        64 * 2**20,
+        ge=2**16,
+        description="Bytes of requests in memory at a time, in a process; beyond it 503 for all but short ones.",
+    )
+    max_unread_bytes: int = Field(
+        64 * 2**20,
+        ge=2**16,
+        description="Bytes of answers that wait for their readers at a time, in a process; beyond it the one that "
+        "began first is cut off.",
+    )
+    header_seconds: float = Field(
+        10, gt=0, description="How long the request line and the headers may take; beyond it 408."
+    )
+    body_seconds: float = Field(20, gt=0, description="How long a body may stall; beyond it 408.")
+    answer_seconds: float = Field(
+        20,
+        gt=0,
+        description="How long a client may stall while it reads an answer; beyond it the connection is closed.",
+    )
+    min_bytes_per_second: int = Field(
+        1_000, ge=1, description="Slowest rate at which a body is sent, or an answer read, without counting as stalled."
+    )
+    keep_alive_seconds: float = Field(
+        75, gt=0, description="How long a connection may be idle between two requests; longer than a proxy's before it."
+    )
+    linger_seconds: float = Field(
+        5,
+        gt=0,
+        description="How long the rest of a refused request is read and dropped, so that its client sees the answer.",
+    )
     threads: int = Field(
         2, ge=1, le=256, description="Worker threads a process, for long work; there is one more for brief work."
+    )
+    drain_seconds: float = Field(
+        1,
+        ge=0,
+        description="How long connections are still accepted after SIGTERM, while `/health/ready` answers 503.",
     )
     shutdown_seconds: int = Field(
         30, ge=1, description="How long requests in flight may take after SIGTERM before they are cut off."
@@ -141,6 +198,11 @@ class Settings(BaseSettings):
         given = [key.get_secret_value() for key in self.api_keys]
         return given if self.api_keys_file is None else [*given, *_keys_of(self.api_keys_file)]
 
+    @field_validator("admin_port", "tls_cert", "tls_key", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables from which the same settings are read."""
         values = self.model_dump()
@@ -148,7 +210,7 @@ class Settings(BaseSettings):
         values["api_keys_file"] = self.api_keys_file or ""
         values["cors_origins"] = ",".join(self.cors_origins)
         values["vectors_files"] = ",".join(map(str, self.vectors_files))
-        return {name.upper(): str(value) for name, value in values.items()}
+        return {name.upper(): "" if value is None else str(value) for name, value in values.items()}
 
 
 def _keys_of(path: Path) -> list[str]:
