@@ -59,10 +59,10 @@ def test_the_fast_path_checks_the_key_itself(models_dir: Path, monkeypatch: pyte
 def test_keys_come_from_the_setting_and_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text("\ufeffthree\r\n\nfour\n")
-    settings = Settings.model_validate({"api_keys": "one, two", "api_keys_file": path})
-    assert settings.keys == ["one", "two", "three", "four"]
-    assert settings.environment()["API_KEYS"] == "one,two"
-    assert "one" not in repr(settings)
+    settings = Settings.model_validate({"api_keys": "first, second", "api_keys_file": path})
+    assert settings.keys == ["first", "second", "three", "four"]
+    assert settings.environment()["API_KEYS"] == "first,second"
+    assert "first" not in repr(settings)
 
 
 def test_a_wrong_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
