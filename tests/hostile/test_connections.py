@@ -100,7 +100,7 @@ def test_stalled_bodies_hold_no_more_than_the_limit_and_texts_pass(start: Start)
     assert send(service, post()).statuses == [200]  # the first request takes memory that is kept
     before = rss(service)
     refused = 0
-    with many(service, 30) as connections:
+    with many(service, 60) as connections:
         for connection in connections:
             connection.settimeout(2)
             connection.sendall(head("POST", "/sentiment", "Content-Type: text/plain", "Content-Length: 1100000"))
@@ -110,8 +110,9 @@ def test_stalled_bodies_hold_no_more_than_the_limit_and_texts_pass(start: Start)
                 refused += connection.recv(65_536).startswith(b"HTTP/1.1 503 ")
             except TimeoutError:
                 pass
-        assert rss(service) - before < 24 * MEGABYTE
-        assert refused >= 20
+        # Without the limit it would be 60 MB and more; buffers and freed pieces count too.
+        assert rss(service) - before < 32 * MEGABYTE
+        assert refused >= 45
         assert send(service, post()).statuses == [200]
         assert probe(service) < 1
     time.sleep(0.5)
