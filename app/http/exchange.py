@@ -148,6 +148,8 @@ class Exchange:
     def end(self) -> None:
         """Note that the app is done, or will not be called: nothing is held any longer."""
         self._body = []
+        if self._failure is not None:
+            self._failure.__traceback__ = None  # its frames hold what the app had read, and this exchange
         self._connection.connections.release(self._held)
         self._held = 0
 
