@@ -50,9 +50,14 @@ WORKDIR /srv
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# Without a proxy: Docker may have put the host's into the environment.
+# Without a proxy: Docker may have put the host's into the environment. The certificate is for others to check: it names
+# another host than this.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import os; from urllib.request import ProxyHandler, build_opener; \
-         build_opener(ProxyHandler({})).open('http://127.0.0.1:' + os.environ['PORT'] + '/health/ready', timeout=4)"]
+    CMD ["python", "-c", "import os, ssl; from urllib.request import HTTPSHandler, ProxyHandler, build_opener; \
+         get = os.environ.get; admin = get('ADMIN_PORT'); tls = ssl.create_default_context(); \
+         tls.check_hostname = False; tls.verify_mode = ssl.CERT_NONE; \
+         scheme = 'https' if get('TLS_CERT') and not admin else 'http'; \
+         build_opener(ProxyHandler({}), HTTPSHandler(context=tls)).open( \
+         scheme + '://127.0.0.1:' + (admin or get('PORT')) + '/health/ready', timeout=4)"]
 ENTRYPOINT ["python", "-m", "app"]
 CMD ["serve"]

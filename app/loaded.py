@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 
 from app.compute import Compute
 from app.forecasts.service import ForecastService
+from app.lifecycle import Lifecycle
 from app.operations.metrics import Metrics
 from app.sentiment.service import SentimentService
 from app.settings import Settings
@@ -20,26 +21,29 @@ class Loaded:
 
     settings: Settings
     metrics: Metrics
+    lifecycle: Lifecycle
     compute: Compute
     sentiment: SentimentService
     vectors: VectorsService
     forecasts: ForecastService
 
     @classmethod
-    def load(cls, settings: Settings, metrics: Metrics) -> Self:
+    def load(cls, settings: Settings, metrics: Metrics, lifecycle: Lifecycle | None = None) -> Self:
         """Load the models and files that the settings name.
 
         Args:
             settings: The settings.
             metrics: Where the work is counted.
+            lifecycle: That of the process; by default one that begins now.
 
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
         """
-        compute = Compute(settings.threads, settings.max_pending)
+        compute = Compute(settings.threads, settings.max_waiting_seconds, settings.max_client_share)
         return cls(
             settings=settings,
             metrics=metrics,
+            lifecycle=lifecycle or Lifecycle(settings.drain_seconds),
             compute=compute,
             sentiment=SentimentService.load(settings, compute, metrics),
             vectors=VectorsService.load(settings, compute),

@@ -2,17 +2,22 @@
 
 import gc
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from app import __version__
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
+from app.http.connections import Connections
 from app.http.cors import CORS
 from app.http.fast_path import FastPath
+from app.http.keys import KeyCheck
+from app.http.limits import Limits
+from app.lifecycle import Lifecycle
 from app.loaded import Loaded
+from app.operations import listener
 from app.operations import routes as operations
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
@@ -30,7 +35,7 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
-NO_TRACING: Final = {"tracing": False, "metrics": False, "logs": False}
+NO_TRACING: Final[Any] = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own OpenTelemetry is off unless ``telemetry`` is given: it looks for a tracer at each request."""
 
 ROUTERS: Final = (
@@ -40,9 +45,14 @@ ROUTERS: Final = (
     vectors.router,
     forecasts.json_router,
     forecasts.router,
+    operations.probes,
     operations.router,
     pages.router,
 )
+OPERATIONS: Final = (operations.probes, operations.router)
+"""Those that move to a port of their own, if there is one."""
+OPEN: Final = (operations.probes, pages.router)
+"""Those that need no API key."""
 
 
 def create_app(settings: Settings | None = None, loaded: Loaded | None = None, **options: Any) -> FastAPI:
@@ -60,13 +70,23 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     metrics = loaded.metrics if loaded else Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-        app.state.loaded = loaded or Loaded.load(settings, metrics)
-        # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
-        gc.collect()
-        gc.freeze()
-        yield
-        app.state.loaded.compute.close()
+    async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
+        lifecycle = loaded.lifecycle if loaded else Lifecycle(settings.drain_seconds)
+        with ExitStack() as stack:
+            # First, as the process may be told to end while it loads.
+            stack.enter_context(lifecycle.signals())
+            app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle)
+            # What is loaded stays; without it, the garbage collector has nothing to look through again and again.
+            gc.collect()
+            gc.freeze()
+            stack.enter_context(lifecycle.beating())
+            if settings.admin_port is not None:
+                http = Connections(Limits.of(settings))
+                stack.enter_context(
+                    listener.listening(_operations_app(app.state.loaded), settings.host, settings.admin_port, http)
+                )
+            yield {"lifecycle": lifecycle}
+            app.state.loaded.compute.close()
 
     handlers = options.pop("exception_handlers", None) or {}
     options.setdefault("telemetry", NO_TRACING)
@@ -79,23 +99,41 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         docs_url=None,
         redoc_url=None,
         exception_handlers=problems.handlers(),
+        root_path=settings.root_path,
         **options,
     )
     own_handlers = dict(app.exception_handlers)
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
+    key_check = KeyCheck(settings.keys) if settings.keys else None
     for router in ROUTERS:
-        app.include_router(router)
+        if router in OPERATIONS and settings.admin_port is not None:
+            continue
+        if key_check is None or router in OPEN:
+            app.include_router(router)
+        else:
+            app.include_router(router, dependencies=[Depends(key_check)], responses=problems.responses(401))
     openapi.install(app)
     # The last that is added is the outermost.
-    app.add_middleware(FastPath, service=app, handlers=own_handlers)
+    app.add_middleware(FastPath, service=app, handlers=own_handlers, key_check=key_check)
     app.add_middleware(
         CORS,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["*"],
         expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
         max_age=86_400,
     )
     app.add_middleware(Telemetry, metrics=metrics, request_log=RequestLog(settings.log_level))
+    return app
+
+
+def _operations_app(loaded: Loaded) -> FastAPI:
+    """Make the app of the port for health and metrics."""
+    app = FastAPI(
+        openapi_url=None, redirect_slashes=False, exception_handlers=problems.handlers(), telemetry=NO_TRACING
+    )
+    app.state.loaded = loaded
+    for router in OPERATIONS:
+        app.include_router(router)
     return app

@@ -49,11 +49,15 @@ SECTIONS: Final = {
 }
 PARITY: Final = "parity"
 REVISION: Final = "revision"
+SOAK: Final = "soak"
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
     REVISION: Section("Against another revision", "bench.revision"),
+    SOAK: Section("Mixed traffic for a long time", "bench.soak"),
 }
 """What is measured only where it is asked for."""
+TURN_SECONDS: Final = 2
+SOAK_SECONDS: Final = 1800
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,13 +68,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends the servers on its way out
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sections = {name: SECTIONS[name] for name in parsed.sections or SECTIONS}
+    sections = {name: (SECTIONS | EXTRAS)[name] for name in parsed.sections or SECTIONS}
     if parsed.full:
         sections[PARITY] = EXTRAS[PARITY]
     if parsed.revision is not None:
         sections = {name: sections[name] for name in parsed.sections} | {REVISION: EXTRAS[REVISION]}
     options = Options(
-        parsed.model.resolve(), parsed.data.resolve(), parsed.rounds, parsed.seconds, parsed.revision, parsed.texts
+        parsed.model.resolve(),
+        parsed.data.resolve(),
+        parsed.rounds,
+        parsed.seconds or TURN_SECONDS,
+        parsed.revision,
+        parsed.texts,
+        parsed.seconds or SOAK_SECONDS,
+        parsed.output,
     )
     report = Report.read(parsed.output, describe())
     try:
@@ -98,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_section,
         metavar="SECTION",
-        help=f"what to measure, by default all: {', '.join(SECTIONS)}",
+        help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
@@ -113,13 +124,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", type=Path, default=OUTPUT, metavar="DIR", help="where to write; default: bench")
     add("--rounds", type=_count, default=8, help="how often contenders take turns; default: %(default)s")
     add("--texts", type=_count, default=500, help="texts of each kind that are explained; default: %(default)s")
-    add("--seconds", type=_count, default=2, help="seconds of HTTP load a turn; default: %(default)s")
+    add(
+        "--seconds",
+        type=_count,
+        help=f"seconds of HTTP load a turn, or of mixed traffic; default: {TURN_SECONDS}, or {SOAK_SECONDS}",
+    )
     return parser
 
 
 def _section(name: str) -> str:
-    if name not in SECTIONS:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SECTIONS)}")
+    if name not in SECTIONS and name != SOAK:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK])}")
     return name
 
 

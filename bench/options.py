@@ -4,6 +4,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.paths import OUTPUT
+
 
 @dataclass(frozen=True)
 class Options:
@@ -16,6 +18,8 @@ class Options:
         seconds: Seconds of load a turn.
         revision: What this checkout is compared with, as git names it.
         texts: How many reviews, and how many sentences, are explained.
+        soak_seconds: Seconds of mixed traffic.
+        output: Folder that plots are drawn into.
     """
 
     model: Path
@@ -24,6 +28,8 @@ class Options:
     seconds: int
     revision: str | None = None
     texts: int = 500
+    soak_seconds: int = 1800
+    output: Path = OUTPUT
 
     def say(self, message: str) -> None:
         """Tell on standard error how far the benchmark is."""

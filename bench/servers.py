@@ -121,9 +121,9 @@ class Server:
             folder: Where its log goes.
         """
         self.contender = contender
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}{contender.path}"
-        command = [str(port) if part == "{port}" else part for part in contender.command]
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}{contender.path}"
+        command = [str(self.port) if part == "{port}" else part for part in contender.command]
         log = folder / f"{contender.name}.log"
         pinned = ["taskset", "--cpu-list", str(core), *command]
         self._tree = Tree(pinned, log, contender.environment, contender.folder)
@@ -156,6 +156,11 @@ class Server:
             yield
         finally:
             self._tree.hold()
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return self._tree.pid
 
     def processor_seconds(self) -> float:
         """Processor time that it has used so far."""

@@ -1,11 +1,14 @@
 """Asking an app in this process, without a server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import httpx
 from fastapi import FastAPI
+
+from app.compute import Compute
 
 Result = TypeVar("Result")
 
@@ -22,3 +25,14 @@ def ask(app: FastAPI, work: Callable[[httpx.AsyncClient], Awaitable[Result]]) ->
             return await work(client)
 
     return asyncio.run(run())
+
+
+@contextmanager
+def full(compute: Compute) -> Iterator[None]:
+    """Have somebody else's work take all the room in threads."""
+    lanes = (compute.admission.brief, compute.admission.long)
+    for lane in lanes:
+        lane.enter("somebody else", 30.0)
+    yield
+    for lane in lanes:
+        lane.leave("somebody else", 30.0)

@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 
+_ZEROS: Final = "0" * 64
+_END: Final = b'  "sha256": "%s"\n}\n'
+"""How a manifest ends."""
+
 ServingSettings = TypeVar("ServingSettings", bound=BaseModel)
 
 
@@ -32,6 +36,8 @@ class Manifest(BaseModel):
         figures: What was measured, by split.
         environment: Where it was trained: versions of libraries, the processor, and the commit of the code.
         files: SHA-256 of every file in the folder but the manifest.
+        sha256: That of the file of the manifest, if it had zeros in its place; filled in and verified where the file is
+            written and read, else empty.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +52,7 @@ class Manifest(BaseModel):
     figures: dict[str, Any]
     environment: dict[str, Any] = {}
     files: dict[str, str] = {}
+    sha256: str = ""
 
 
 def sha256(path: Path) -> str:
@@ -55,10 +62,22 @@ def sha256(path: Path) -> str:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write ``manifest.json`` with the checksum of every file that lies in the folder now."""
+    """Write ``manifest.json`` with the checksum of every file that lies in the folder now, and of itself."""
     files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     document = manifest.model_copy(update={"files": files}).model_dump()
-    (folder / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_bytes(signed(document))
+
+
+def signed(document: dict[str, Any]) -> bytes:
+    """Return the bytes of a manifest, which end in their own checksum.
+
+    Args:
+        document: The manifest as JSON has it; a checksum in it is replaced.
+    """
+    unsigned = {name: value for name, value in document.items() if name != "sha256"}
+    content = (json.dumps({**unsigned, "sha256": _ZEROS}, indent=2) + "\n").encode()
+    digest = hashlib.sha256(content).hexdigest()
+    return content.removesuffix(_END % _ZEROS.encode()) + _END % digest.encode()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -97,7 +116,8 @@ def parse_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{path} is damaged ({where}: {problem['msg']}); restore the model folder.") from error
     if manifest.format != FORMAT:
         raise ArtifactError(f"{path} has format {manifest.format}, this version reads {FORMAT}; train the model again.")
-    return manifest
+    _verify_itself(path, document)
+    return manifest.model_copy(update={"sha256": ""})
 
 
 def require(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
@@ -116,6 +136,33 @@ def require(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
             raise ArtifactError(f"{folder / MANIFEST} lists no {name}; train the model again or restore its folder.")
         if not (folder / name).is_file():
             raise ArtifactError(f"{folder / name} is missing; restore the model folder.")
+
+
+def check_kind(folder: Path, manifest: Manifest, kind: str) -> None:
+    """Check that a manifest is of the domain that reads it.
+
+    Args:
+        folder: Where the manifest is from.
+        manifest: The manifest.
+        kind: The domain.
+
+    Raises:
+        ArtifactError: It is of another.
+    """
+    if manifest.kind != kind:
+        path = folder / MANIFEST
+        raise ArtifactError(f"{path} is of kind {manifest.kind}, not {kind}; restore the model folder.")
+
+
+def check_data(folder: Path, manifest: Manifest) -> None:
+    """Check that a manifest names the data that the model was trained on, which is answered.
+
+    Raises:
+        ArtifactError: It does not.
+    """
+    if not isinstance(manifest.data.get("name"), str):
+        path = folder / MANIFEST
+        raise ArtifactError(f"{path} does not name the data that the model was trained on; train the model again.")
 
 
 def read_serving(folder: Path, manifest: Manifest, model: type[ServingSettings]) -> ServingSettings:
@@ -137,6 +184,17 @@ def read_serving(folder: Path, manifest: Manifest, model: type[ServingSettings])
             f"{folder / MANIFEST} lacks settings for serving ({error.error_count()} are wrong), such as {first}; "
             "train the model again."
         ) from error
+
+
+def _verify_itself(path: Path, document: bytes) -> None:
+    """Compare a manifest with its own checksum, byte by byte."""
+    start = len(document) - len(_END % _ZEROS.encode())
+    digest = document[start:].removeprefix(_END.partition(b"%s")[0])[: len(_ZEROS)]
+    if start < 0 or document[start:] != _END % digest:
+        raise ArtifactError(f"{path} does not end in a checksum of itself; train the model again or restore it.")
+    zeroed = document[:start] + _END % _ZEROS.encode()
+    if hashlib.sha256(zeroed).hexdigest().encode() != digest:
+        raise ArtifactError(f"{path} is damaged (its SHA-256 of itself differs); restore the model folder.")
 
 
 def _verify(folder: Path, name: str, expected: str) -> None:

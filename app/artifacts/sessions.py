@@ -31,6 +31,24 @@ def open_graph(path: Path) -> onnxruntime.InferenceSession:
         raise ArtifactError(f"{path} is not a graph that can be served ({error}); train the model again.") from error
 
 
+def check_graph(path: Path, session: onnxruntime.InferenceSession, inputs: set[str], outputs: set[str]) -> None:
+    """Check the names of what a graph takes and gives.
+
+    Args:
+        path: Its file, for the message.
+        session: The graph.
+        inputs: All that it takes.
+        outputs: What it gives, among others.
+
+    Raises:
+        ArtifactError: They are others.
+    """
+    taken, given = ({node.name for node in nodes} for nodes in (session.get_inputs(), session.get_outputs()))
+    if taken != inputs or not outputs <= given:
+        names = ", ".join(sorted(taken)), ", ".join(sorted(given))
+        raise ArtifactError(f"{path} takes {names[0]} and gives {names[1]}, unlike a model of ours; restore it.")
+
+
 def batches(lengths: NDArray[np.int32], size: int = BATCH) -> Iterator[NDArray[np.intp]]:
     """Share sequences out into runs of rows of similar length.
 

@@ -9,7 +9,7 @@ from app.artifacts.manifest import ArtifactError
 from app.artifacts.registry import UnknownName
 from app.cli import analogy, classify, forecast
 from app.files.errors import InputError
-from app.settings import Settings, SettingsError
+from app.settings import SECRET, Settings, SettingsError
 from app.vectors.space import NoDirection, UnknownWord
 
 
@@ -34,7 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="start the HTTP service", description="Start the HTTP service.")
     serving.set_defaults(run=_serve)
     for name in Settings.model_fields:
-        _add_setting(serving, name)
+        if name not in SECRET:
+            _add_setting(serving, name)
 
     classifying = commands.add_parser("classify", help="classify texts", description=classify.__doc__)
     classifying.set_defaults(run=classify.run)

@@ -3,20 +3,27 @@
 import argparse
 import errno
 import os
+import resource
 import signal
 import socket
+import ssl
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
-from app.http.protocol import Protocol
+from app.http.connections import Connections
+from app.http.limits import Limits
 from app.loaded import Loaded
 from app.main import create_app
+from app.operations import listener
 from app.operations.logs import configuration
 from app.operations.metrics import Metrics
+from app.operations.routes import PROBES
 from app.settings import Settings, SettingsError, settings_from
 
 
@@ -33,14 +40,24 @@ def run(arguments: argparse.Namespace) -> None:
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
     loaded = Loaded.load(settings, Metrics())
-    _check_address(settings.host, settings.port)
+    if settings.admin_port == settings.port != 0:
+        raise SettingsError("PORT and ADMIN_PORT are the same; choose another one with ADMIN_PORT= or --admin-port.")
+    _check_address(settings.host, settings.port, "port")
+    if settings.admin_port is not None:
+        if settings.admin_port == settings.port != 0:
+            raise SettingsError(
+                "PORT and ADMIN_PORT are the same; choose another one with ADMIN_PORT= or --admin-port."
+            )
+        _check_address(settings.host, settings.admin_port, "admin_port")
+    _check_tls(settings)
+    _raise_descriptors()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     if settings.workers == 1:
         uvicorn.run(create_app(settings, loaded), **options(settings))
         return
     del loaded  # each worker loads its own
-    with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder, _admin_port(settings) as settings:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
         uvicorn.run("app.main:create_app", factory=True, **options(settings))
 
@@ -51,7 +68,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": Protocol,
+        "http": Connections(Limits.of(settings), urgent=PROBES),
+        "loop": "app.http.listener:Loop",
         "ws": "none",
         "log_config": configuration(settings.log_level),
         "access_log": False,
@@ -59,25 +77,59 @@ def options(settings: Settings) -> dict[str, Any]:
         # Uvicorn reads this variable itself; without it there is no proxy to believe, and no need to look for one.
         "proxy_headers": "FORWARDED_ALLOW_IPS" in os.environ,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "ssl_certfile": settings.tls_cert,
+        "ssl_keyfile": settings.tls_key,
     }
 
 
-def _check_address(host: str, port: int) -> None:
+def _check_address(host: str, port: int, setting: str) -> None:
     """Listen for a moment: Uvicorn finds out only after the app has started, and tells it in lines of JSON."""
+    option = f"{setting.upper()}= or --{setting.replace('_', '-')}"
     try:
         for family, _, _, _, address in socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM):
             socket.create_server(address, family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(
-                f"Port {port} of {host} is in use; choose another one with PORT= or --port (0 takes a free one)."
+                f"Port {port} of {host} is in use; choose another one with {option} (0 takes a free one)."
             ) from error
         # Uvicorn passes over an address of a family that the machine does not have, such as localhost's in IPv6.
         if error.errno != errno.EAFNOSUPPORT:
             raise SettingsError(
-                f"Port {port} of {host} cannot be listened on ({error.strerror}); choose another port with PORT= or "
-                "--port, or another address with HOST= or --host."
+                f"Port {port} of {host} cannot be listened on ({error.strerror}); choose another port with {option}, "
+                "or another address with HOST= or --host."
             ) from error
+
+
+def _check_tls(settings: Settings) -> None:
+    """See that the certificate and its key can be used."""
+    if settings.tls_cert is None and settings.tls_key is None:
+        return
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise SettingsError("TLS_CERT and TLS_KEY need each other; set both, or none.")
+    try:
+        # With a password, nobody is asked for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"TLS_CERT ({settings.tls_cert}) and TLS_KEY ({settings.tls_key}) cannot be used: {error}."
+        ) from error
+
+
+def _raise_descriptors() -> None:
+    """Allow the process as many descriptors as it may allow itself: a connection takes one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@contextmanager
+def _admin_port(settings: Settings) -> Iterator[Settings]:
+    """Choose the port that all workers listen on for health and metrics, if any is free to choose."""
+    if settings.admin_port != 0:
+        yield settings
+        return
+    with listener.bind(settings.host, 0) as bound:
+        yield settings.model_copy(update={"admin_port": bound.getsockname()[1]})
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

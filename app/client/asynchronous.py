@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, Self, overload
 
 import httpx
 
-from app.client.messages import Answer, ServiceError, path_of, read
+from app.client.messages import Answer, ServiceError, authorization, path_of, read
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health
 from app.sentiment.schemas import (
@@ -45,6 +45,7 @@ class AsyncClient:
         self,
         base_url: str = BASE_URL,
         *,
+        api_key: str | None = None,
         timeout: float | httpx.Timeout = TIMEOUT,
         transport: httpx.AsyncBaseTransport | None = None,
         http: httpx.AsyncClient | None = None,
@@ -53,12 +54,15 @@ class AsyncClient:
 
         Args:
             base_url: Where the service is.
+            api_key: One of the service's keys, if it asks for one.
             timeout: Seconds to wait for the service, at each step of a request.
             transport: What carries the requests, for tests and proxies.
-            http: An httpx client to use, with its own base URL and timeout; the other arguments do not matter then,
-                and it is left open.
+            http: An httpx client to use, with its own base URL, headers and timeout; the other arguments do not matter
+                then, and it is left open.
         """
-        self._http = http or httpx.AsyncClient(base_url=base_url, timeout=timeout, transport=transport)
+        self._http = http or httpx.AsyncClient(
+            base_url=base_url, headers=authorization(api_key), timeout=timeout, transport=transport
+        )
         self._owns_http = http is None
 
     @overload

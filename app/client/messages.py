@@ -31,6 +31,11 @@ class ServiceError(Exception):
         self.request_id = request_id
 
 
+def authorization(api_key: str | None) -> dict[str, str]:
+    """Return the headers that carry an API key; none without one."""
+    return {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+
+
 def path_of(*segments: str) -> str:
     """Return a path of segments, each of which may hold any character."""
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import ArtifactError, read_manifest, read_serving, require
-from app.artifacts.sessions import batches, open_graph
+from app.artifacts.manifest import MANIFEST, ArtifactError, check_data, check_kind, read_manifest, read_serving, require
+from app.artifacts.sessions import batches, check_graph, open_graph
 from app.forecasts.serving import ForecastServing
 
 KIND: Final = "forecast"
@@ -55,10 +55,13 @@ class Forecaster:
             ArtifactError: The folder is damaged, incomplete, or its parts are not of one model.
         """
         self.manifest = read_manifest(folder)
+        check_kind(folder, self.manifest, KIND)
+        check_data(folder, self.manifest)
         self.name = self.manifest.name
         require(folder, self.manifest, [GRAPH_FILE])
         self.serving = read_serving(folder, self.manifest, ForecastServing)
         session = open_graph(folder / GRAPH_FILE)
+        check_graph(folder / GRAPH_FILE, session, {"observations", "lengths"}, {*OUTPUTS})
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)
         shapes = [tuple(node.shape) for node in (*session.get_inputs(), *session.get_outputs())]
         if named != self.name or shapes != self._shapes() or not self._layers_fit():
@@ -66,6 +69,20 @@ class Forecaster:
                 f"{folder / GRAPH_FILE} is not the graph that its manifest describes; restore the model folder."
             )
         self._run = session.run
+        self._check_example(folder)
+
+    def _check_example(self, folder: Path) -> None:
+        """Forecast from the example of the manifest."""
+        try:
+            (found,) = self.forecast([self.serving.example])
+        except Misshapen as error:
+            raise ArtifactError(
+                f"{folder / MANIFEST} has an example that does not fit ({error}); restore it."
+            ) from error
+        except Exception as error:
+            raise ArtifactError(f"{folder / GRAPH_FILE} cannot be run ({error}); restore the model folder.") from error
+        if not np.isfinite(found).all():
+            raise ArtifactError(f"{folder / GRAPH_FILE} gives what is no number; restore the model folder.")
 
     def forecast(self, sequences: Sequence[Observations]) -> list[Forecast]:
         """Forecast what follows each sequence.

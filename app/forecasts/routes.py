@@ -1,9 +1,9 @@
 """The forecast routes: they translate between HTTP and the forecasters."""
 
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from app.artifacts.registry import UnknownName
@@ -11,13 +11,17 @@ from app.forecasts.forecaster import Forecaster, Misshapen
 from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, Forecasts
 from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
 from app.forecasts.service import ForecastService
-from app.http.dependencies import Part, part_of
+from app.http.dependencies import Part
 from app.http.json_routes import JSONBody, JSONRoute
+from app.http.json_values import Values
 from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
 from app.settings import Settings
 
 Name = Annotated[str, Path(description="Name of a forecast, one of `GET /forecasts`.", examples=["air-pollution"])]
+
+MOST_FEATURES: Final = 8
+"""Numbers of an observation, on average; no forecast reads more than four."""
 
 Service = Annotated[ForecastService, Depends(Part(ForecastService))]
 
@@ -25,20 +29,20 @@ router = APIRouter(tags=["forecasts"])
 json_router = APIRouter(tags=["forecasts"], route_class=JSONRoute)
 
 
+def _most_values(settings: Settings) -> int:
+    """Return how many values a body may have: at most as many sequences as observations, and their numbers."""
+    return settings.max_observations * (2 + MOST_FEATURES)
+
+
 class ForecastBody(JSONBody[ForecastRequest]):
     """A dependency: the body, whose far too many observations are refused before they take the time to parse."""
 
     def __init__(self) -> None:
-        super().__init__(ForecastRequest)
+        super().__init__(ForecastRequest, "sequences", _most_values)
 
-    async def read(self, request: Request) -> bytes:
-        """See :meth:`JSONBody.read`."""
-        body = await super().read(request)
-        limit = part_of(request, Settings).max_observations
-        # The list of sequences, at most as many sequences as observations, and the observations.
-        if body.count(b"[") > 1 + 2 * limit:
-            raise _too_many(limit)
-        return body
+    def too_many(self, _values: Values, largest: int) -> Problem:
+        """See :meth:`JSONBody.too_many`."""
+        return _too_many(largest // (2 + MOST_FEATURES))
 
 
 @router.get("/forecasts", summary="The forecasts that are loaded")
@@ -57,7 +61,7 @@ async def details(service: Service, name: Name) -> ForecastDetails:
     "/forecasts/{name}",
     summary="Forecast from observations",
     response_model=ForecastResponse,
-    responses=responses(400, 404, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 429, 503),
 )
 async def forecast(body: Annotated[ForecastRequest, Depends(ForecastBody())], service: Service, name: Name) -> Response:
     """Forecast what follows sequences of observations, or what goes with each observation."""

@@ -4,11 +4,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from app.forecasts.serving import Feature
+from app.forecasts.serving import LARGEST, Feature
 from app.http.schemas import Schema
-
-LARGEST: Final = 1e12
-"""The largest number that is taken; whatever is observed in any unit is smaller."""
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Observation = Annotated[list[Number], Field(fail_fast=True)]

@@ -1,10 +1,13 @@
 """Settings for serving in the manifest of a forecasting model."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.forecasts.layers import Layer
+
+LARGEST: Final = 1e12
+"""The largest number that is taken; whatever is observed in any unit is smaller."""
 
 
 class Feature(BaseModel):
@@ -37,9 +40,9 @@ class ForecastServing(BaseModel):
     outputs: list[Feature] = Field(min_length=1)
     time: Literal["day", "beat"]
     observations: int = Field(ge=1)
-    steps: list[int] | None = Field(min_length=1)
+    steps: list[Annotated[int, Field(ge=1, strict=True)]] | None = Field(min_length=1)
     layers: list[Layer] = Field(min_length=1)
-    example: list[list[float]] = Field(min_length=1)
+    example: list[list[Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]]] = Field(min_length=1)
 
     @property
     def parameters(self) -> int:

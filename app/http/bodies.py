@@ -2,16 +2,31 @@
 
 import codecs
 import re
+import zlib
 from email.message import Message
+from email.utils import collapse_rfc2231_value
+from functools import partial
 from typing import Final
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from app.compute import Compute
 from app.http.dependencies import part_of
 from app.http.problems import Problem
 from app.settings import Settings
 
+IDENTITY: Final = "identity"
+GZIP: Final = "gzip"
+X_GZIP: Final = "x-gzip"
+"""The same, as RFC 9110 has it."""
+FREE_BYTES: Final = 2**16
+"""What a gzipped body may become whatever its size: a short text of one repeated word compresses well."""
+GZIPPED_INLINE_BYTES: Final = 2**12
+"""Size of a gzipped body up to which it is decompressed where the request is handled."""
+SECONDS_A_DECOMPRESSED_BYTE: Final = 5e-9
+_TYPICAL_RATIO: Final = 10
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _CHARSETS: Final = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16"})
 _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 
@@ -28,7 +43,8 @@ def media_type_of(request: Request) -> tuple[str, str]:
         return header.strip().lower(), ""
     message = Message()
     message["content-type"] = header
-    return message.get_content_type() if "/" in header else "", str(message.get_param("charset", "") or "")
+    charset = collapse_rfc2231_value(message.get_param("charset", "") or "")
+    return message.get_content_type() if "/" in header else "", charset
 
 
 def unsupported(media_type: str, *supported: str) -> Problem:
@@ -42,16 +58,40 @@ def unsupported(media_type: str, *supported: str) -> Problem:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the whole body.
+    """Read the whole body, and decompress it if it is gzipped.
 
     Raises:
-        Problem: 413, as soon as it is larger than the setting ``max_body_bytes``.
+        Problem: 413, as soon as it is larger than the setting ``max_body_bytes``; 415 if it has another content coding;
+            400 if it is not what its coding says.
         starlette.requests.ClientDisconnect: The client hung up.
     """
-    limit = part_of(request, Settings).max_body_bytes
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise _too_large(limit)
+    settings = part_of(request, Settings)
+    coding = ""
+    for name, value in request.scope["headers"]:  # at once, which takes less time than to look a header up
+        if name == b"content-length" and value.isdigit() and int(value) > settings.max_body_bytes:
+            raise _too_large(settings.max_body_bytes)
+        if name == b"content-encoding":
+            coding = f"{coding},{value.decode('latin-1')}" if coding else value.decode("latin-1")
+    if not coding:
+        return await _received(request, settings.max_body_bytes)
+    codings = [one for one in map(str.strip, coding.lower().split(",")) if one not in ("", IDENTITY)]
+    if codings and codings not in ([GZIP], [X_GZIP]):
+        raise Problem(
+            415,
+            f"The body has the content coding {coding[:40]!r}; send it as it is, or with `Content-Encoding: gzip`.",
+            headers={"Accept-Encoding": GZIP},
+        )
+    body = await _received(request, settings.max_body_bytes)
+    if not codings:
+        return body
+    limits = settings.max_body_bytes, settings.max_compression_ratio
+    if len(body) <= GZIPPED_INLINE_BYTES:
+        return gunzip(body, *limits)
+    seconds = len(body) * _TYPICAL_RATIO * SECONDS_A_DECOMPRESSED_BYTE
+    return await part_of(request, Compute).run(partial(gunzip, body, *limits), seconds=seconds)
+
+
+async def _received(request: Request, limit: int) -> bytes:
     # Read from the channel itself: the generator of Request.stream takes longer than the one message of most bodies.
     receive = request.receive
     chunks: list[bytes] = []
@@ -84,6 +124,36 @@ def decode_text(body: bytes, charset: str = "") -> str:
         return body.decode(codec)
     except UnicodeDecodeError as error:
         raise Problem(400, f"The body is not valid {codec.upper()}: byte {error.start} fits no character.") from error
+
+
+def gunzip(body: bytes, limit: int, ratio: int) -> bytes:
+    """Decompress a gzipped body.
+
+    Args:
+        body: The body.
+        limit: Bytes that may become of it.
+        ratio: Times that it may become larger, where more than :data:`FREE_BYTES` become of it.
+
+    Raises:
+        Problem: 413 if more becomes of it, 400 if it is not gzipped.
+    """
+    most = min(limit, max(FREE_BYTES, ratio * len(body)))
+    decoder = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        found = decoder.decompress(body, most + 1)
+    except zlib.error as error:
+        raise Problem(400, "The body is not gzipped, or is damaged.") from error
+    if len(found) > limit:
+        raise _too_large(limit)
+    if len(found) > most:
+        raise Problem(
+            413,
+            f"The body becomes more than {ratio} times larger when it is decompressed; send it as it is.",
+            headers={"Connection": "close"},
+        )
+    if not decoder.eof or decoder.unused_data:
+        raise Problem(400, "The gzipped body is incomplete, or something follows its end.")
+    return found
 
 
 def _too_large(limit: int) -> Problem:

@@ -1,7 +1,13 @@
 """Middleware: pages of other origins may call the service."""
 
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from app.http.problems import Problem
+
+_OF_THE_BODY = ("content-type", "content-length")
 
 
 class CORS(CORSMiddleware):
@@ -17,3 +23,13 @@ class CORS(CORSMiddleware):
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer what a browser asks before it sends a request: Starlette's answer, but for the form of a refusal."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code < 400:
+            return answer
+        reason = bytes(answer.body).decode().replace("Disallowed CORS ", "")
+        headers = {name: value for name, value in answer.headers.items() if name not in _OF_THE_BODY}
+        detail = f"Pages may not send this request: its {reason} is not allowed; see the setting `CORS_ORIGINS`."
+        return Problem(answer.status_code, detail, headers=headers).response()

@@ -1,6 +1,7 @@
 """Routes whose body goes from bytes to a Pydantic model, and whose answer from a model to bytes, in one pass each."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from fastapi import Request
@@ -9,13 +10,33 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from app.compute import Compute
 from app.http.bodies import is_json, media_type_of, read_body, unsupported
 from app.http.dependencies import Part, part_of
-from app.http.problems import invalid_fields
+from app.http.json_values import Values, count_values
+from app.http.problems import Problem, invalid_fields
+from app.http.schemas import FieldError
+from app.settings import Settings
 
 Body = TypeVar("Body", bound=BaseModel)
 
 JSON: Final = "application/json"
+
+FEW: Final = 256
+"""Values of a body without long lists."""
+COUNTED_BYTES: Final = 1_024
+"""Size of a body from which on its values are counted before it is parsed."""
+INLINE_BYTES: Final = 2**15
+"""Size of a body up to which it is parsed where the request is handled."""
+SECONDS_A_BYTE: Final = 1e-8
+"""Of parsing, at most."""
+
+Largest = Callable[[Settings], int]
+
+
+def parsing(size: int) -> float:
+    """Estimate the seconds that it takes to parse a body of so many bytes."""
+    return size * SECONDS_A_BYTE
 
 
 class JSONBody(Generic[Body]):
@@ -30,9 +51,18 @@ class JSONBody(Generic[Body]):
         content: What OpenAPI says of the body: media types to their schemas.
     """
 
-    def __init__(self, model: type[Body]) -> None:
+    def __init__(self, model: type[Body], field: str = "", largest: Largest | None = None) -> None:
+        """Declare the body.
+
+        Args:
+            model: The model.
+            field: The field that may hold a long list.
+            largest: How many values that list may have, with those of lists in it; by default there is no such list.
+        """
         model.model_rebuild()  # before the first request needs it
         self.model = model
+        self._field = field
+        self._largest = largest
         self.content: dict[str, Any] = {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
     async def __call__(self, request: Request) -> Body:
@@ -41,7 +71,16 @@ class JSONBody(Generic[Body]):
         Raises:
             app.http.problems.Problem: 415 if it is not JSON, 413 if it is too large, 400 or 422 if it is wrong.
         """
-        return self.parse(await self.read(request))
+        body = await self.read(request)
+        return self.parse(body) if len(body) <= COUNTED_BYTES else await self.parsed(request, body)
+
+    async def parsed(self, request: Request, body: bytes) -> Body:
+        """Parse a JSON body: in a thread, if it is large; see :meth:`parse`."""
+        settings = part_of(request, Settings)
+        if len(body) <= INLINE_BYTES:
+            return self.parse(body, settings)
+        work = partial(self.parse, body, settings)
+        return await part_of(request, Compute).run(work, seconds=parsing(len(body)))
 
     async def read(self, request: Request) -> bytes:
         """Read the body of a request that says that it is JSON.
@@ -54,16 +93,52 @@ class JSONBody(Generic[Body]):
             raise unsupported(media_type, JSON)
         return await read_body(request)
 
-    def parse(self, body: bytes) -> Body:
+    def parse(self, body: bytes, settings: Settings | None = None) -> Body:
         """Parse a JSON body.
+
+        Args:
+            body: The body.
+            settings: The limits, for a body of more than :data:`COUNTED_BYTES`.
 
         Raises:
             app.http.problems.Problem: 400 if it is not JSON, 422 if it is not such a model.
         """
+        if settings is not None and len(body) > COUNTED_BYTES:
+            self._limit(count_values(body), settings)
         try:
             return self.model.model_validate_json(body)
         except ValidationError as error:
             raise invalid_fields(error) from error
+
+    def _limit(self, values: Values, settings: Settings) -> None:
+        largest = self._largest(settings) if self._largest else 0
+        if values.total > largest + FEW:
+            raise self.too_many(values, largest)
+
+    def too_many(self, values: Values, largest: int) -> Problem:
+        """Describe a body with far too many values.
+
+        Args:
+            values: What it has.
+            largest: How many its longest list may have.
+        """
+        if not self._field:
+            detail = f"has {values.total:,} values, far more than such a request needs"
+            return Problem(422, f"The body {detail}.", errors=[FieldError(pointer="#", detail=detail)])
+        return too_many(self._field, values.items, largest)
+
+
+def too_many(field: str, found: int, largest: int, noun: str = "items") -> Problem:
+    """Describe a list of a body that has too many items.
+
+    Args:
+        field: The list.
+        found: How many it has.
+        largest: How many it may have.
+        noun: What they are.
+    """
+    detail = f"has {found:,} {noun}; at most {largest:,} are taken at once"
+    return Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
 
 
 class JSONRoute(APIRoute):

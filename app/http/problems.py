@@ -17,7 +17,7 @@ from app.compute import Busy
 from app.http.schemas import FieldError, ProblemDetails
 
 MEDIA_TYPE: Final = "application/problem+json"
-MAX_ERRORS: Final = 20
+MAX_ERRORS: Final = 10
 """Errors named in one answer; a body with 10,000 wrong items does not get 10,000 complaints."""
 
 _COMPLAINTS: Final = {
@@ -45,19 +45,23 @@ _SENTENCES: Final = {
 }
 _MEANINGS: Final = {
     400: "The body cannot be read.",
+    401: "The request carries no API key, or a wrong one.",
     404: "What the request names is not there.",
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
     422: "The request was understood, but is not valid.",
+    429: "Too much work of this client is waiting; `Retry-After` says when to try again.",
     503: "The service is too busy; `Retry-After` says when to try again.",
 }
 _EXAMPLES: Final = {
     400: "The body is not valid JSON: expected value at line 1 column 1.",
+    401: "The request needs an API key: `Authorization: Bearer …` or `X-API-Key: …`.",
     404: "There is no such model; there is sentiment-best, sentiment-lecture.",
     413: "The body is larger than 16,777,216 bytes; send less at once.",
     415: "The request does not say what its body is; send it with `Content-Type: application/json`.",
     422: "The request is not valid: #/text is missing.",
-    503: "The service is busy with other long requests; try again in a second.",
+    429: "Too much of your own work is waiting; try again in 2 seconds.",
+    503: "The service is busy with other requests; try again in 2 seconds.",
 }
 
 
@@ -130,7 +134,8 @@ def _allowed(request: Request) -> str:
     of_path = (
         route for route in iter_route_contexts(request.app.routes) if route.matches(request.scope)[0] != Match.NONE
     )
-    return ", ".join(sorted({method for route in of_path for method in route.methods or ()}))
+    methods = {method for route in of_path for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _title(status: int) -> str:
@@ -171,7 +176,8 @@ async def _on_problem(_request: Request, error: Problem) -> Response:
 
 
 async def _on_busy(_request: Request, error: Busy) -> Response:
-    return Problem(503, str(error), headers={"Retry-After": str(error.retry_after)}).response()
+    status = HTTPStatus.TOO_MANY_REQUESTS if error.own else HTTPStatus.SERVICE_UNAVAILABLE
+    return Problem(status, str(error), headers={"Retry-After": str(error.retry_after)}).response()
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:

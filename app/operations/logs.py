@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time
-from typing import Any
+from typing import Any, TextIO
 
 
 class JSONFormatter(logging.Formatter):
@@ -26,19 +26,28 @@ class JSONFormatter(logging.Formatter):
         return json.dumps(line)
 
 
+class LogHandler(logging.StreamHandler[TextIO]):
+    """Writes records. Where that fails, since a disk is full or a pipe closed, it says nothing: there is nowhere to."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Tell of an error in the record itself, such as a wrong format, and of no other."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 class RequestLog:
     """One line a request, written past ``logging``, whose records cost as much as tokenizing a review."""
 
     def __init__(self, level: str) -> None:
         self._enabled = level in {"debug", "info"}
 
-    def write(self, request_id: str, method: str, path: str, status: int, seconds: float, client: str | None) -> None:
+    def write(self, request_id: str, method: str, route: str, status: int, seconds: float, client: str | None) -> None:
         """Write the line of a request, if requests are logged at this level.
 
         Args:
             request_id: As echoed to the client.
             method: Of the request.
-            path: Without the query, which may hold words of a text.
+            route: The template of its path, as the path itself and the query may hold words of a text.
             status: Of the answer.
             seconds: From the first byte of the request to the last of its answer.
             client: Its address.
@@ -51,7 +60,7 @@ class RequestLog:
                 "message": "request",
                 "request_id": request_id,
                 "method": method,
-                "path": path,
+                "route": route,
                 "status": status,
                 "milliseconds": round(seconds * 1000, 3),
                 "client": client,
@@ -78,7 +87,7 @@ def configuration(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JSONFormatter}},
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
+        "handlers": {"stdout": {"()": LogHandler, "stream": "ext://sys.stdout", "formatter": "json"}},
         "root": {"handlers": ["stdout"], "level": "WARNING"},
         "loggers": {"uvicorn": {"level": level.upper()}, "uvicorn.access": {"level": "CRITICAL"}},
     }

@@ -13,6 +13,8 @@ REQUEST_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 STEP_BUCKETS: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1, 10)
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+"""What stands in logs and metrics for a method that is none of these."""
 
 
 class Metrics:
@@ -47,7 +49,7 @@ class Metrics:
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request and the time it took."""
-        self._of_labels(method if method in METHODS else "other", route, str(status)).observe(seconds)
+        self._of_labels(method if method in METHODS else OTHER, route, str(status)).observe(seconds)
 
     def of_model(self, name: str, labels: Iterable[str]) -> "ModelMetrics":
         """Return the metrics of a sentiment model."""

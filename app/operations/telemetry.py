@@ -12,11 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.compute.callers import CALLER
+from app.http.callers import RequestCaller
 from app.operations.logs import RequestLog
-from app.operations.metrics import Metrics
+from app.operations.metrics import METHODS, OTHER, Metrics
 
 _ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _HEADER: Final = b"x-request-id"
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 CLIENT_CLOSED_REQUEST: Final = 499
 """Status in logs and metrics of a request whose client hung up; nginx' convention."""
 
@@ -24,7 +27,7 @@ _PROCESS: Final = secrets.token_hex(8).encode()
 _NUMBERS: Final = count(1)
 
 UNMATCHED: Final = "unmatched"
-"""Route in metrics of a path that there is not."""
+"""Route in logs and metrics of a path that there is not."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
+        CALLER.set(RequestCaller(scope, receive))
         request_id = _request_id(scope)
         status = 0
 
@@ -50,7 +54,7 @@ class Telemetry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((_HEADER, request_id))
+                message["headers"] += (_HEADER, request_id), _NOSNIFF
             await send(message)
 
         try:
@@ -68,11 +72,13 @@ class Telemetry:
 
     def _record(self, scope: Scope, request_id: bytes, status: int, seconds: float) -> None:
         """Count and log a request that ended."""
-        route = scope.get("route")
-        self._metrics.observe_request(scope["method"], route.path if route else UNMATCHED, status, seconds)
+        found = scope.get("route")
+        route = found.path if found else UNMATCHED
+        method = scope["method"] if scope["method"] in METHODS else OTHER
+        self._metrics.observe_request(method, route, status, seconds)
         client = scope.get("client")
         address = client[0] if client else None
-        self._log.write(request_id.decode(), scope["method"], scope["path"], status, seconds, address)
+        self._log.write(request_id.decode(), method, route, status, seconds, address)
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:

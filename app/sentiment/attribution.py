@@ -94,8 +94,9 @@ class Weights(NamedTuple):
         shapes = ((2, dimensions, gates), (2, units, gates), (2, gates), (2 * units, self.dense.shape[1]))
         found = tuple(array.shape for array in self[:4])
         floats = all(array.dtype == np.float32 for array in self[:5])
+        finite = floats and all(bool(np.isfinite(array).all()) for array in self[:5])
         window = self.window.ndim == 0 and self.window.dtype.kind == "i" and self.window >= 1
-        return bool(found == shapes and floats and window)
+        return bool(found == shapes and finite and window)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import itemgetter
 from time import perf_counter
 from typing import Final
 
@@ -15,7 +16,10 @@ IDS: Final = 2_048
 
 _Prediction = tuple[Sequence[float], float]
 """The probability of each label, and the seconds that the run took which gave it."""
-_Waiting = tuple[Sequence[int], asyncio.Future[_Prediction]]
+_Waiting = tuple[float, Sequence[int], asyncio.Future[_Prediction]]
+"""When a text is due, its ids, and its prediction to come."""
+
+_due = itemgetter(0)
 
 
 class DynamicBatcher:
@@ -24,34 +28,43 @@ class DynamicBatcher:
     There is no timer: a text that comes alone runs at once. Texts whose requests were read in the same iteration run
     as one batch, of at most :data:`ROWS` texts and :data:`IDS` ids. That pays even for single sentences: between the
     other work of requests, each run begins with cold caches and takes four times as long as in a loop of its own.
+
+    Where more wait than one batch holds, those that are due first go first.
     """
 
     def __init__(self, model: Classifier) -> None:
         self._model = model
         self._waiting: list[_Waiting] = []
 
-    async def classify(self, text: str) -> tuple[Classification, Timing]:
+    async def classify(self, text: str, due: float = 0.0) -> tuple[Classification, Timing]:
         """Classify a text, as :meth:`Classifier.classify` does.
 
-        The time of predicting is that of the whole batch, without the wait for it.
+        Args:
+            text: The text.
+            due: What is due first goes first; of texts that are due at once, the one that came first.
+
+        Returns:
+            What was found. The time of predicting is that of the whole batch, without the wait for it.
         """
         start = perf_counter()
         encoding = self._model.tokenizer.encode(text)
         ids = self._model.truncate(encoding.ids)
         tokenize = perf_counter() - start
-        probabilities, predict = await self._predict(ids)
+        probabilities, predict = await self._predict(ids, due)
         return self._model.classification(text, encoding, probabilities), Timing(tokenize, predict)
 
-    async def _predict(self, ids: Sequence[int]) -> _Prediction:
+    async def _predict(self, ids: Sequence[int], due: float) -> _Prediction:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_Prediction] = loop.create_future()
-        self._waiting.append((ids, future))
+        self._waiting.append((due, ids, future))
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)
         return await future
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        totals = accumulate(len(ids) for ids, _ in self._waiting[:ROWS])
+        if len(self._waiting) > ROWS:
+            self._waiting.sort(key=_due)
+        totals = accumulate(len(ids) for _, ids, _ in self._waiting[:ROWS])
         count = max(1, sum(total <= IDS for total in totals))
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
         if self._waiting:
@@ -59,15 +72,15 @@ class DynamicBatcher:
         start = perf_counter()
         try:
             if len(batch) == 1:
-                rows = [self._model.engine.predict_one(batch[0][0])]
+                rows = [self._model.engine.predict_one(batch[0][1])]
             else:
-                rows = self._model.engine.predict([ids for ids, _ in batch]).tolist()
+                rows = self._model.engine.predict([ids for _, ids, _ in batch]).tolist()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            for _, future in batch:
+            for *_, future in batch:
                 if not future.done():
                     future.set_exception(error)
             return
         seconds = perf_counter() - start
-        for (_, future), probabilities in zip(batch, rows, strict=True):
+        for (*_, future), probabilities in zip(batch, rows, strict=True):
             if not future.done():
                 future.set_result((probabilities, seconds))

@@ -1,24 +1,28 @@
 """A text in whatever form people send it, and the form in which they want the answer."""
 
-import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.types import Message
 
+from app.compute import Compute
 from app.http.bodies import decode_text, is_json, media_type_of, read_body, unsupported
-from app.http.json_routes import JSON, JSONBody
-from app.http.problems import Problem, invalid_fields
+from app.http.dependencies import part_of
+from app.http.forms import multipart, urlencoded
+from app.http.json_routes import INLINE_BYTES, JSON, JSONBody, parsing
+from app.http.problems import invalid_fields
 from app.sentiment.schemas import SentimentRequest
 
 PLAIN: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 SUPPORTED: Final = (JSON, PLAIN, URLENCODED, MULTIPART)
-_FIELD: Final = re.compile(rb"(?:.*&)?text=|(?:model|labels|explain)=", re.DOTALL)
+_FIRST_FIELDS: Final = (b"text=", b"model=", b"labels=", b"explain=")
 _MAX_FIELDS: Final = 8
+_SLOWEST: Final = 8
+"""Times that an escaped form takes longer to read than JSON of its size."""
 OPTIONS: Final = ("model", "labels", "explain")
 """What the query may say."""
 QUERY: Final = [
@@ -72,13 +76,19 @@ class TextBody(JSONBody[SentimentRequest]):
             raise unsupported(media_type, *SUPPORTED)
         body = await read_body(request)
         options = _options(request)
+        read: Callable[[], dict[str, str]]
         if media_type == PLAIN:
-            return _validate({**options, "text": decode_text(body, charset)})
-        if media_type == MULTIPART:
-            return _validate({**options, **await _multipart(request, body)})
-        if media_type == URLENCODED and not body.startswith(b"{"):
-            return _validate({**options, **_urlencoded(body)})
-        return _with_options(self.parse(body), options)
+            read = partial(_plain, body, charset)
+        elif media_type == MULTIPART:
+            read = partial(multipart, request.headers["content-type"], body, _MAX_FIELDS)
+        elif media_type == URLENCODED and not body.startswith(b"{"):
+            read = partial(_urlencoded, body)
+        else:
+            return _with_options(await self.parsed(request, body), options)
+        if len(body) <= INLINE_BYTES:
+            return _validate({**options, **read()})
+        fields = await part_of(request, Compute).run(read, seconds=_SLOWEST * parsing(len(body)))
+        return _validate({**options, **fields})
 
 
 def _options(request: Request) -> dict[str, str]:
@@ -102,32 +112,19 @@ def _validate(fields: dict[str, str]) -> SentimentRequest:
         raise invalid_fields(error) from error
 
 
+def _plain(body: bytes, charset: str) -> dict[str, str]:
+    return {"text": decode_text(body, charset)}
+
+
 def _urlencoded(body: bytes) -> dict[str, str]:
     """Tell a form from what ``curl --data-binary @review.txt`` sends as one.
 
     Starlette's ``request.form()`` would take the UTF-8 of ``curl -d 'text=…'`` for Latin-1.
     """
     text = decode_text(body)
-    if not _FIELD.match(body):
-        return {"text": text}
-    try:
-        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS))
-    except ValueError as error:
-        raise Problem(400, f"The form cannot be read: {error}.") from error
-
-
-async def _multipart(request: Request, body: bytes) -> dict[str, str]:
-    decode_text(body)  # Starlette takes a field that is not UTF-8 for Latin-1; here a file is text too.
-
-    async def replay() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    again = Request(request.scope, replay)
-    async with again.form(max_files=_MAX_FIELDS, max_fields=_MAX_FIELDS, max_part_size=len(body)) as form:
-        return {
-            name: value if isinstance(value, str) else decode_text(await value.read())
-            for name, value in form.multi_items()
-        }
+    if body.startswith(_FIRST_FIELDS) or b"&text=" in body:
+        return urlencoded(body, _MAX_FIELDS)
+    return {"text": text}
 
 
 def prefers_plain(accept: str) -> bool:

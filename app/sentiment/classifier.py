@@ -9,10 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, read_manifest, read_serving, require, sha256
+from app.artifacts.manifest import (
+    MANIFEST,
+    ArtifactError,
+    check_data,
+    check_kind,
+    read_manifest,
+    read_serving,
+    require,
+    sha256,
+)
 from app.sentiment.attribution import ATTRIBUTION_FILE, Attribution, Weights
 from app.sentiment.codes import Warnings
 from app.sentiment.engines import ENGINES, Engine, EngineName
+from app.sentiment.inspection import are_of_model, check_probabilities
 from app.sentiment.labels import BINARY, FEWEST, MOST, LabelName, Labels
 from app.sentiment.padding import truncate
 from app.sentiment.side import Side
@@ -21,6 +31,8 @@ from app.sentiment.warnings import Language, WarningRules
 
 KIND: Final = "sentiment"
 TOKENIZER_FILE: Final = "tokenizer.json"
+LONGEST: Final = 100_000
+"""Tokens that any model reads."""
 
 
 def _no_doubles(labels: Labels) -> Labels:
@@ -43,8 +55,8 @@ class SentimentServing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    vocabulary_size: int = Field(ge=3)
-    maxlen: int = Field(ge=1)
+    vocabulary_size: int = Field(ge=3, strict=True)
+    maxlen: int = Field(ge=1, le=LONGEST, strict=True)
     padding: Literal["pre"]
     truncating: Side
     labels: Annotated[tuple[LabelName, ...], Field(min_length=FEWEST, max_length=MOST), AfterValidator(_no_doubles)] = (
@@ -137,6 +149,8 @@ class Classifier:
             ArtifactError: The folder is damaged, incomplete, or its parts are not of one model.
         """
         self.manifest = read_manifest(folder)
+        check_kind(folder, self.manifest, KIND)
+        check_data(folder, self.manifest)
         self.name = self.manifest.name
         self.engine_name: EngineName = engine
         require(folder, self.manifest, [TOKENIZER_FILE, ENGINES[engine].file])
@@ -145,6 +159,8 @@ class Classifier:
         self.warning_rules = WarningRules(self.tokenizer, self.serving.language)
         self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
         self._check_agreement(folder)
+        if self.engine.quick:
+            check_probabilities(folder / ENGINES[engine].file, self.engine)
         self.attribution = None if self.engine.state_sizes is None else self._load_attribution(folder)
 
     def _check_agreement(self, folder: Path) -> None:
@@ -167,9 +183,11 @@ class Classifier:
     def _load_attribution(self, folder: Path) -> Attribution:
         require(folder, self.manifest, [ATTRIBUTION_FILE])
         path = folder / ATTRIBUTION_FILE
-        attribution = Attribution(Weights.load(path))
+        weights = Weights.load(path)
+        attribution = Attribution(weights)
         sizes = attribution.dimensions, attribution.units
-        if (sizes, attribution.outputs) != (self.engine.state_sizes, self.engine.outputs):
+        same = (sizes, attribution.outputs) == (self.engine.state_sizes, self.engine.outputs)
+        if not same or (self.engine.quick and not are_of_model(weights, self.engine)):
             raise ArtifactError(f"{path} has the weights of another model; restore the model folder.")
         return attribution
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import ArtifactError
-from app.artifacts.sessions import batches, open_graph
+from app.artifacts.sessions import batches, check_graph, open_graph
 from app.sentiment.attribution import States
 from app.sentiment.padding import pad_sequences
 
@@ -71,6 +71,7 @@ class OnnxEngine:
 
     def __init__(self, path: Path, _maxlen: int) -> None:
         session = open_graph(path)
+        check_graph(path, session, {"tokens", "lengths"}, {*OUTPUTS})
         metadata = session.get_modelmeta().custom_metadata_map
         try:
             self.vocabulary_size = int(metadata[VOCABULARY_KEY])

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from app.artifacts.registry import UnknownName
 from app.http.dependencies import Part
-from app.http.json_routes import JSONBody, JSONRoute, json_response
+from app.http.json_routes import Body, JSONBody, JSONRoute, json_response, too_many
+from app.http.json_values import Values
 from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
@@ -36,14 +37,42 @@ from app.sentiment.schemas import (
     TokenizeResponse,
 )
 from app.sentiment.serialization import explained_json, plain_text, predictions, sentiment_json
-from app.sentiment.service import ExplainTiming, SentimentService, TooManyWords, predicting, tokenizing
+from app.sentiment.service import ExplainTiming, SentimentService, TextTooLong, TooManyWords, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
+from app.settings import Settings
 
 SECONDS_A_VALUE: Final = 1e-7
 """Of padding and writing an id."""
 
 Service = Annotated[SentimentService, Depends(Part(SentimentService))]
+
+
+def _most_texts(settings: Settings) -> int:
+    return settings.max_texts
+
+
+def _most_ids(settings: Settings) -> int:
+    return settings.max_texts + settings.max_ids
+
+
+class TextsBody(JSONBody[Body]):
+    """A dependency: a body with texts."""
+
+    def __init__(self, model: type[Body]) -> None:
+        super().__init__(model, "texts", _most_texts)
+
+
+class SequencesBody(JSONBody[Body]):
+    """A dependency: a body with sequences of token ids."""
+
+    def __init__(self, model: type[Body]) -> None:
+        super().__init__(model, "sequences", _most_ids)
+
+    def too_many(self, values: Values, largest: int) -> Problem:
+        """See :meth:`JSONBody.too_many`."""
+        return too_many("sequences", values.scalars, largest, "ids")
+
 
 router = APIRouter(tags=["sentiment"])
 json_router = APIRouter(tags=["sentiment"], route_class=JSONRoute)
@@ -61,7 +90,7 @@ _BATCH_ANSWER: Final = {"content": {"application/json": {"example": {"results": 
     "/sentiment",
     summary="Classify a text",
     response_model=ExplainedResponse | SentimentResponse,
-    responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 503)},
+    responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 429, 503)},
     openapi_extra={"parameters": QUERY},
 )
 async def classify(
@@ -82,7 +111,8 @@ async def classify(
     plain = prefers_plain(request.headers.get("accept", ""))
     if body.explain and not plain:
         return await _explained(service, model, body.text, labels)
-    classification, timing = await service.classify(model, body.text, labels)
+    with _refusing("text"):
+        classification, timing = await service.classify(model, body.text, labels)
     if plain:
         response = Response(f"{plain_text(classification)}\n", media_type=PLAIN)
     else:
@@ -100,9 +130,9 @@ async def _explained(service: SentimentService, model: Classifier, text: str, la
     "/sentiment/batch",
     summary="Classify many texts",
     response_model=ExplainedBatchResponse | BatchResponse,
-    responses={200: _BATCH_ANSWER, **responses(400, 404, 413, 415, 422, 503)},
+    responses={200: _BATCH_ANSWER, **responses(400, 404, 413, 415, 422, 429, 503)},
 )
-async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchRequest))], service: Service) -> Response:
+async def classify_batch(body: Annotated[BatchRequest, Depends(TextsBody(BatchRequest))], service: Service) -> Response:
     """Classify texts; the results are in their order.
 
     With `explain`, each result also has `words`, what each word contributes, and `sentences`, the sentiment of each
@@ -119,11 +149,11 @@ async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchReq
         return ",".join(map(partial(explained_json, model=model.name), found, texts))
 
     timing: Timing | ExplainTiming
-    if body.explain:
-        with _refusing("texts"):
+    with _refusing("texts"):
+        if body.explain:
             results, timing = await service.explain_all(model, body.texts, labels, convert_explained)
-    else:
-        results, timing = await service.classify_all(model, body.texts, labels, convert)
+        else:
+            results, timing = await service.classify_all(model, body.texts, labels, convert)
     return _timed(Response(f'{{"results":[{",".join(results)}]}}', media_type="application/json"), timing)
 
 
@@ -132,9 +162,9 @@ async def classify_batch(body: Annotated[BatchRequest, Depends(JSONBody(BatchReq
     summary="Texts to token ids",
     response_model=TokenizeResponse,
     response_model_exclude_none=True,
-    responses=responses(400, 404, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 429, 503),
 )
-async def tokenize(body: Annotated[TokenizeRequest, Depends(JSONBody(TokenizeRequest))], service: Service) -> Response:
+async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRequest))], service: Service) -> Response:
     """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
     _limit(service, body.texts, "texts")
     model = _model(service, body.model)
@@ -151,7 +181,7 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(JSONBody(TokenizeReq
             )
         )
 
-    characters = sum(map(len, body.texts))
+    characters = _limit_characters(service, body.texts)
     return await service.compute.call(work, seconds=tokenizing(characters) + characters * SECONDS_A_VALUE)
 
 
@@ -159,11 +189,12 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(JSONBody(TokenizeReq
     "/pad",
     summary="Sequences to one length",
     response_model=PadResponse,
-    responses=responses(400, 413, 415, 422, 503),
+    responses=responses(400, 413, 415, 422, 429, 503),
 )
-async def pad(body: Annotated[PadRequest, Depends(JSONBody(PadRequest))], service: Service) -> Response:
+async def pad(body: Annotated[PadRequest, Depends(SequencesBody(PadRequest))], service: Service) -> Response:
     """Pad and truncate sequences to one length, as Keras' `pad_sequences` does."""
     _limit(service, body.sequences, "sequences")
+    _limit_ids(service, body.sequences)
     maxlen = body.maxlen or max(map(len, body.sequences))
     size = len(body.sequences) * maxlen
     if size > service.settings.max_padded_values:
@@ -187,24 +218,22 @@ async def pad(body: Annotated[PadRequest, Depends(JSONBody(PadRequest))], servic
     "/predict",
     summary="Token ids to probabilities",
     response_model=PredictResponse,
-    responses=responses(400, 404, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 429, 503),
 )
-async def predict(body: Annotated[PredictRequest, Depends(JSONBody(PredictRequest))], service: Service) -> Response:
+async def predict(
+    body: Annotated[PredictRequest, Depends(SequencesBody(PredictRequest))], service: Service
+) -> Response:
     """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
     _limit(service, body.sequences, "sequences")
+    _limit_ids(service, body.sequences)
     model = _model(service, body.model)
     for index, sequence in enumerate(body.sequences):
         if max(sequence) >= model.serving.vocabulary_size:
             detail = f"has an id that {model.name} does not know; its ids end at {model.serving.vocabulary_size - 1}"
             error = FieldError(pointer=f"#/sequences/{index}", detail=detail)
             raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
-
-    def work() -> Response:
-        probabilities = predictions(model.predict(body.sequences), sigmoid=model.sigmoid)
-        return json_response(PredictResponse(probabilities=probabilities, model=model.name))
-
-    tokens = sum(min(len(sequence), model.serving.maxlen) for sequence in body.sequences)
-    return await service.compute.call(work, seconds=predicting(model, tokens))
+    probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
+    return json_response(PredictResponse(probabilities=probabilities, model=model.name))
 
 
 @router.get("/models", summary="The models that are loaded")
@@ -248,18 +277,31 @@ def _labels(model: Classifier, wanted: Sequence[str] | None) -> Labels:
 def _limit(service: SentimentService, items: Sequence[Any], field: str) -> None:
     limit = service.settings.max_texts
     if len(items) > limit:
-        detail = f"has {len(items):,} items; at most {limit:,} are taken at once"
-        raise Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
+        raise too_many(field, len(items), limit)
+
+
+def _limit_ids(service: SentimentService, sequences: Sequence[Sequence[int]]) -> None:
+    ids, limit = sum(map(len, sequences)), service.settings.max_ids
+    if ids > limit:
+        raise too_many("sequences", ids, limit, "ids")
+
+
+def _limit_characters(service: SentimentService, texts: Sequence[str]) -> int:
+    """Return how many characters texts have together, which must not be too many."""
+    characters, limit = sum(map(len, texts)), service.settings.max_characters
+    if characters > limit:
+        raise too_many("texts", characters, limit, "characters")
+    return characters
 
 
 @contextmanager
 def _refusing(field: str) -> Iterator[None]:
-    """Answer 422 where the text or the texts of a field have too many words to be explained."""
+    """Answer 422 where a text of a field is too long, or all have too many words to be explained."""
     try:
         yield
-    except TooManyWords as error:
-        errors = [FieldError(pointer=f"#/{field}", detail=error.detail)]
-        raise Problem(422, str(error), errors=errors) from error
+    except (TextTooLong, TooManyWords) as error:
+        pointer = f"#/{field}" if error.index is None else f"#/{field}/{error.index}"
+        raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error
 
 
 def _timed(response: Response, timing: Timing | ExplainTiming) -> Response:

@@ -41,7 +41,9 @@ ByLabel = Annotated[
     dict[str, Probability],
     Field(description="A number for each label, in the model's order. They add up to 1, but for rounding."),
 ]
-Sequences = Annotated[list[list[TokenId]], Field(min_length=1)]
+Sequence = Annotated[list[TokenId], Field(fail_fast=True)]
+Sequences = Annotated[list[Sequence], Field(min_length=1, fail_fast=True)]
+"""Refused at the first item that is wrong: to complain of a hundred thousand takes long."""
 Texts = Annotated[list[Text], Field(min_length=1)]
 
 _RESULT: dict[str, Any] = {
@@ -247,7 +249,7 @@ class PredictRequest(Schema):
 
     model_config = _example({"sequences": [[1, 14, 20, 16], [0, 0, 1, 14]]}, strict=True)
 
-    sequences: Annotated[list[Annotated[list[TokenId], Field(min_length=1)]], Field(min_length=1)] = Field(
+    sequences: Annotated[list[Annotated[Sequence, Field(min_length=1)]], Field(min_length=1, fail_fast=True)] = Field(
         description="Sequences of token ids, as `/tokenize` gives them, or padded in front by `/pad`. Each is read as "
         "if padded, or truncated, to the model's `maxlen`."
     )

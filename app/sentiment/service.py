@@ -1,13 +1,14 @@
 """The service behind the sentiment routes: the loaded models, and where their work is done."""
 
-import asyncio
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Final, NamedTuple, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.compute import Compute, is_short
 from app.operations.metrics import Metrics, ModelMetrics
@@ -25,14 +26,34 @@ SECONDS_A_CHARACTER: Final = 2.5e-8
 """Of tokenizing, on one core. Rough estimates, which only tell short work from long."""
 SECONDS_A_TOKEN: Final = 4e-6
 """Of predicting."""
+SECONDS_A_SLOW_TEXT: Final = 0.3
+"""Of predicting with an engine that is not quick."""
+SECONDS_A_SPLIT: Final = 4e-6
+"""Of looking at a place where a sentence may end."""
 CHARACTERS_A_WORD: Final = 4
 """At least, in ordinary text."""
 SLICE: Final = 256
 """Texts that a worker thread takes at once, so that several threads share a large batch."""
-EXPLAINED_SLICE: Final = 32
-"""The same of texts that are explained, which takes up to thirty times as long."""
+SLICE_SECONDS: Final = 0.1
+"""Estimated time for which a worker thread takes texts, so that other requests get their turn in between."""
 LEAVE_ONE_OUT_SHARE: Final = 50
 """Where each word of a text of any length costs a prediction, so many times fewer words are explained."""
+
+
+class TextTooLong(ValueError):
+    """A text, or all texts that are to be explained, have more characters than are taken.
+
+    Attributes:
+        detail: What they have, and what they may have.
+        index: Which of several texts it is; ``None`` if it is the only one, or all together.
+    """
+
+    def __init__(self, characters: int, limit: int, *, index: int | None = None, together: bool = False) -> None:
+        found = f"{characters:,} characters; at most {limit:,} are"
+        self.detail = f"have {found} explained at once" if together else f"has {found} taken"
+        self.index = index
+        subject = "The texts" if together else "The text" if index is None else f"Text {index}"
+        super().__init__(f"{subject} {self.detail}.")
 
 
 class TooManyWords(ValueError):
@@ -41,6 +62,8 @@ class TooManyWords(ValueError):
     Attributes:
         detail: What they have, and what they may have.
     """
+
+    index = None
 
     def __init__(self, words: int, limit: int, *, batch: bool) -> None:
         found = f"{words:,} words; at most {limit:,} are explained"
@@ -91,13 +114,16 @@ class SentimentService:
         """Classify a text as one of some labels of the model.
 
         Raises:
-            app.compute.Busy: It is long, and there is no place for it.
+            TextTooLong: It has more characters than are taken.
+            app.compute.Busy: Too much work waits, of this client or in all.
         """
         seconds = _reading(model, len(text))
         if is_short(seconds):
-            found, timing = await self.batchers[model.name].classify(text)
+            with self.compute.inline(seconds) as place:
+                found, timing = await self.batchers[model.name].classify(text, place.due)
         else:
-            found, timing = await self.compute.call(partial(model.classify, text), seconds=seconds)
+            self._limit_length(text)
+            found, timing = await self.compute.run(partial(model.classify, text), seconds=seconds)
         classification = found.among(labels)
         self._observe(model, classification, timing)
         return classification, timing
@@ -106,16 +132,18 @@ class SentimentService:
         """Classify a text as one of some labels of the model, and explain the answer.
 
         Raises:
+            TextTooLong: It has more characters than are taken.
             TooManyWords: It has more than are explained.
-            app.compute.Busy: It is long, and there is no place for it.
+            app.compute.Busy: Too much work waits, of this client or in all.
         """
+        self._limit_length(text)
 
         def work() -> tuple[list[Explained], ExplainTiming]:
             encodings, seconds = _encode(model, [text])
             self._limit_words(model, encodings, batch=False)
             return self._explain(model, [text], encodings, seconds, labels)
 
-        ((explained,), timing) = await self.compute.call(work, seconds=explaining(model, len(text)))
+        ((explained,), timing) = await self.compute.call(work, seconds=explaining(model, text))
         return explained, timing
 
     async def explain_all(
@@ -131,26 +159,31 @@ class SentimentService:
             model: The model.
             texts: The texts.
             labels: Those of the model's labels to choose from.
-            convert: Called in the threads with each :data:`EXPLAINED_SLICE` of the texts and what was found of them.
+            convert: Called in the threads with each slice of the texts and what was found of them.
 
         Returns:
             What ``convert`` gave, in order, and the seconds of processor time.
 
         Raises:
+            TextTooLong: They have more characters than are taken.
             TooManyWords: They have more than are explained.
-            app.compute.Busy: There is no place for them.
+            app.compute.Busy: Too much work waits, of this client or in all.
         """
+        self._limit_together(texts)
+        seconds = [explaining(model, text) for text in texts]
+        slices = _slices(seconds)
 
-        def work(part: Sequence[str], encodings: Sequence[Encoding], seconds: float) -> tuple[Result, ExplainTiming]:
-            explained, timing = self._explain(model, part, encodings, seconds, labels)
-            return convert(part, explained), timing
+        def work(part: slice, found: tuple[list[Encoding], float]) -> tuple[Result, ExplainTiming]:
+            explained, timing = self._explain(model, texts[part], *found, labels)
+            return convert(texts[part], explained), timing
 
-        with self.compute.place():
-            slices = [texts[start : start + EXPLAINED_SLICE] for start in range(0, len(texts), EXPLAINED_SLICE)]
-            encoded = await asyncio.gather(*[self.compute.run(partial(_encode, model, part)) for part in slices])
+        with self.compute.place(sum(seconds)) as place:
+            reading = [tokenizing(sum(map(len, texts[part]))) for part in slices]
+            encoded = await place.run([partial(_encode, model, texts[part]) for part in slices], reading)
             self._limit_words(model, [encoding for encodings, _ in encoded for encoding in encodings], batch=True)
-            parts = await asyncio.gather(
-                *[self.compute.run(partial(work, part, *found)) for part, found in zip(slices, encoded, strict=True)]
+            parts = await place.run(
+                [partial(work, part, found) for part, found in zip(slices, encoded, strict=True)],
+                [sum(seconds[part]) for part in slices],
             )
         timings = zip(*(timing for _, timing in parts), strict=True)
         return [result for result, _ in parts], ExplainTiming(*map(sum, timings))
@@ -189,26 +222,66 @@ class SentimentService:
             model: The model.
             texts: The texts.
             labels: Those of the model's labels to choose from.
-            convert: Called in the threads with what was found of each :data:`SLICE` of the texts.
+            convert: Called in the threads with what was found of each slice of the texts.
 
         Returns:
             What ``convert`` gave, in order, and the seconds of processor time.
 
         Raises:
-            app.compute.Busy: There is no place for it.
+            TextTooLong: One of them has more characters than are taken.
+            app.compute.Busy: Too much work waits, of this client or in all.
         """
+        self._limit_lengths(texts)
+        seconds = [_reading(model, len(text)) for text in texts]
+        slices = _slices(seconds)
 
-        def work(part: Sequence[str]) -> tuple[Result, Timing]:
-            all_labels, timing = model.classify_all(part)
+        def work(part: slice) -> tuple[Result, Timing]:
+            all_labels, timing = model.classify_all(texts[part])
             found = [one.among(labels) for one in all_labels]
             self._observe_all(model, found, timing)
             return convert(found), timing
 
-        with self.compute.place():
-            slices = [texts[start : start + SLICE] for start in range(0, len(texts), SLICE)]
-            parts = await asyncio.gather(*[self.compute.run(partial(work, part)) for part in slices])
+        with self.compute.place(sum(seconds)) as place:
+            parts = await place.run([partial(work, part) for part in slices], [sum(seconds[part]) for part in slices])
         tokenize, predict = (sum(seconds) for seconds in zip(*(timing for _, timing in parts), strict=True))
         return [result for result, _ in parts], Timing(tokenize, predict)
+
+    async def predict(self, model: Classifier, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Return a probability of each label for each sequence of token ids, several threads at once.
+
+        Args:
+            model: The model.
+            sequences: See :meth:`Classifier.predict`.
+
+        Returns:
+            Shape (n, labels).
+
+        Raises:
+            app.compute.Busy: Too much work waits, of this client or in all.
+        """
+        maxlen = model.serving.maxlen
+        seconds = [predicting(model, min(len(sequence), maxlen)) for sequence in sequences]
+        if is_short(sum(seconds)):
+            return model.predict(sequences)
+        slices = _slices(seconds)
+        with self.compute.place(sum(seconds)) as place:
+            parts = await place.run(
+                [partial(model.predict, sequences[part]) for part in slices], [sum(seconds[part]) for part in slices]
+            )
+        return np.concatenate(parts)
+
+    def _limit_length(self, text: str, index: int | None = None) -> None:
+        if len(text) > self.settings.max_characters:
+            raise TextTooLong(len(text), self.settings.max_characters, index=index)
+
+    def _limit_lengths(self, texts: Sequence[str]) -> None:
+        for index, text in enumerate(texts):
+            self._limit_length(text, index)
+
+    def _limit_together(self, texts: Sequence[str]) -> None:
+        characters, limit = sum(map(len, texts)), self.settings.max_characters
+        if characters > limit:
+            raise TextTooLong(characters, limit, together=True)
 
     def _observe(self, model: Classifier, classification: Classification, timing: Timing) -> None:
         self.metrics[model.name].observe_steps(*timing)
@@ -227,16 +300,35 @@ def tokenizing(characters: int) -> float:
 
 def predicting(model: Classifier, tokens: int) -> float:
     """Estimate the seconds that a model takes to read so many tokens."""
-    return tokens * SECONDS_A_TOKEN if model.engine.quick else math.inf
+    return tokens * SECONDS_A_TOKEN + (0 if model.engine.quick else SECONDS_A_SLOW_TEXT)
 
 
-def explaining(model: Classifier, characters: int) -> float:
-    """Estimate the seconds that it takes to classify and to explain a text of so many characters."""
-    words = 1 + characters // CHARACTERS_A_WORD
+def explaining(model: Classifier, text: str) -> float:
+    """Estimate the seconds that it takes to classify and to explain a text."""
+    # Marks are words by themselves, and end sentences.
+    marks = sum(map(text.count, ".!?…\n"))
+    words = 1 + len(text) // CHARACTERS_A_WORD + marks
     read = min(words, model.serving.maxlen)
     in_windows = model.attribution is not None and model.attribution.covers(read)
     predictions = 2 if in_windows else 1 + read
-    return 2 * tokenizing(characters) + predictions * predicting(model, read) + predicting(model, words)
+    splitting = 2 * tokenizing(len(text)) + marks * SECONDS_A_SPLIT
+    return splitting + predictions * predicting(model, read) + predicting(model, words)
+
+
+def _slices(seconds: Sequence[float]) -> list[slice]:
+    """Cut texts into slices of at most :data:`SLICE` texts and about :data:`SLICE_SECONDS`.
+
+    Args:
+        seconds: What each text takes, as an estimate.
+    """
+    found = []
+    start, total = 0, 0.0
+    for index, one in enumerate(seconds):
+        if index > start and (index - start == SLICE or total + one > SLICE_SECONDS):
+            found.append(slice(start, index))
+            start, total = index, 0.0
+        total += one
+    return [*found, slice(start, len(seconds))]
 
 
 def _encode(model: Classifier, texts: Sequence[str]) -> tuple[list[Encoding], float]:

@@ -146,7 +146,7 @@ class Tokenizer:
         try:
             document: Any = json.loads(path.read_text(encoding="utf-8"))
             described, reserved, words = document["rule"], document["reserved"], document["words"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArtifactError(f"{path} is not a tokenizer artifact ({error!r}); train the model again.") from error
         rule = next((known for known in RULES if known.document == described), None)
         if rule is None:

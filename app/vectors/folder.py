@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, read_serving, require, sha256
+from app.artifacts.manifest import (
+    MANIFEST,
+    ArtifactError,
+    Manifest,
+    check_kind,
+    read_manifest,
+    read_serving,
+    require,
+    sha256,
+)
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 
@@ -17,6 +26,8 @@ KIND: Final = "vectors"
 WORDS_FILE: Final = "words.txt"
 ORDER_FILE: Final = "order.npy"
 MATRIX_FILE: Final = "vectors.npy"
+_ROWS: Final = 16_384
+"""Of the matrix that are looked at at once."""
 
 
 class Packaged(BaseModel):
@@ -70,6 +81,7 @@ def load_folder(folder: Path) -> VectorSpace:
         order = np.load(folder / ORDER_FILE, mmap_mode="r", allow_pickle=False)
         if matrix.ndim != 2 or matrix.shape[1] != serving.dimensions:
             raise ValueError(f"its shape is {matrix.shape}, not (words, {serving.dimensions})")
+        _check_finite(matrix)
         about = About(manifest.name, serving.source, serving.licence)
         space = VectorSpace(about, Vocabulary(_mapped(folder / WORDS_FILE), order), matrix)
     except (OSError, ValueError) as error:
@@ -79,8 +91,7 @@ def load_folder(folder: Path) -> VectorSpace:
 
 
 def _serving(folder: Path, manifest: Manifest) -> SpaceServing:
-    if manifest.kind != KIND:
-        raise ArtifactError(f"{folder / MANIFEST} is of a {manifest.kind} model, not of word vectors; restore it.")
+    check_kind(folder, manifest, KIND)
     return read_serving(folder, manifest, SpaceServing)
 
 
@@ -100,6 +111,18 @@ def _find(folder: Path, matrix: Packaged) -> Path:
     if sha256(path) != matrix.sha256:
         raise ArtifactError(f"{path} is not the file that {folder / MANIFEST} describes; reinstall the package.")
     return path
+
+
+def _check_finite(matrix: NDArray[Any]) -> None:
+    """Check that a matrix has nothing but numbers.
+
+    Raises:
+        ValueError: It has something else.
+    """
+    if matrix.dtype.kind != "f":
+        raise ValueError(f"its values are {matrix.dtype}, not floats")
+    if not all(np.isfinite(matrix[start : start + _ROWS]).all() for start in range(0, len(matrix), _ROWS)):
+        raise ValueError("it has values that are no number")
 
 
 def _mapped(path: Path) -> mmap.mmap:

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from app.artifacts.registry import UnknownName
 from app.http.dependencies import Part
-from app.http.json_routes import JSONBody, JSONRoute, json_response
+from app.http.json_routes import Body, JSONBody, JSONRoute, json_response
 from app.http.problems import MAX_ERRORS, Problem, responses
 from app.http.schemas import FieldError
 from app.vectors.expression import ExpressionError, parse
 from app.vectors.projection import project
 from app.vectors.schemas import (
+    MAX_WORDS,
     AnalogyRequest,
     AnalogyResponse,
     ExcludeInputs,
@@ -42,6 +43,14 @@ EXPLAINED: Final = 5
 """Unknown words of a request for which the closest spellings are looked up."""
 
 Service = Annotated[VectorsService, Depends(Part(VectorsService))]
+
+
+class WordsBody(JSONBody[Body]):
+    """A dependency: a body with two lists of words at most, each of which its schema limits too."""
+
+    def __init__(self, model: type[Body], field: str) -> None:
+        super().__init__(model, field, lambda _settings: 2 * MAX_WORDS)
+
 
 router = APIRouter(tags=["vectors"])
 json_router = APIRouter(tags=["vectors"], route_class=JSONRoute)
@@ -80,7 +89,7 @@ async def spaces(service: Service) -> SpacesResponse:
     )
 
 
-@router.get("/vectors/{space}/similarity", summary="How near two words are", responses=responses(404, 422, 503))
+@router.get("/vectors/{space}/similarity", summary="How near two words are", responses=responses(404, 422, 429, 503))
 async def similarity(service: Service, space: Space, a: QueryWord, b: QueryWord) -> SimilarityResponse:
     """Return the cosine of the angle between two words.
 
@@ -99,7 +108,7 @@ async def similarity(service: Service, space: Space, a: QueryWord, b: QueryWord)
 @router.get(
     "/vectors/{space}/{word:path}/neighbors",
     summary="The words nearest to a word",
-    responses=responses(404, 422, 503),
+    responses=responses(404, 422, 429, 503),
 )
 async def neighbors(service: Service, space: Space, word: Word, topn: Topn = 10) -> NeighborsResponse:
     """Return the words nearest to a word by cosine, without the word itself."""
@@ -112,7 +121,7 @@ async def neighbors(service: Service, space: Space, word: Word, topn: Topn = 10)
     return await _run(service, chosen, {"path/word": [word]}, work)
 
 
-@router.get("/vectors/{space}/{word:path}", summary="The vector of a word", responses=responses(404, 422, 503))
+@router.get("/vectors/{space}/{word:path}", summary="The vector of a word", responses=responses(404, 422, 429, 503))
 async def vector(service: Service, space: Space, word: Word) -> VectorResponse:
     """Return a word's vector, the vector's length, and the word's rank by frequency."""
     chosen = _space(service, space)
@@ -135,10 +144,12 @@ async def vector(service: Service, space: Space, word: Word) -> VectorResponse:
     "/vectors/{space}/projection",
     summary="Words as points of a plot",
     response_model=ProjectionResponse,
-    responses=responses(400, 404, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 429, 503),
 )
 async def projection(
-    body: Annotated[ProjectionRequest, Depends(JSONBody(ProjectionRequest))], service: Service, space: Space
+    body: Annotated[ProjectionRequest, Depends(WordsBody(ProjectionRequest, "words"))],
+    service: Service,
+    space: Space,
 ) -> Response:
     """Bring words down to two or three dimensions by principal component analysis (PCA)."""
     chosen = _space(service, space)
@@ -164,9 +175,11 @@ async def projection(
     "/analogies",
     summary="Arithmetic on words",
     response_model=AnalogyResponse,
-    responses=responses(400, 404, 413, 415, 422, 503),
+    responses=responses(400, 404, 413, 415, 422, 429, 503),
 )
-async def analogies(body: Annotated[AnalogyRequest, Depends(JSONBody(AnalogyRequest))], service: Service) -> Response:
+async def analogies(
+    body: Annotated[AnalogyRequest, Depends(WordsBody(AnalogyRequest, "positive"))], service: Service
+) -> Response:
     """Return the words nearest to the sum of some words less others: *queen* − *king* + *man* is near *woman*.
 
     By default this is gensim's `most_similar`: unit vectors are added, and the words that are given are left out of
@@ -176,7 +189,7 @@ async def analogies(body: Annotated[AnalogyRequest, Depends(JSONBody(AnalogyRequ
     return json_response(await _analogy(service, body, {"positive": body.positive, "negative": body.negative}))
 
 
-@router.get("/analogies", summary="Arithmetic on words, as people type it", responses=responses(404, 422, 503))
+@router.get("/analogies", summary="Arithmetic on words, as people type it", responses=responses(404, 422, 429, 503))
 async def typed_analogy(
     service: Service,
     expression: Expression,

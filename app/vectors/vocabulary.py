@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _END: Final = ord("\n")
+_COMPARED: Final = 50_000
+"""Neighbours in the order that are compared at most when it is loaded."""
 
 
 class Vocabulary:
@@ -26,7 +28,7 @@ class Vocabulary:
             order: The rows in the order of their words' bytes, shape (n,); by default they are sorted here.
 
         Raises:
-            ValueError: The text does not end with a line's end, or ``order`` is of another length.
+            ValueError: The text is not UTF-8 or does not end with a line's end, or ``order`` is not that of its words.
         """
         self._text = text
         self._ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _END).astype(np.uint32)
@@ -35,6 +37,8 @@ class Vocabulary:
         self._order = self._sorted() if order is None else order
         if self._order.shape != self._ends.shape:
             raise ValueError(f"{len(self):,} words have an order of {len(self._order):,}")
+        if order is not None:
+            self._check()
 
     @classmethod
     def of(cls, words: Iterable[str]) -> "Vocabulary":
@@ -71,6 +75,22 @@ class Vocabulary:
         first = bisect_left(self._order, spelling, key=self._spelling)
         last = bisect_left(self._order, True, lo=first, key=lambda row: self._spelling(row)[:size] > spelling)
         return [self[row] for row in np.sort(self._order[first:last])[:count]]
+
+    def _check(self) -> None:
+        """Check the words, and an order that others have found."""
+        try:
+            bytes(self._text).decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"byte {error.start} of the words is not valid UTF-8") from error
+        if self._order.dtype.kind not in "iu" or not np.array_equal(np.sort(self._order), np.arange(len(self))):
+            raise ValueError("the order has not each row once")
+        # To look at each of 400,000 words takes a fifth of a second of every start.
+        places = range(1, len(self), 1 + len(self) // _COMPARED)
+        if not all(self._at(place - 1) < self._at(place) for place in places):
+            raise ValueError("the words are in another order, or one stands twice")
+
+    def _at(self, place: int) -> bytes:
+        return self._spelling(int(self._order[place]))
 
     def _spelling(self, row: int) -> bytes:
         start = int(self._ends[row - 1]) + 1 if row else 0

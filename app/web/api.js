@@ -1,5 +1,7 @@
 // The service: relative addresses, so that it may live below any path; one kind of error, with a sentence to show.
 
+import { authorized } from "./keys.js";
+
 export class Refusal extends Error {
   constructor(detail, status = 0, errors = []) {
     super(detail);
@@ -19,7 +21,7 @@ export async function ask(path, { body, signal } = {}) {
   };
   let response, answer;
   try {
-    response = await fetch(address(path), { ...options, signal });
+    response = await authorized(address(path), { ...options, signal });
     answer = await response.json();
   } catch (error) {
     if (signal?.aborted) throw error;

@@ -1,17 +1,23 @@
 import { address } from "./api.js";
 import { element } from "./dom.js";
+import { hasKey } from "./keys.js";
 
-/** The command that sends a body, for a shell: within single quotes only a single quote needs care. */
+/**
+ * The command that sends a body, for a shell: within single quotes only a single quote needs care. A key is named and
+ * not shown.
+ */
 export function curl(path, body) {
   const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-  return `curl ${quoted(address(path))} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
+  const key = hasKey() ? ' -H "Authorization: Bearer $API_KEY"' : "";
+  return `curl ${quoted(address(path))}${key} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
 }
 
 /** The same for JavaScript. */
 export function fetchCall(path, body) {
+  const key = hasKey() ? ", Authorization: `Bearer ${apiKey}`" : "";
   return `const response = await fetch(${JSON.stringify(address(path))}, {
   method: "POST",
-  headers: { "Content-Type": "application/json" },
+  headers: { "Content-Type": "application/json"${key} },
   body: JSON.stringify(${JSON.stringify(body)}),
 });
 const answer = await response.json();`;

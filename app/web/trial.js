@@ -2,6 +2,7 @@
 
 import { address } from "./api.js";
 import { element } from "./dom.js";
+import { authorized } from "./keys.js";
 import { resolved } from "./schema.js";
 
 let number = 0;
@@ -30,7 +31,7 @@ export function trial(path, method, operation, document) {
     event.preventDefault();
     status.textContent = "Asking …";
     try {
-      const response = await fetch(address(filled(path, inputs)), {
+      const response = await authorized(address(filled(path, inputs)), {
         method: method.toUpperCase(),
         ...(body && { headers: { "Content-Type": "application/json" }, body: body.value }),
       });

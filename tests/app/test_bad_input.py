@@ -352,7 +352,7 @@ def test_too_many_items_are_refused(client: httpx.Client, path: str, field: str,
 
 def test_ten_thousand_wrong_items_do_not_get_ten_thousand_complaints(client: httpx.Client) -> None:
     document = problem(client.post("/sentiment/batch", json={"texts": [1] * 10_000}), 422)
-    assert len(document["errors"]) == 20
+    assert len(document["errors"]) == 10
     assert "9,999 more" in document["detail"]
 
 
@@ -402,7 +402,7 @@ def test_numbers_that_nothing_measures_are_refused(client: httpx.Client, value: 
         ([[[1, 2, 3]], [[1, 2, 3, 4]]], "#/sequences/1/0", "4 features"),
         ([[[1, 2, 3], [1, 2], [1]]], "#/sequences/0/1", "2 features"),
         ([[[1, 2, 3], []]], "#/sequences/0/1", "0 features"),
-        ([[[1] * 1_000_000]], "#/sequences/0/0", "1,000,000 features"),
+        ([[[1] * 100_000]], "#/sequences/0/0", "100,000 features"),
     ],
 )
 def test_another_number_of_features_is_refused_and_the_right_ones_named(
@@ -447,7 +447,8 @@ def test_an_unknown_path_and_method_are_refused(client: httpx.Client) -> None:
         response = client.request(method, "/sentiment")
         problem(response, 405)
         assert response.headers["allow"] == "POST"
-    for path, methods in {"/forecasts/tiny": "GET, POST", "/forecasts": "GET", "/docs": "GET, HEAD"}.items():
+    allowed = {"/forecasts/tiny": "GET, HEAD, POST", "/forecasts": "GET, HEAD", "/docs": "GET, HEAD"}
+    for path, methods in allowed.items():
         response = client.delete(path)
         problem(response, 405)
         assert ", ".join(sorted(response.headers["allow"].split(", "))) == methods

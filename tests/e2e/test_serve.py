@@ -219,7 +219,7 @@ def test_the_log_is_json_and_holds_no_text(start: Start) -> None:
     assert service.process.wait(30) == 0
     requests = [line for line in service.lines() if line["message"] == "request"]
     assert requests[-1]["request_id"] == "of-the-test"
-    assert requests[-1]["path"] == "/sentiment"
+    assert requests[-1]["route"] == "/sentiment"
     assert "xyzzy" not in service.log.read_text()
 
 

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, require, sha256, write_manifest
+from app.artifacts.manifest import (
+    MANIFEST,
+    ArtifactError,
+    Manifest,
+    read_manifest,
+    require,
+    sha256,
+    signed,
+    write_manifest,
+)
 
 BARE = Manifest(name="a-1.b", version="1", kind="k", recipe={}, data={}, serving={}, figures={"accuracy": 0.5})
 
@@ -53,7 +62,7 @@ def test_a_damaged_manifest_is_refused(folder: Path, content: Any, sentence: str
     path = folder / MANIFEST
     (folder / "folder.bin").mkdir()
     if isinstance(content, dict):
-        content = json.dumps({**json.loads(path.read_text()), **content})
+        content = signed({**json.loads(path.read_text()), **content})
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ArtifactError, match=sentence) as caught:
         read_manifest(folder)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
 from app.forecasts.forecaster import Forecaster, Misshapen
-from app.forecasts.schemas import LARGEST
+from app.forecasts.serving import LARGEST
 
 Sequences = list[list[list[float]]]
 

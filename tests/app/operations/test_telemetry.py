@@ -49,11 +49,11 @@ def test_each_request_is_one_json_line_without_its_text(client: httpx.Client, mo
         "message": "request",
         "request_id": "the-id",
         "method": "POST",
-        "path": '/sentiment/"é\n',
+        "route": "unmatched",
         "status": 404,
         "client": "127.0.0.1",
     }
-    assert (other["path"], other["status"]) == ("/sentiment", 415)
+    assert (other["route"], other["status"]) == ("/sentiment", 415)
     assert "xyzzy" not in written.getvalue()
 
 

@@ -109,3 +109,20 @@ def test_the_time_of_predicting_is_that_of_the_run_without_the_wait(model: Class
     assert len(set(seconds[:ROWS])) == 1
     assert seconds[ROWS] != seconds[0]
     assert min(seconds) > 0
+
+
+def test_of_more_than_one_batch_those_that_are_due_go_first(model: Classifier) -> None:
+    model.engine = Spy()
+    done: list[int] = []
+
+    async def work() -> None:
+        batcher = DynamicBatcher(model)
+
+        async def one(number: int) -> None:
+            await batcher.classify("film", due=-number)
+            done.append(number)
+
+        await asyncio.gather(*map(one, range(2 * ROWS)))
+
+    asyncio.run(work())
+    assert sorted(done[:ROWS]) == list(range(ROWS, 2 * ROWS))

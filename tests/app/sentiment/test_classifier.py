@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 from keras.src.legacy.preprocessing.text import text_to_word_sequence
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, signed, write_manifest
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import EngineName
 from tests import toys
@@ -177,7 +177,7 @@ def test_a_flipped_byte_is_found(copy: Path, name: str, where: float) -> None:
 def damage_manifest(folder: Path, **changes: object) -> None:
     path = folder / MANIFEST
     document = json.loads(path.read_text())
-    path.write_text(json.dumps({**document, **changes}))
+    path.write_bytes(signed({**document, **changes}))
 
 
 def write_checksums_anew(folder: Path) -> None:

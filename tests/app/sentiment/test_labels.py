@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from app.artifacts.manifest import MANIFEST, ArtifactError
+from app.artifacts.manifest import MANIFEST, ArtifactError, signed
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.explanation import explain
@@ -48,7 +48,7 @@ def copy(labelled_models_dir: Path, tmp_path: Path) -> Path:
 def name_labels(folder: Path, labels: list[str]) -> None:
     document = json.loads((folder / MANIFEST).read_text())
     document["serving"]["labels"] = labels
-    (folder / MANIFEST).write_text(json.dumps(document))
+    (folder / MANIFEST).write_bytes(signed(document))
 
 
 # ---------------------------------------------------------------- labels and their choice
@@ -116,7 +116,7 @@ def test_a_manifest_without_labels_is_of_negative_and_positive(models_dir: Path,
     folder = Path(shutil.copytree(models_dir / "sentiment-tiny", tmp_path / "sentiment-tiny"))
     document = json.loads((folder / MANIFEST).read_text())
     assert document["serving"].pop("labels") == ["negative", "positive"]
-    (folder / MANIFEST).write_text(json.dumps(document))
+    (folder / MANIFEST).write_bytes(signed(document))
     assert Classifier(folder).labels == ("negative", "positive")
 
 

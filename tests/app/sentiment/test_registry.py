@@ -1,9 +1,10 @@
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from app.artifacts.manifest import ArtifactError
+from app.artifacts.manifest import ArtifactError, signed
 from app.artifacts.registry import UnknownName
 from app.sentiment.registry import SentimentModels
 
@@ -26,7 +27,7 @@ def test_a_damaged_model_that_is_not_asked_for_does_no_harm(models_dir: Path, tm
     shutil.copytree(models_dir / "sentiment-tiny", tmp_path / "sentiment-tiny")
     folder = shutil.copytree(models_dir / "sentiment-tiny", tmp_path / "sentiment-worn")
     manifest = folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"name": "sentiment-tiny"', '"name": "worn"'))
+    manifest.write_bytes(signed({**json.loads(manifest.read_bytes()), "name": "worn"}))
     (folder / "tokenizer.json").write_bytes(b"")
     assert SentimentModels(tmp_path, "sentiment-tiny", only="sentiment-tiny").default.name == "sentiment-tiny"
     with pytest.raises(ArtifactError, match=r"tokenizer\.json"):

@@ -87,7 +87,7 @@ def test_pickles_are_not_read(folder: Path) -> None:
 
 def test_a_manifest_of_something_else(folder: Path) -> None:
     change(folder, lambda document: document.update(kind="sentiment"))
-    with pytest.raises(ArtifactError, match="is of a sentiment model, not of word vectors"):
+    with pytest.raises(ArtifactError, match="is of kind sentiment, not vectors"):
         load_folder(folder)
     change(folder, lambda document: document.update(kind="vectors", serving={"dimensions": 0}))
     with pytest.raises(ArtifactError, match=r"lacks settings for serving \(3 are wrong\), such as dimensions; train"):

@@ -143,7 +143,7 @@ def test_the_closest_spellings_are_told(client: httpx.Client) -> None:
 
 
 def test_many_unknown_words_do_not_get_as_many_complaints(client: httpx.Client) -> None:
-    assert len(pointers(ask(client, positive=["kinng"] * 500, negative=["qeen"] * 500), 404)) == 20
+    assert len(pointers(ask(client, positive=["kinng"] * 500, negative=["qeen"] * 500), 404)) == 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,177 @@
+"""Admitted work, done on the event loop or in threads, and dropped when the client hangs up."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from time import monotonic, perf_counter
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from app.compute.admission import BRIEF_SECONDS, Admission, Lane, is_short
+from app.compute.callers import CALLER, Caller, HungUp
+from app.compute.threads import Threads
+
+Result = TypeVar("Result")
+
+URGENCY: Final = 4.0
+"""Seconds that work may be overtaken by newer work, for each second that its caller has waiting."""
+INLINE_URGENCY: Final = 60.0
+"""The same for short work on the event loop, which does one batch in each iteration: where a flood of requests makes
+these long, what one client has waiting takes far longer than was estimated."""
+
+
+class Place:
+    """Work of one request that was admitted.
+
+    Attributes:
+        left: Estimated seconds of it that are not done yet.
+    """
+
+    def __init__(self, threads: Threads, lane: Lane, caller: Caller, seconds: float, due: float) -> None:
+        self.left = seconds
+        self._threads = threads
+        self._lane = lane
+        self._caller = caller
+        self._brief = seconds <= BRIEF_SECONDS
+        self._due = due
+
+    async def run(self, functions: Sequence[Callable[[], Result]], seconds: Sequence[float]) -> list[Result]:
+        """Call functions, in several threads at once, and wait for their results.
+
+        If one fails or the client hangs up, those that are not called yet never are.
+
+        Args:
+            functions: What to call.
+            seconds: How long each takes, as an estimate.
+
+        Returns:
+            The results, in order.
+        """
+        jobs = [asyncio.ensure_future(self._one(*job)) for job in zip(functions, seconds, strict=True)]
+        work = asyncio.gather(*jobs)
+        try:
+            if self._caller.hung_up is None:
+                return await work
+            return await _unless(work, self._caller.hung_up)
+        finally:
+            for job in jobs:
+                job.cancel()
+
+    async def _one(self, function: Callable[[], Result], seconds: float) -> Result:
+        job = self._threads.submit(partial(_timed, function), due=self._due, brief=self._brief)
+        result, took = await asyncio.wrap_future(job)
+        self._lane.learn(seconds, took)
+        done = min(seconds, self.left)
+        self.left -= done
+        if done:
+            self._lane.leave(self._caller.name, done)
+        return result
+
+
+class Inline:
+    """Short work on the event loop that was admitted. A class, since a generator takes three times as long.
+
+    Attributes:
+        due: What is due first is done first.
+    """
+
+    __slots__ = ("_caller", "_lane", "_seconds", "due")
+
+    def __init__(self, lane: Lane, caller: str, seconds: float) -> None:
+        self._lane = lane
+        self._caller = caller
+        self._seconds = seconds
+        self.due = monotonic() + INLINE_URGENCY * lane.enter(caller, seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._lane.leave(self._caller, self._seconds)
+
+
+class Compute:
+    """The threads of a process, and the limits to what waits for them and for the event loop."""
+
+    def __init__(self, threads: int, max_waiting_seconds: float = 30, max_client_share: float = 0.5) -> None:
+        """Make the pool; its threads start when they are needed.
+
+        Args:
+            threads: Number of threads for long work; there is one more for brief work.
+            max_waiting_seconds: Estimated seconds of long work that may wait, in all.
+            max_client_share: What part of it one client may have, from 0 to 1.
+        """
+        self._threads = Threads(threads)
+        self._limit = float(max_waiting_seconds)
+        self.admission = Admission(self._limit, max_client_share, threads)
+
+    def inline(self, seconds: float) -> "Inline":
+        """Admit short work on the event loop, for as long as one is within what this returns.
+
+        Raises:
+            Busy: Too much of it waits, of this client or in all.
+        """
+        return Inline(self.admission.inline, CALLER.get().name, seconds)
+
+    @contextlib.contextmanager
+    def place(self, seconds: float) -> Iterator[Place]:
+        """Admit the work of a request that goes to threads.
+
+        Args:
+            seconds: How long it takes, as an estimate.
+
+        Raises:
+            Busy: Too much work waits, of this client or in all.
+        """
+        seconds = min(seconds, self._limit)
+        lane, caller = self.admission.lane(seconds), CALLER.get()
+        of_caller = lane.enter(caller.name, seconds)
+        place = Place(self._threads, lane, caller, seconds, due=monotonic() + URGENCY * of_caller)
+        try:
+            yield place
+        finally:
+            if place.left:
+                lane.leave(caller.name, place.left)
+
+    async def run(self, function: Callable[[], Result], *, seconds: float) -> Result:
+        """Call a function in a thread and wait for its result.
+
+        Args:
+            function: What to call.
+            seconds: How long that takes, as a rough estimate.
+
+        Raises:
+            Busy: Too much work waits, of this client or in all.
+        """
+        with self.place(seconds) as place:
+            (result,) = await place.run([function], [seconds])
+            return result
+
+    async def call(self, function: Callable[[], Result], *, seconds: float) -> Result:
+        """Call a function: here, if it is short, else as :meth:`run` does."""
+        return function() if is_short(seconds) else await self.run(function, seconds=seconds)
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        self._threads.close()
+
+
+def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
+    start = perf_counter()
+    result = function()
+    return result, perf_counter() - start
+
+
+async def _unless(work: "asyncio.Future[Result]", hung_up: HungUp) -> Result:
+    """Wait for work, unless the client hangs up: then raise what says so."""
+    watch = asyncio.ensure_future(hung_up())
+    try:
+        await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            watch.result()
+        return await work
+    finally:
+        watch.cancel()

@@ -1,0 +1,112 @@
+"""All connections of a process: what they take together, which come first, and which have had their time."""
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+from app.http.exchange import Exchange
+from app.http.limits import Limits
+from app.http.protocol import Protocol
+
+SWEEP_SECONDS: Final = 0.25
+"""How often deadlines are looked at: one timer for all connections costs a request nothing."""
+STARTS: Final = 32
+"""Requests begun in an iteration of the event loop; more would hold up new connections and probes."""
+
+
+class Connections:
+    """What Uvicorn takes as ``http``: makes the protocol of each connection, and holds what the connections share.
+
+    Attributes:
+        limits: The limits.
+        waiting: Connections that wait for their clients, those that have waited longest first.
+    """
+
+    def __init__(self, limits: Limits, urgent: frozenset[str] = frozenset()) -> None:
+        """Prepare for connections.
+
+        Args:
+            limits: The limits.
+            urgent: Paths whose requests do not wait for their turn: the probes.
+        """
+        self.limits = limits
+        self.waiting: dict[Protocol, None] = {}
+        self._urgent = urgent
+        self._queue: deque[Exchange] = deque()
+        self._started = 0
+        self._held = 0
+        self._unread: dict[Exchange, int] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __call__(
+        self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None
+    ) -> Protocol:
+        """Make the protocol of a connection; the arguments are those of Uvicorn's own protocol classes."""
+        return Protocol(self, config, server_state, app_state, _loop or asyncio.get_running_loop())
+
+    def watch(self, protocols: set[Protocol], loop: asyncio.AbstractEventLoop) -> None:
+        """Look for connections whose time has run out, from now on and while there are any."""
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, protocols)
+
+    def start(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop."""
+        if exchange.scope["path"] in self._urgent:
+            exchange.start()
+        elif self._started < STARTS and not self._queue:
+            exchange.start()
+            self._started += 1
+            if self._started == 1:
+                loop.call_soon(self._go_on, loop)
+        else:
+            self._queue.append(exchange)
+
+    def hold(self, count: int) -> bool:
+        """Count bytes of a request that stay in memory, and say whether there is room for them."""
+        self._held += count
+        return self._held <= self.limits.held_bytes
+
+    def release(self, count: int) -> None:
+        """Count bytes of a request that do not stay any longer."""
+        self._held -= count
+
+    def make_room(self) -> bool:
+        """Close the connection that has waited longest for its client, and say whether there was one."""
+        longest = next(iter(self.waiting), None)
+        if longest is None:
+            return False
+        longest.wait_no_longer()
+        longest.make_room()
+        return True
+
+    def keep(self, exchange: Exchange, count: int) -> None:
+        """Note how many bytes of an answer wait for their reader, 0 for none.
+
+        Where all answers together are too many bytes, those that were sent first are cut off. One alone may be larger.
+        """
+        if count == 0:
+            self._unread.pop(exchange, None)
+            return
+        is_new = exchange not in self._unread
+        self._unread[exchange] = count
+        while is_new and len(self._unread) > 1 and sum(self._unread.values()) > self.limits.unread_bytes:
+            oldest = next(iter(self._unread))
+            del self._unread[oldest]
+            oldest.cut_off()
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin the next requests, in the next iteration of the loop."""
+        self._started = 0
+        while self._queue and self._started < STARTS:
+            self._queue.popleft().start()
+            self._started += 1
+        if self._started:
+            loop.call_soon(self._go_on, loop)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop, protocols: set[Protocol]) -> None:
+        """Look for connections whose time has run out."""
+        now = loop.time()
+        for protocol in list(protocols):
+            if protocol.deadline <= now:
+                protocol.expire()
+        self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, protocols) if protocols else None

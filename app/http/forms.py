@@ -1,0 +1,99 @@
+"""Forms: urlencoded and multipart bodies to their fields, in time and memory that grow with the body alone."""
+
+from collections.abc import Iterator
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from app.http.bodies import decode_text
+from app.http.problems import Problem
+
+_PIECE: Final = 2**16
+"""Bytes that are decoded at once, so that other threads get their turn in between."""
+_ESCAPE: Final = 3
+"""Bytes of ``%41``."""
+_HEADER_BYTES: Final = 8_192
+"""Of a part of a multipart body."""
+_END: Final = b"--"
+
+
+def urlencoded(body: bytes, most: int) -> dict[str, str]:
+    """Read an urlencoded form, as UTF-8; of fields of one name, the last.
+
+    Args:
+        body: The body.
+        most: Fields that it may have.
+
+    Raises:
+        Problem: 400 if it has more, or is not UTF-8.
+    """
+    if body.count(b"&") >= most:
+        raise _unreadable(f"it has more than {most} fields")
+    pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
+    return {_text(name): _text(value) for name, _, value in pairs}
+
+
+def _text(encoded: bytes) -> str:
+    decoded = b"".join(map(unquote_to_bytes, _pieces(encoded.replace(b"+", b" "))))
+    try:
+        return decoded.decode()
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"byte {error.start} of a field is not valid UTF-8") from error
+
+
+def _pieces(encoded: bytes) -> Iterator[bytes]:
+    """Cut bytes into pieces, but none within an escape."""
+    start = 0
+    while start < len(encoded):
+        end = start + _PIECE
+        escape = encoded.rfind(b"%", end - _ESCAPE + 1, end)
+        if escape >= 0:
+            end = escape
+        yield encoded[start:end]
+        start = end
+
+
+def multipart(content_type: str, body: bytes, most: int) -> dict[str, str]:
+    """Read a multipart form (RFC 7578), whose fields and files are UTF-8; of those of one name, the last.
+
+    Args:
+        content_type: The header of the request, which names the boundary between the parts.
+        body: The body.
+        most: Parts that it may have.
+
+    Raises:
+        Problem: 400 if it has more, or is no such form.
+    """
+    boundary = _parameter(content_type, "boundary")
+    if not boundary:
+        raise _unreadable("its `Content-Type` names no boundary")
+    # Where there are no more, what stands behind the last part is a piece of its own, which begins with two hyphens.
+    found = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), most + 1)
+    parts = found[1:]
+    end = next((index for index, part in enumerate(parts) if part.startswith(_END)), None)
+    if end is None:
+        raise _unreadable(f"it has more than {most} parts" if len(parts) > most else "its end is missing")
+    return dict(map(_field, parts[:end]))
+
+
+def _field(part: bytes) -> tuple[str, str]:
+    head, empty_line, content = part.partition(b"\r\n\r\n")
+    if not empty_line or len(head) > _HEADER_BYTES:
+        raise _unreadable("the head of a part does not end")
+    for line in head.decode("utf-8", "replace").split("\r\n"):
+        header, _, value = line.partition(":")
+        if header.strip().lower() == "content-disposition" and (name := _parameter(value, "name")) is not None:
+            return name, decode_text(content)
+    raise _unreadable("a part has no name")
+
+
+def _parameter(header: str, name: str) -> str | None:
+    message = Message()
+    message["content-disposition"] = header
+    found = message.get_param(name, header="content-disposition")
+    return None if found is None else collapse_rfc2231_value(found)
+
+
+def _unreadable(reason: str) -> Problem:
+    return Problem(400, f"The form cannot be read: {reason}.")

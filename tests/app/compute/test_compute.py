@@ -1,0 +1,145 @@
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from app.compute import INLINE_SECONDS, Busy, Compute
+from app.compute.callers import CALLER, NamedCaller
+
+
+def _name() -> str:
+    return threading.current_thread().name
+
+
+class Gone(Exception):
+    pass
+
+
+async def as_caller(name: str, work: Callable[[], Any], hung_up: Any = None) -> Any:
+    CALLER.set(NamedCaller(name, hung_up))
+    return await work()
+
+
+@pytest.mark.parametrize(("seconds", "in_thread"), [(0, False), (INLINE_SECONDS, False), (2 * INLINE_SECONDS, True)])
+def test_long_work_alone_is_done_in_a_thread(seconds: float, in_thread: bool) -> None:
+    compute = Compute(1)
+    name = asyncio.run(compute.call(_name, seconds=seconds))
+    compute.close()
+    assert name.startswith("compute") is in_thread
+
+
+def test_short_work_on_the_loop_and_work_in_threads_have_limits_of_their_own() -> None:
+    compute = Compute(1, 1)
+    with compute.place(1):
+        assert asyncio.run(compute.call(_name, seconds=0)) == _name()
+        with pytest.raises(Busy):
+            asyncio.run(compute.call(_name, seconds=1))
+        assert asyncio.run(compute.call(_name, seconds=0.05)) != _name()
+        with compute.inline(0.01), compute.inline(0.005):
+            pass
+    assert asyncio.run(compute.call(_name, seconds=1)) != _name()
+    compute.close()
+
+
+def test_places_are_given_back() -> None:
+    compute = Compute(1, 4)
+    with compute.place(1), compute.place(1):
+        assert compute.admission.long.seconds == 2
+    with pytest.raises(ZeroDivisionError), compute.place(1):
+        _ = 1 / 0
+    assert compute.admission.long.seconds == 0
+    compute.close()
+
+
+def test_what_is_done_makes_room_before_the_rest_is() -> None:
+    compute = Compute(1, 10)
+
+    async def work() -> list[float]:
+        with compute.place(2) as place:
+            await place.run([_name], [0.5])
+            found = [compute.admission.long.seconds]
+            await place.run([_name], [1.5])
+            return [*found, compute.admission.long.seconds]
+
+    assert asyncio.run(work()) == [1.5, 0]
+    compute.close()
+
+
+def test_brief_work_does_not_wait_for_long_work() -> None:
+    compute = Compute(1, 100)
+
+    async def work() -> float:
+        long = [asyncio.create_task(compute.run(partial(time.sleep, 0.4), seconds=3)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        start = time.perf_counter()
+        await compute.run(_name, seconds=0.1)
+        took = time.perf_counter() - start
+        for one in long:
+            await one
+        return took
+
+    assert asyncio.run(work()) < 0.2
+    compute.close()
+
+
+def test_work_of_those_who_have_little_waiting_goes_first() -> None:
+    compute = Compute(1, 100)
+    done: list[str] = []
+
+    async def work() -> None:
+        many = [as_caller("many", lambda: compute.run(partial(time.sleep, 0.01), seconds=9)) for _ in range(5)]
+        tasks = [asyncio.create_task(one) for one in many]
+        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(as_caller("few", lambda: compute.run(partial(done.append, "few"), seconds=1))))
+        tasks[4].add_done_callback(lambda _: done.append("last of many"))
+        await asyncio.gather(*tasks)
+
+    asyncio.run(work())
+    compute.close()
+    assert done == ["few", "last of many"]
+
+
+def test_what_was_not_begun_is_dropped_when_the_client_hangs_up() -> None:
+    compute = Compute(1, 100)
+    done: list[int] = []
+
+    def step(number: int) -> None:
+        time.sleep(0.05)
+        done.append(number)
+
+    async def hung_up() -> None:
+        await asyncio.sleep(0.12)
+        raise Gone
+
+    async def work() -> None:
+        with compute.place(20) as place:
+            await place.run([partial(step, number) for number in range(40)], [0.5] * 40)
+
+    with pytest.raises(Gone):
+        asyncio.run(as_caller("one", work, hung_up))
+    assert compute.admission.long.seconds == 0
+    compute.close()
+    assert 1 <= len(done) <= 5
+
+
+def test_what_was_not_begun_is_dropped_when_a_part_fails() -> None:
+    compute = Compute(1, 100)
+    done: list[int] = []
+
+    async def work() -> None:
+        functions: list[Callable[[], Any]] = [
+            lambda: 1 / 0,
+            *[partial(time.sleep, 0.02) for _ in range(9)],
+            partial(done.append, 1),
+        ]
+        with compute.place(5) as place:
+            await place.run(functions, [0.1] * len(functions))
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(work())
+    compute.close()
+    assert done == []

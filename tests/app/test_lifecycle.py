@@ -1,0 +1,31 @@
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from app import lifecycle
+from app.lifecycle import Lifecycle
+
+
+def test_the_event_loop_beats_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(lifecycle, "HANG_SECONDS", 1.0)
+    one = Lifecycle(0)
+
+    async def go_on() -> None:
+        with one.beating():
+            for _ in range(5):
+                await asyncio.sleep(0.02)
+                assert not one.is_hanging
+            time.sleep(1.1)  # noqa: ASYNC251 - it hangs
+            assert one.is_hanging
+
+    asyncio.run(go_on())
+
+
+def test_a_service_that_hangs_is_not_alive(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/health/live").status_code == 200
+    monkeypatch.setattr(Lifecycle, "is_hanging", True)
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The service hangs.")

@@ -1,0 +1,33 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from bench import soak
+from bench.options import Options
+from bench.paths import DATA, MODEL
+
+
+def test_a_short_soak_fails_nothing(tmp_path: Path) -> None:
+    options = Options(MODEL, DATA, rounds=1, seconds=1, soak_seconds=5, output=tmp_path)
+    result = soak.measure(options)
+    found = {figure.name: figure.value for figure in result.figures}
+    assert found["requests"] > 50
+    assert found["failures"] == 0
+    assert found["descriptors at most"] > soak.SLOW_CLIENTS
+    kinds = result.tables[0].rows
+    assert set(kinds) == {"short text", "batch", "probe", "damaged", "slow"}
+    assert (tmp_path / soak.PLOT).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_missed_its_answer_is_counted() -> None:
+    moments = [soak.Moment(1.0, 100.0, 10, 5.0), soak.Moment(70.0, 200.0, 12, 5.0), soak.Moment(99.0, 220.0, 11, 5.0)]
+    traffic = soak.Traffic(moments=moments, short=[0.001] * 99 + [1.0], probes=[0.5])
+    traffic.requests.update({"probe": 3})
+    traffic.failures.update({"probe: status": 2})
+    figures = {figure.name: figure for figure in soak.figures(traffic)}
+    assert figures["failures"].value == 2
+    assert figures["failures"].reached is False
+    assert figures["99 % of probes on new connections within"].value == 500
+    assert figures["memory at the end / after the first minute"].value == pytest.approx(1.1)
+    assert dataclasses.asdict(figures["memory at most"])["value"] == 220

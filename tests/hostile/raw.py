@@ -1,0 +1,135 @@
+"""Bytes on a connection to the service, and what comes back."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+import httpx
+import psutil
+
+from tests.e2e.conftest import Service
+
+TEXT = b'{"text": "good"}'
+
+
+@dataclass
+class Answer:
+    """An answer as a client reads it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def problem(self) -> Any:
+        assert self.headers["content-type"] == "application/problem+json", self
+        problem = json.loads(self.body)
+        assert problem["status"] == self.status
+        assert problem["detail"].endswith(".")
+        return problem
+
+
+@dataclass
+class Answers:
+    """All that came on a connection: whole answers, and whether the server closed it (`None`: it is still open)."""
+
+    answers: list[Answer]
+    end: str | None
+
+    @property
+    def statuses(self) -> list[int]:
+        return [answer.status for answer in self.answers]
+
+
+def connect(service: Service, timeout: float = 10) -> socket.socket:
+    url = httpx.URL(service.url)
+    return socket.create_connection((url.host, url.port), timeout=timeout)
+
+
+def head(method: str = "POST", path: str = "/sentiment", *lines: str, host: str = "a") -> bytes:
+    fields = [f"{method} {path} HTTP/1.1", f"Host: {host}", *lines, "", ""]
+    return "\r\n".join(fields).encode()
+
+
+def post(body: bytes = TEXT, *lines: str) -> bytes:
+    return head("POST", "/sentiment", "Content-Type: application/json", f"Content-Length: {len(body)}", *lines) + body
+
+
+def send(service: Service, *segments: bytes, wait: float = 1.0, pause: float = 0.05) -> Answers:
+    """Send segments one after the other, and read until the server closes or is silent for so many seconds."""
+    with connect(service) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for index, segment in enumerate(segments):
+            if index:
+                time.sleep(pause)
+            try:
+                connection.sendall(segment)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+        return read(connection, wait)
+
+
+def read(connection: socket.socket, wait: float = 1.0) -> Answers:
+    received = b""
+    end: str | None = "closed"
+    connection.settimeout(wait)
+    try:
+        while data := connection.recv(65_536):
+            received += data
+    except TimeoutError:
+        end = None
+    except ConnectionResetError:
+        end = "reset"
+    return Answers(list(parse(received)), end)
+
+
+def parse(received: bytes) -> Iterator[Answer]:
+    """Read answers to `POST` requests."""
+    while received:
+        client = h11.Connection(h11.CLIENT)
+        client.send(h11.Request(method="POST", target="/", headers=[("Host", "a")]))
+        client.send(h11.EndOfMessage())
+        client.receive_data(received)
+        response, body = None, b""
+        while (event := client.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+            if isinstance(event, h11.Response):
+                response = event
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                break
+        else:
+            raise AssertionError(f"half an answer: {received!r}")
+        assert response is not None
+        headers = {name.decode(): value.decode() for name, value in response.headers}
+        yield Answer(response.status_code, headers, body)
+        received = client.trailing_data[0]
+
+
+def rss(service: Service) -> int:
+    """Resident bytes of the service."""
+    return int(psutil.Process(service.process.pid).memory_info().rss)
+
+
+def probe(service: Service, path: str = "/health/live") -> float:
+    """Ask on a new connection, and return the seconds that the answer took."""
+    begun = time.perf_counter()
+    with connect(service, timeout=20) as connection:
+        connection.sendall(head("GET", path, "Connection: close"))
+        received = b""
+        while data := connection.recv(65_536):
+            received += data
+    assert received.startswith(b"HTTP/1.1 200 "), received
+    return time.perf_counter() - begun
+
+
+@contextlib.contextmanager
+def many(service: Service, count: int) -> Iterator[list[socket.socket]]:
+    """Open so many connections."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(connect(service)) for _ in range(count)]

@@ -1,0 +1,59 @@
+"""Who sends before they read see why they were refused."""
+
+import http.client
+import time
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Service, Start
+from tests.hostile.raw import connect, head, probe, read
+
+MEGABYTE = 2**20
+
+
+@pytest.mark.parametrize("size", [17 * MEGABYTE, 40 * MEGABYTE])
+def test_a_client_that_sends_before_it_reads_sees_413(service: Service, size: int) -> None:
+    url = httpx.URL(service.url)
+    body = b"x" * size
+    for _ in range(5):
+        client = http.client.HTTPConnection(url.host, url.port, timeout=30)
+        client.request("POST", "/sentiment", body, {"Content-Type": "text/plain"})
+        answer = client.getresponse()
+        assert answer.status == 413
+        assert b"16,777,216 bytes" in answer.read()
+        client.close()
+
+
+def test_a_chunked_body_without_end_sees_413(start: Start) -> None:
+    service = start(MAX_BODY_BYTES="100000", LINGER_SECONDS="1")
+    with connect(service) as connection:
+        connection.sendall(head("POST", "/sentiment", "Content-Type: text/plain", "Transfer-Encoding: chunked"))
+        for _ in range(50):
+            connection.sendall(b"8000\r\n" + b"x" * 0x8000 + b"\r\n")
+        answers = read(connection, 5)
+    assert answers.statuses == [413]
+
+
+def test_lingering_has_an_end(start: Start) -> None:
+    service = start(MAX_BODY_BYTES="1000", LINGER_SECONDS="1")
+    begun = time.monotonic()
+    with connect(service) as connection:
+        connection.sendall(head("POST", "/sentiment", "Content-Type: text/plain", "Content-Length: 1000000000"))
+        try:
+            while time.monotonic() - begun < 10:
+                connection.sendall(b"x" * 1000)
+                time.sleep(0.01)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert time.monotonic() - begun < 5
+    assert probe(service) < 1
+
+
+def test_a_client_that_waits_for_100_continue_is_refused_without_a_body(service: Service) -> None:
+    with connect(service) as connection:
+        lines = ("Content-Type: text/plain", "Content-Length: 99999999", "Expect: 100-continue")
+        connection.sendall(head("POST", "/sentiment", *lines))
+        answers = read(connection, 7)
+    assert answers.statuses == [413]
+    assert answers.answers[0].headers["connection"] == "close"

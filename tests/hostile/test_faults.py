@@ -1,0 +1,134 @@
+"""What goes wrong around the service: workers are killed, logs cannot be written, descriptors run out, clocks jump."""
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from bench.servers import free_port
+from tests.e2e.conftest import ROOT, Service, Start, environment
+from tests.hostile.raw import many, post, probe, send
+
+SERVE = [sys.executable, "-m", "app", "serve"]
+
+
+def wait_until_ready(process: subprocess.Popen[str], port: int, log: Path) -> Service:
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        try:
+            if httpx.get(f"{url}/health/ready").status_code == 200:
+                return Service(process, url, log)
+        except httpx.TransportError:
+            assert process.poll() is None
+            time.sleep(0.05)
+    raise AssertionError("the service did not get ready")
+
+
+def test_a_worker_that_is_killed_is_replaced(start: Start) -> None:
+    service = start(WORKERS="2")
+    parent = psutil.Process(service.process.pid)
+
+    def workers() -> list[int]:
+        alive = [one for one in parent.children() if one.status() != psutil.STATUS_ZOMBIE]
+        return [one.pid for one in alive if "spawn_main" in " ".join(one.cmdline())]
+
+    before = workers()
+    assert len(before) == 2
+    psutil.Process(before[0]).send_signal(signal.SIGKILL)
+    answered = 0
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and (before[0] in workers() or len(workers()) < 2):
+        answered += httpx.post(f"{service.url}/sentiment", json={"text": "good"}, timeout=30).status_code == 200
+        time.sleep(0.05)
+    assert answered > 0
+    assert len(workers()) == 2
+    service.process.terminate()
+    assert service.process.wait(30) == 0
+
+
+def test_a_full_disk_under_the_log_fails_no_request(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        Path("/dev/full").open("w") as full,
+        (tmp_path / "errors").open("w") as errors,
+        subprocess.Popen(
+            SERVE, cwd=ROOT, env=environment(PORT=str(port)), stdout=full, stderr=errors, text=True
+        ) as process,
+    ):
+        try:
+            service = wait_until_ready(process, port, tmp_path)
+            assert send(service, post() * 50, wait=3).statuses == [200] * 50
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+    assert (tmp_path / "errors").read_text() == ""
+
+
+def test_a_closed_pipe_under_the_log_fails_no_request(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        (tmp_path / "errors").open("w") as errors,
+        subprocess.Popen(
+            SERVE, cwd=ROOT, env=environment(PORT=str(port)), stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        try:
+            service = wait_until_ready(process, port, tmp_path)
+            assert process.stdout is not None
+            process.stdout.close()
+            assert send(service, post() * 50, wait=3).statuses == [200] * 50
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+    assert (tmp_path / "errors").read_text() == ""
+
+
+def limit_descriptors() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+
+
+def test_more_connections_than_descriptors_stop_nobody(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        SERVE, cwd=ROOT, env=environment(PORT=str(port)), stdout=subprocess.DEVNULL, text=True,
+        preexec_fn=limit_descriptors,
+    )  # fmt: skip
+    with process:
+        try:
+            service = wait_until_ready(process, port, tmp_path)
+            with many(service, 400):
+                for _ in range(10):
+                    assert probe(service) < 5
+                    assert send(service, post(), wait=0.5).statuses == [200]
+            assert probe(service) < 5
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+
+
+JUMPS = """
+import itertools, time
+real, steps = time.time, itertools.count()
+time.time = lambda: real() + (0, 10**7, -10**7, 3600)[next(steps) % 4]
+"""
+
+
+def test_a_clock_that_jumps_changes_no_answer(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "jumps"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(JUMPS)
+    service = start(PYTHONPATH=str(folder), KEEP_ALIVE_SECONDS="30")
+    with httpx.Client(base_url=service.url, timeout=10) as client:
+        for _ in range(20):
+            answer = client.post("/sentiment", json={"text": "good"})
+            assert answer.status_code == 200
+            time.sleep(0.05)
+    times = [str(line["time"])[:4] for line in service.lines()]
+    assert len(set(times)) > 0
+    service.process.terminate()
+    assert service.process.wait(30) == 0
