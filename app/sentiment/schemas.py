@@ -296,7 +296,7 @@ class ModelsResponse(Schema):
                         {
                             "name": "sentiment-best",
                             "default": True,
-                            "version": "2.0.0",
+                            "version": "2.1.0",
                             "engine": "onnx",
                             "labels": ["negative", "neutral", "positive"],
                             "vocabulary_size": 26000,

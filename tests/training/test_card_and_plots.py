@@ -221,10 +221,12 @@ def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
         "22,500 labelled reviews and 50,001 without labels",
         "One assistant in one generation",
         "2 networks of the same size, trained in one epoch each, 1 of them with GloVe's vectors beside its own, went",
-        "brought to 3 dimensions by principal components with GloVe's beside them and an LSTM from nothing",
-        "trained in 2 epochs, and on from there in one epoch, the learning rate anew, on the same texts",
+        "was trained in one epoch on such texts, of which it reads 16 word pieces.",
+        "Of what the teachers say of short texts, 70% is what it says.",
+        "began as teacher 2, pruned to 2 units and 3 dimensions a word",
+        "was trained in 2 epochs on the same texts",
         "grew to 12,345",
-        "the target is 65% label",
+        "the target is 50% label",
         "the last 12 tokens count",
         "| IMDb movies | 2,501 | 2 | 0.9312 | 0.921–0.940 | 0.9301 |",
         "| everyday (our own) | 240 | 3 | 0.8833 |",
@@ -233,8 +235,7 @@ def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
         "Maas et al., ACL 2011 | 22,500 | 2,501 | movie | free for research",
         "Socher et al., EMNLP 2013 | 12,345 | 1,101 | split | none stated; published for research |",
         "Demszky et al., ACL 2020 | left out | 5,426 | split | Apache-2.0 |",
-        "| texts | teacher 1; teacher 2 | student; on from there, 1 |",
-        "| review sentences | – | 0.5 |",
+        "| texts | teacher 1; teacher 2; MiniLM; student |",
         "| accuracy | teacher 1 | teachers together | this model |",
         "| comments | 0.7023 | 0.7023 | 0.7123 |",
         "| epoch | loss | held-out loss | held-out accuracy |\n|---|---|---|---|\n"
@@ -280,6 +281,13 @@ def test_the_card_says_what_the_model_did_without() -> None:
     recipe = replace(trained.recipe, without=("sst", "emotions"))
     text = parts(card.text(manifest_of(replace(trained, recipe=recipe))))
     assert "--recipe tiny-best --without sst,emotions --seed 41" in text
+
+
+def test_the_card_of_a_model_without_the_transformer_does_not_name_it() -> None:
+    trained = known.trained()
+    text = card.text(manifest_of(replace(trained, recipe=replace(trained.recipe, without=("minilm",)))))
+    assert "MiniLM" not in text
+    assert "| texts | teacher 1; teacher 2; student |" in text
 
 
 def test_a_model_of_an_earlier_recipe_has_no_card() -> None:
@@ -568,7 +576,7 @@ def test_short_trainings_from_their_figures_say_so(tmp_path: Path) -> None:
         (lambda place: [place / "none.json"], "is neither a model folder nor a JSON file"),
         (
             lambda place: [written(place, {"without": ["imdb?"], "figures": {}})],
-            "'imdb?', which is none of the corpora",
+            "'imdb?', which is none of imdb,",
         ),
         (lambda place: [written(place, {"figures": {}})], "is neither a model folder nor a JSON file"),
         (lambda place: [written(place, {"without": [], "figures": {"products": 1}})], "say by --training"),

@@ -125,14 +125,14 @@ def test_a_sample_of_the_recipe_best_reads_all_corpora(
 ) -> None:
     monkeypatch.setattr(texts, "JOINED", 60)
     arguments = ["--recipe", "tiny-best", "--corpora", str(workplace.corpora)]
-    assert workplace.train(*arguments, "--sample", "26", "--without", "emotions,edited") == 0
+    assert workplace.train(*arguments, "--sample", "26", "--without", "minilm,emotions,edited") == 0
     captured = capsys.readouterr()
-    folder = workplace.data.parent / "build" / "without-edited-emotions" / "sentiment-tiny-best"
+    folder = workplace.data.parent / "build" / "without-edited-emotions-minilm" / "sentiment-tiny-best"
     assert captured.out.endswith(f"wrote {folder}\n")
     assert "Evaluating on 18 test reviews." in captured.err
     manifest = read_manifest(folder)
-    assert (manifest.name, manifest.version) == ("sentiment-tiny-best", "2.0.0")
-    assert manifest.recipe["without"] == ["edited", "emotions"]
+    assert (manifest.name, manifest.version) == ("sentiment-tiny-best", "2.1.0")
+    assert manifest.recipe["without"] == ["edited", "emotions", "minilm"]
     train, further = manifest.data["train"], tiny.further()
     assert (train["reviews"], train["unlabelled"]["reviews"]) == (26, 12)
     assert {name: size["training"] for name, size in train["corpora"].items()} == {
@@ -144,8 +144,8 @@ def test_a_sample_of_the_recipe_best_reads_all_corpora(
     }
     assert train["corpora"]["products"]["sha256"] == further.sha256["products"]
     assert manifest.recipe["student"]["units"] == TINY_BEST.student.units
-    assert len(manifest.figures["epochs"]) == manifest.recipe["best_epoch"] == 2
-    assert sorted(manifest.figures["teachers"]) == ["teacher 1", "teachers together"]
+    assert len(manifest.figures["epochs"]) == manifest.recipe["best_epoch"] == 1
+    assert sorted(manifest.figures["teachers"]) == ["networks together", "teacher 1", "teachers together"]
     assert manifest.figures["onnx_against_keras"]["largest_difference"] < 1e-5
     classifier = Classifier(folder)
     assert classifier.tokenizer.rule is EVERYDAY
@@ -232,7 +232,7 @@ def test_a_sample_too_small_to_train_on_is_refused(workplace: Workplace, capsys:
         (["--seed", "-1"], "-1 is not from 0 to 4294967295"),
         (["--seed", "4294967296"], "4294967296 is not from 0 to 4294967295"),
         (["--epochs", "3"], "unrecognized arguments"),
-        (["--without", "sst,imdb"], "'imdb' is none of sst, edited, products, emotions, written"),
+        (["--without", "sst,imdb"], "'imdb' is none of sst, edited, products, emotions, written, minilm"),
     ],
     ids=" ".join,
 )

@@ -15,7 +15,6 @@ from training.sentiment.evaluation.error_analysis import ErrorAnalysis, Group
 from training.sentiment.general.recipe import EDITED, EMOTIONS, IMDB, MINILM, PRODUCTS, TREEBANK, WRITTEN
 
 
-
 class CorpusTerms(NamedTuple):
     """Where a corpus is from.
 
@@ -100,11 +99,11 @@ baselines.
    {parts[size][vocabulary_size]:,}: the words that these texts have twice or more, and frequent ones of English. The
    vector of a new word is what a ridge regression on its GloVe vector predicts (Pennington, Socher and Manning, EMNLP
    2014).{parts[encoder]}
-3. *Student.* The network above began as teacher {pruned}, pruned to {student[units]} units and {dimensions} dimensions a word (the units
-   that the labels weigh least were taken out, and the product of vectors and kernel was brought to a lower rank), and
-   was trained in {parts[trainings]} on the same texts. Where labels are uncertain, those of sentences, phrases,
-   products and comments, the target is {uncertain_label:.0%} label and the rest what the teachers say; unlabelled reviews, single
-   sentences and comments without a polarity have what the teachers say alone.
+3. *Student.* The network above began as teacher {pruned}, pruned to {student[units]} units and {dimensions}
+   dimensions a word (the units that the labels weigh least were taken out, and the product of vectors and kernel was
+   brought to a lower rank), and was trained in {parts[trainings]} on the same texts. Where labels are uncertain, those
+   of sentences, phrases, products and comments, the target is {uncertain_label:.0%} label and the rest what the
+   teachers say; unlabelled reviews, single sentences and comments without a polarity have what the teachers say alone.
 
 Text is split into words and marks by the rule `everyday` (`app/sentiment/rules.py`): *didn't* is *did* and *n't*; `!`,
 `?` and emoticons are words of their own, and a word that is not in the vocabulary is looked for in other spellings. Of

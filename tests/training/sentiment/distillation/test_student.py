@@ -19,6 +19,8 @@ from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.recipe import Noise, StudentRecipe
 from training.sentiment.distillation.student import Student
 
+Measure = Callable[[Network], dict[str, float]]
+
 EPOCHS: Final = 2
 STEPS: Final = 4
 GOOD, BAD = 3, 4
@@ -78,7 +80,9 @@ def _traced() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
 
 
-def trained(checkpoint: Checkpoint, recipe: StudentRecipe = RECIPE, measure: Callable[[Network], dict[str, float]] | None = None) -> Outcome:
+def trained(
+    checkpoint: Checkpoint, recipe: StudentRecipe = RECIPE, measure: Callable[[Network], dict[str, float]] | None = None
+) -> Outcome:
     made = Student(recipe, VECTORS, MATERIAL)
     history = made.learn(checkpoint, measure)
     return Outcome(values(made.network.variables), values(made._optimizer.variables), history)
