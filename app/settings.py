@@ -28,7 +28,7 @@ def default_models_dir(root: Path = ROOT) -> Path:
 class Settings(BaseSettings):
     """The settings. Each is read from the environment variable of its name in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

@@ -55,12 +55,16 @@ class Place:
                 return await work
             return await _unless(work, self._caller.hung_up)
         finally:
-            for job in jobs:
-                job.cancel()
+            while jobs:
+                jobs.pop().cancel()
+            del work  # a reference to an error from the frame that raised it would keep what the work had read
 
     async def _one(self, function: Callable[[], Result], seconds: float) -> Result:
         job = self._threads.submit(partial(_timed, function), due=self._due, brief=self._brief)
-        result, took = await asyncio.wrap_future(job)
+        try:
+            result, took = await asyncio.wrap_future(job)
+        finally:
+            del job  # for the same reason
         self._lane.learn(seconds, took)
         done = min(seconds, self.left)
         self.left -= done
@@ -175,3 +179,4 @@ async def _unless(work: "asyncio.Future[Result]", hung_up: HungUp) -> Result:
         return await work
     finally:
         watch.cancel()
+        del watch, work

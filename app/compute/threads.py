@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
 
-_Job = tuple[float, int, Callable[[], Any], "Future[Any]"]
+_Job = tuple[float, int, list[Callable[[], Any]], "Future[Any]"]
+"""When it is due, its number, what is to be called unless it was cancelled, and its result to come."""
 NAME: Final = "compute"
 
 
@@ -45,8 +46,11 @@ class Threads:
         with self._changed:
             if not self._threads:
                 self._start()
-            heapq.heappush(self._brief if brief else self._long, (due, next(self._numbers), function, future))
+            box = [function]
+            heapq.heappush(self._brief if brief else self._long, (due, next(self._numbers), box, future))
             self._changed.notify_all()
+        # What is cancelled waits for its turn all the same, but without what it would have read.
+        future.add_done_callback(lambda done: box.clear() if done.cancelled() else None)
         return future
 
     def close(self) -> None:
@@ -67,16 +71,10 @@ class Threads:
 
     def _work(self, brief_only: bool) -> None:
         while (job := self._next(brief_only)) is not None:
-            _, _, function, future = job
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = function()
-            except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-            del job, function, future
+            _, _, box, future = job
+            if future.set_running_or_notify_cancel():
+                _call(box.pop(), future)
+            del job, box, future
 
     def _next(self, brief_only: bool) -> _Job | None:
         with self._changed:
@@ -87,3 +85,12 @@ class Threads:
                 if self._closed:
                     return None
                 self._changed.wait()
+
+
+def _call(function: Callable[[], Result], future: "Future[Result]") -> None:
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told
+        future.set_exception(error)
+    else:
+        future.set_result(result)

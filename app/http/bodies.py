@@ -3,8 +3,6 @@
 import codecs
 import re
 import zlib
-from email.message import Message
-from email.utils import collapse_rfc2231_value
 from functools import partial
 from typing import Final
 
@@ -13,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from app.compute import Compute
 from app.http.dependencies import part_of
+from app.http.parameters import parameters
 from app.http.problems import Problem
 from app.settings import Settings
 
@@ -41,10 +40,7 @@ def media_type_of(request: Request) -> tuple[str, str]:
     header = request.headers.get("content-type", "")
     if ";" not in header:
         return header.strip().lower(), ""
-    message = Message()
-    message["content-type"] = header
-    charset = collapse_rfc2231_value(message.get_param("charset", "") or "")
-    return message.get_content_type() if "/" in header else "", charset
+    return header.partition(";")[0].strip().lower(), parameters(header).get("charset", "")
 
 
 def unsupported(media_type: str, *supported: str) -> Problem:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from typing import Any, Final
 
+from app.http import framing
 from app.http.exchange import Exchange
 from app.http.limits import Limits
 from app.http.protocol import Protocol
@@ -35,6 +36,7 @@ class Connections:
         self._queue: deque[Exchange] = deque()
         self._started = 0
         self._held = 0
+        self._holders: dict[Exchange, int] = {}
         self._unread: dict[Exchange, int] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -61,14 +63,34 @@ class Connections:
         else:
             self._queue.append(exchange)
 
-    def hold(self, count: int) -> bool:
-        """Count bytes of a request that stay in memory, and say whether there is room for them."""
-        self._held += count
-        return self._held <= self.limits.held_bytes
+    def hold(self, count: int, exchange: Exchange | None = None) -> bool:
+        """Count bytes of a request that stay in memory, and say whether there is room for them.
 
-    def release(self, count: int) -> None:
-        """Count bytes of a request that do not stay any longer."""
+        Where there is none, larger requests that wait for their clients fail in favour of this one. One alone may be
+        larger than the limit, as its size has a limit of its own.
+
+        Args:
+            count: The bytes.
+            exchange: The request, once its head is there.
+        """
+        self._held += count
+        if exchange is not None:
+            self._holders[exchange] = self._holders.get(exchange, 0) + count
+        own = self._holders[exchange] if exchange is not None else count
+        while self._held > max(self.limits.held_bytes, own):
+            others = [one for one in self._holders if one is not exchange and one.waits_for_body]
+            largest = max(others, key=self._holders.__getitem__, default=None)
+            if largest is None or self._holders[largest] < own:
+                return False
+            largest.fail(framing.too_much_held())
+            largest.end()
+        return True
+
+    def release(self, count: int, exchange: Exchange | None = None) -> None:
+        """Count bytes of a request that do not stay any longer; see :meth:`hold`."""
         self._held -= count
+        if exchange is not None:
+            self._holders.pop(exchange, None)
 
     def make_room(self) -> bool:
         """Close the connection that has waited longest for its client, and say whether there was one."""

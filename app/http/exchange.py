@@ -113,7 +113,7 @@ class Exchange:
         if self._weight > FREE_BYTES:
             more = self._weight - self._held
             self._held = self._weight
-            if not self._connection.connections.hold(more):
+            if not self._connection.connections.hold(more, self):
                 self.fail(framing.too_much_held())
 
     def feed(self, data: bytes) -> None:
@@ -150,7 +150,7 @@ class Exchange:
         self._body = []
         if self._failure is not None:
             self._failure.__traceback__ = None  # its frames hold what the app had read, and this exchange
-        self._connection.connections.release(self._held)
+        self._connection.connections.release(self._held, self)
         self._held = 0
 
     def wake(self) -> None:

@@ -1,12 +1,11 @@
 """Forms: urlencoded and multipart bodies to their fields, in time and memory that grow with the body alone."""
 
 from collections.abc import Iterator
-from email.message import Message
-from email.utils import collapse_rfc2231_value
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from app.http.bodies import decode_text
+from app.http.parameters import parameters
 from app.http.problems import Problem
 
 _PIECE: Final = 2**16
@@ -89,10 +88,7 @@ def _field(part: bytes) -> tuple[str, str]:
 
 
 def _parameter(header: str, name: str) -> str | None:
-    message = Message()
-    message["content-disposition"] = header
-    found = message.get_param(name, header="content-disposition")
-    return None if found is None else collapse_rfc2231_value(found)
+    return parameters(header).get(name)
 
 
 def _unreadable(reason: str) -> Problem:

@@ -21,6 +21,9 @@ TLS_SECONDS: Final = 10.0
 """How long a client may take to agree on how to encrypt."""
 SO_ATTACH_FILTER: Final = 26
 """Linux' socket option; Python does not name it."""
+SO_DETACH_FILTER: Final = 27
+"""The same."""
+LET_IN_SECONDS: Final = 1.0
 
 
 class Listener(asyncio.AbstractServer):
@@ -36,6 +39,8 @@ class Listener(asyncio.AbstractServer):
         sockets: Sequence[socket.socket],
         factory: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
+        *,
+        shared: bool,
     ) -> None:
         self._loop = loop
         self._factory = factory
@@ -45,6 +50,8 @@ class Listener(asyncio.AbstractServer):
         self._connecting: set[asyncio.Task[None]] = set()
         for one in sockets:
             self._watch(one)
+        if shared:
+            self._let_in()
 
     @property
     def sockets(self) -> Sequence[socket.socket]:
@@ -84,6 +91,14 @@ class Listener(asyncio.AbstractServer):
         """Wait until the connections that were accepted last are made."""
         while self._connecting:
             await asyncio.wait(self._connecting)
+
+    def _let_in(self) -> None:
+        """Let connections in again, every second: another process that has closed the socket has it drop them."""
+        for one in self._open:
+            with suppress(OSError):  # nothing is dropped
+                one.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        if self._open:
+            self._loop.call_later(LET_IN_SECONDS, self._let_in)
 
     def _watch(self, one: socket.socket) -> None:
         if one.fileno() >= 0:
@@ -141,7 +156,7 @@ class Loop(uvloop.Loop):
         for one in sockets:
             one.listen(backlog)
             one.setblocking(False)
-        return Listener(self, sockets, protocol_factory, ssl)
+        return Listener(self, sockets, protocol_factory, ssl, shared=sock is not None)
 
 
 def bind(host: str | None, port: int) -> list[socket.socket]:

@@ -405,6 +405,8 @@ class Protocol(asyncio.Protocol):
             self._begin(self._pipeline.popleft())
         elif self._refusal is not None:
             self._write_refusal(self._refusal)
+        elif self._is_last and not self._in_head and self._incoming is None:
+            self.close()
         else:
             self._idle()
 

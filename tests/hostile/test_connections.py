@@ -95,24 +95,42 @@ def test_a_connection_too_many_takes_the_place_of_the_one_that_waits_longest(sta
         assert answer_of(connections[19], 1) == [200]
 
 
+def is_refused(connection: socket.socket) -> bool:
+    """Whether a 503 has come."""
+    connection.settimeout(0.02)
+    try:
+        return connection.recv(65_536).startswith(b"HTTP/1.1 503 ")
+    except TimeoutError:
+        return False
+
+
+def test_a_few_slow_bodies_do_not_refuse_others(start: Start) -> None:
+    service = start(MAX_HELD_BYTES=str(8 * MEGABYTE))
+    text = "good " * 4_000
+    with many(service, 4) as connections:
+        for connection in connections:
+            connection.settimeout(2)
+            connection.sendall(head("POST", "/sentiment", "Content-Type: text/plain", "Content-Length: 15000000"))
+            with contextlib.suppress(TimeoutError):
+                connection.sendall(b"x" * (4 * MEGABYTE))
+        answers = [httpx.post(f"{service.url}/sentiment", json={"text": text}, timeout=30) for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200] * 5
+        assert any(map(is_refused, connections))
+
+
 def test_stalled_bodies_hold_no_more_than_the_limit_and_texts_pass(start: Start) -> None:
     service = start(MAX_HELD_BYTES=str(8 * MEGABYTE))
     assert send(service, post()).statuses == [200]  # the first request takes memory that is kept
     before = rss(service)
-    refused = 0
     with many(service, 60) as connections:
         for connection in connections:
             connection.settimeout(2)
             connection.sendall(head("POST", "/sentiment", "Content-Type: text/plain", "Content-Length: 1100000"))
-            try:
-                connection.sendall(b"x" * MEGABYTE)
-                connection.settimeout(0.02)
-                refused += connection.recv(65_536).startswith(b"HTTP/1.1 503 ")
-            except TimeoutError:
-                pass
+            connection.sendall(b"x" * MEGABYTE)
+            time.sleep(0.02)
         # Without the limit it would be 60 MB and more; buffers and freed pieces count too.
         assert rss(service) - before < 32 * MEGABYTE
-        assert refused >= 45
+        assert sum(map(is_refused, connections)) >= 45
         assert send(service, post()).statuses == [200]
         assert probe(service) < 1
     time.sleep(0.5)
@@ -195,4 +213,5 @@ def test_probes_on_new_connections_while_two_thousand_are_busy(service: Service)
         finally:
             crowd.terminate()
     assert len(waits) > 20
-    assert statistics.quantiles(waits, n=100)[98] < 0.1, sorted(waits)[-10:]
+    # Seconds if connections wait for one another; a tenth is what a quiet machine gives, which `bench soak` measures.
+    assert statistics.quantiles(waits, n=100)[98] < 0.5, sorted(waits)[-10:]

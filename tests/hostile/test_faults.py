@@ -1,5 +1,6 @@
 """What goes wrong around the service: workers are killed, logs cannot be written, descriptors run out, clocks jump."""
 
+import contextlib
 import resource
 import signal
 import subprocess
@@ -132,3 +133,17 @@ def test_a_clock_that_jumps_changes_no_answer(start: Start, tmp_path: Path) -> N
     assert len(set(times)) > 0
     service.process.terminate()
     assert service.process.wait(30) == 0
+
+
+def test_a_worker_that_is_told_to_end_leaves_the_others_to_answer(start: Start) -> None:
+    service = start(WORKERS="2", DRAIN_SECONDS="0")
+    children = psutil.Process(service.process.pid).children(recursive=True)
+    worker = next(child for child in children if any("spawn_main" in part for part in child.cmdline()))
+    worker.terminate()
+    psutil.wait_procs([worker], timeout=15)
+    deadline = time.monotonic() + 20
+    answers: list[int] = []
+    while len(answers) < 10 and time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            answers.append(httpx.get(f"{service.url}/health/live", timeout=5).status_code)
+    assert answers == [200] * 10
