@@ -171,7 +171,7 @@ def bind(host: str | None, port: int) -> list[socket.socket]:
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         ):
             with suppress(_FamilyError):
-                sockets.append(_bind(family, kind, protocol, address))
+                sockets.append(bind_address(family, kind, protocol, address))
         if not sockets:
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
     except OSError:
@@ -181,17 +181,31 @@ def bind(host: str | None, port: int) -> list[socket.socket]:
     return sockets
 
 
-class _FamilyError(Exception):
+class _FamilyError(OSError):
     """The machine has no addresses of a family."""
 
 
-def _bind(family: int, kind: int, protocol: int, address: Any) -> socket.socket:
+def bind_address(family: int, kind: int, protocol: int, address: Any, *, shared: bool = False) -> socket.socket:
+    """Bind a socket to an address, given as :func:`socket.getaddrinfo` does.
+
+    Args:
+        family: Of the address.
+        kind: Of the socket.
+        protocol: Of the socket.
+        address: The address.
+        shared: Whether other processes may bind sockets of their own to it.
+
+    Raises:
+        OSError: The address cannot be used.
+    """
     try:
         one = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise _FamilyError from error
+        raise _FamilyError(*error.args) from error
     try:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind(address)

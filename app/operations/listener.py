@@ -10,6 +10,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.http.listener import bind_address
+
 log = logging.getLogger("uvicorn.error")
 
 
@@ -19,16 +21,8 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         OSError: The address cannot be used.
     """
-    family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
-    bound = socket.socket(family)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind(address)
-    except OSError:
-        bound.close()
-        raise
-    return bound
+    family, kind, protocol, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
+    return bind_address(family, kind, protocol, address, shared=True)
 
 
 @contextmanager

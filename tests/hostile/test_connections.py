@@ -196,22 +196,28 @@ def test_answers_that_nobody_reads_take_no_more_than_the_limit(start: Start) -> 
         assert sum(drain(connection) > 9_000_000 for connection in connections) <= 1
 
 
+def slowest_of_probes(service: Service) -> float:
+    """Probe for some seconds, and return the 99th percentile of how long that takes."""
+    waits = []
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        waits.append(probe(service))
+        time.sleep(0.02)
+    assert len(waits) > 20
+    return statistics.quantiles(waits, n=100)[98]
+
+
 def test_probes_on_new_connections_while_two_thousand_are_busy(service: Service) -> None:
     """The clients are a process of their own: 2,000 connections, each of which has one text classified at a time."""
     url = httpx.URL(service.url)
     command = [sys.executable, "-m", "tests.hostile.crowd", str(url.host), str(url.port)]
-    waits = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as crowd:
         try:
             assert crowd.stdout is not None
             assert crowd.stdout.readline() == "busy\n"
-            end = time.monotonic() + 5
-            while time.monotonic() < end:
-                waits.append(probe(service))
-                time.sleep(0.02)
+            # What else runs on the machine is not the service's fault: one of three times has to do.
+            slowest = [slowest_of_probes(service) for _ in range(3)]
             assert crowd.poll() is None
         finally:
             crowd.terminate()
-    assert len(waits) > 20
-    # Seconds if connections wait for one another; a tenth is what a quiet machine gives, which `bench soak` measures.
-    assert statistics.quantiles(waits, n=100)[98] < 0.5, sorted(waits)[-10:]
+    assert min(slowest) < 0.1, slowest

@@ -172,14 +172,15 @@ class Prepared:
         how = replace(how, seed=how.seed + self.seed)
         network = network_of(how, start[0], start[1:])
         learner = GeneralLearner(how, network, GeneralMaterial.of(rows, wanted), window=how.window)
-        history = learner.learn(self.checkpoint.part(part), partial(self._measured, self._measured_rows))
+        history = learner.learn(self.checkpoint.part(part), self._measured)
         return network, history
 
     @cached_property
     def _measured_rows(self) -> list[list[Ids]]:
         return [self.encode(one.texts) for one in self.sets]
 
-    def _measured(self, rows: Sequence[Sequence[Ids]], network: Network) -> dict[str, float]:
+    def _measured(self, network: Network) -> dict[str, float]:
+        rows = self._measured_rows
         found = inference.probabilities(network, [ids for part in rows for ids in part], self.recipe.maxlen)
         return figures(self.sets, np.split(found, np.cumsum([len(part) for part in rows])[:-1]))
 
