@@ -30,6 +30,7 @@ IR_VERSION: Final = 9
 TOKENS, OBSERVATIONS, LENGTHS, OUTPUT = "tokens", "observations", "lengths", "output"
 
 Array = NDArray[np.float32]
+Branch = Callable[[], Sequence[str]]
 
 
 class ExportError(Exception):
@@ -106,6 +107,7 @@ class _Graph:
         self.windows: _Windows | None = None
         self.states = states
         self._given: list[onnx.ValueInfoProto] = []
+        self._count = 0
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._input: onnx.ValueInfoProto
@@ -150,11 +152,35 @@ class _Graph:
         **attributes: int | str | list[int] | list[str],
     ) -> str:
         """Add a node and return the name of its output number ``take``."""
-        names = [f"{operator}_{len(self._nodes)}_{index}" for index in range(outputs)]
+        names = [f"{operator}_{self._count}_{index}" for index in range(outputs)]
+        self._count += 1
         node = helper.make_node(operator, list(inputs), names)
         node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
         self._nodes.append(node)
         return names[take]
+
+    def choose(self, condition: str, types: Sequence[int], then: Branch, otherwise: Branch) -> list[str]:
+        """Add two branches, of which only the chosen one is computed, and return the names of its results.
+
+        Args:
+            condition: A scalar that says whether it is the first one.
+            types: Of the results, as ``TensorProto`` numbers them.
+            then: Adds the nodes of the first branch, and returns the names of its results.
+            otherwise: The same of the second.
+        """
+        outer = self._nodes
+        graphs = []
+        for branch in (then, otherwise):
+            self._nodes = []
+            # A result has to come of a node of the branch itself.
+            results = [self.node("Identity", name) for name in branch()]
+            outputs = [helper.make_tensor_value_info(*pair, None) for pair in zip(results, types, strict=True)]
+            graphs.append(helper.make_graph(self._nodes, f"branch_{self._count}", [], outputs))
+        self._nodes = outer
+        names = [f"If_{self._count}_{index}" for index in range(len(types))]
+        self._count += 1
+        self._nodes.append(helper.make_node("If", [condition], names, then_branch=graphs[0], else_branch=graphs[1]))
+        return names
 
     def give(self, name: str, output: str, shape: Sequence[int | str]) -> str:
         """Make the result of the last node an output by another name, and return that; nothing is copied for it."""
@@ -197,18 +223,39 @@ class _Windows:
     """Where the windows of each text are.
 
     Attributes:
-        per_text: How many windows the longest text of the batch has; a scalar.
-        rows: Which windows have tokens, of n · ``per_text``; shape (windows,).
+        single: Whether each text has one window alone; a scalar.
+        per_text: The number of texts, and of windows of the longest one; shape (2,). Of single ones, nothing.
+        rows: Which windows have tokens, of their product; shape (windows,). Of single ones, nothing.
     """
 
+    single: str
     per_text: str
     rows: str
 
 
 def _windows(graph: _Graph, layer: Windows, value: _Value) -> _Value:
-    """Cut the windows, and leave out those that a shorter text of the batch does not have.
+    """Cut the windows, unless each text is one: for a sentence that would take as long as the network itself.
 
     The output is time-major: (steps of the longest window + 1, windows).
+    """
+    longest = graph.node("ReduceMax", LENGTHS, axes=[0], keepdims=0)
+    single = graph.node("LessOrEqual", longest, graph.constant(np.array(layer.length + 1, dtype=np.int32)))
+
+    def whole() -> list[str]:
+        nowhere = graph.constant(np.empty(0, np.int64))
+        return [graph.node("Transpose", TOKENS, perm=[1, 0]), LENGTHS, nowhere, nowhere]
+
+    types = [TensorProto.INT32, TensorProto.INT32, TensorProto.INT64, TensorProto.INT64]
+    tokens, graph.lengths, *where = graph.choose(single, types, whole, lambda: _cut(graph, layer))
+    graph.windows = _Windows(single, *where)
+    return replace(value, name=tokens)
+
+
+def _cut(graph: _Graph, layer: Windows) -> list[str]:
+    """Cut the windows, and leave out those that a shorter text of the batch does not have.
+
+    Returns:
+        The tokens of the windows, time-major; how many each has; and what :class:`_Windows` says of where they are.
     """
     zero, one, length = (graph.integers(number) for number in (0, 1, layer.length))
     scalar_zero, scalar_one = (graph.constant(np.array(number, dtype=np.int64)) for number in (0, 1))
@@ -245,10 +292,9 @@ def _windows(graph: _Graph, layer: Windows, value: _Value) -> _Value:
     present = graph.node("NonZero", graph.node("Reshape", graph.node("Less", window, used), graph.integers(-1)))
     present = graph.node("Squeeze", present, zero)
     of_rows = graph.node("Gather", graph.node("Reshape", graph.node("Add", left, one), graph.integers(-1)), present)
-    graph.lengths = graph.node("Cast", of_rows, to=TensorProto.INT32)
-    n = graph.node("Shape", TOKENS, start=0, end=1)
-    graph.windows = _Windows(graph.node("Concat", n, count, axis=0), present)
-    return replace(value, name=graph.node("Transpose", graph.node("Gather", rows, present), perm=[1, 0]))
+    tokens = graph.node("Transpose", graph.node("Gather", rows, present), perm=[1, 0])
+    per_text = graph.node("Concat", graph.node("Shape", TOKENS, start=0, end=1), count, axis=0)
+    return [tokens, graph.node("Cast", of_rows, to=TensorProto.INT32), per_text, present]
 
 
 def _maximum_over_windows(graph: _Graph, layer: MaximumOverWindows, value: _Value) -> _Value:
@@ -260,13 +306,18 @@ def _maximum_over_windows(graph: _Graph, layer: MaximumOverWindows, value: _Valu
     _require_time(layer, value)
     if graph.windows is None or not value.zeros_at_masked:
         raise ExportError(f"Layer {layer.name} must follow a recurrent layer that reads windows.")
+    windows, features = graph.windows, graph.integers(value.features)
     of_window = graph.node("ReduceMax", value.name, axes=[0], keepdims=0)
-    shape = graph.node("Concat", graph.windows.per_text, graph.integers(value.features), axis=0)
-    flat = graph.node("ReduceProd", graph.windows.per_text, axes=[0], keepdims=1)
-    nothing = graph.node("ConstantOfShape", graph.node("Concat", flat, graph.integers(value.features), axis=0))
-    places = graph.node("Unsqueeze", graph.windows.rows, graph.integers(1))
-    placed = graph.node("Reshape", graph.node("ScatterND", nothing, places, of_window), shape)
-    of_text = graph.node("ReduceMax", placed, axes=[1], keepdims=0)
+
+    def of_texts() -> list[str]:
+        shape = graph.node("Concat", windows.per_text, features, axis=0)
+        flat = graph.node("ReduceProd", windows.per_text, axes=[0], keepdims=1)
+        nothing = graph.node("ConstantOfShape", graph.node("Concat", flat, features, axis=0))
+        places = graph.node("Unsqueeze", windows.rows, graph.integers(1))
+        placed = graph.node("Reshape", graph.node("ScatterND", nothing, places, of_window), shape)
+        return [graph.node("ReduceMax", placed, axes=[1], keepdims=0)]
+
+    (of_text,) = graph.choose(windows.single, [TensorProto.FLOAT], lambda: [of_window], of_texts)
     return _Value(graph.node("Relu", of_text), value.features, sequence=False)
 
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from app.compute import Compute
 from app.http.dependencies import part_of
+from app.http.headers import header
 from app.http.parameters import parameters
 from app.http.problems import Problem
 from app.settings import Settings
@@ -37,10 +38,10 @@ def is_json(media_type: str) -> bool:
 
 def media_type_of(request: Request) -> tuple[str, str]:
     """Return the media type of the body, in lower case, and its charset; both empty where not given."""
-    header = request.headers.get("content-type", "")
-    if ";" not in header:
-        return header.strip().lower(), ""
-    return header.partition(";")[0].strip().lower(), parameters(header).get("charset", "")
+    found = header(request.scope, b"content-type")
+    if ";" not in found:
+        return found.strip().lower(), ""
+    return found.partition(";")[0].strip().lower(), parameters(found).get("charset", "")
 
 
 def unsupported(media_type: str, *supported: str) -> Problem:

@@ -27,5 +27,10 @@ class Part(Generic[PartType]):
 
 def part_of(request: Request, kind: type[PartType]) -> PartType:
     """Return the part of a type, to code that has the request at hand."""
-    loaded: Parts = request.app.state.loaded
-    return loaded.part(kind)
+    return loaded_by(request).part(kind)
+
+
+def loaded_by(request: Request) -> Parts:
+    """Return all parts."""
+    loaded: Parts = request.scope["app"].state.loaded
+    return loaded

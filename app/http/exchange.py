@@ -24,6 +24,8 @@ FREE_BYTES: Final = 4_096
 PIECE_BYTES: Final = 64
 """What a piece of a body takes besides its bytes."""
 
+_LENGTH_SIZE, _CONNECTION_SIZE = len("content-length"), len("connection")
+
 log = logging.getLogger("uvicorn.error")
 
 
@@ -220,16 +222,15 @@ class Exchange:
     def _start(self, message: Message) -> None:
         """Put the head of the answer together. It is written with the first bytes of the body, where those are near."""
         status = message["status"]
-        lines = [status_line(status)]
         headers = [*self._connection.default_headers, *message.get("headers", ())]
+        lines = [status_line(status), *[b"%b: %b\r\n" % header for header in headers]]
         length = None
         closes = False
         for name, value in headers:
-            lines += (name, b": ", value, b"\r\n")
-            lowered = name.lower()
-            if lowered == b"content-length":
+            size = len(name)  # tells most names apart in less time than to lower them
+            if size == _LENGTH_SIZE and name.lower() == b"content-length":
                 length = int(value)
-            elif lowered == b"connection" and b"close" in value.lower():
+            elif size == _CONNECTION_SIZE and name.lower() == b"connection" and b"close" in value.lower():
                 closes = True
         # Without `100 Continue`, nobody knows whether a body follows.
         self.keep_alive = self.keep_alive and not closes and not self._expects_continue

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.compute import Compute
 from app.http.bodies import is_json, media_type_of, read_body, unsupported
-from app.http.dependencies import Part, part_of
+from app.http.dependencies import Part, loaded_by, part_of
 from app.http.json_values import Values, count_values
 from app.http.problems import Problem, invalid_fields
 from app.http.schemas import FieldError
@@ -163,7 +163,8 @@ class JSONRoute(APIRoute):
 
     async def answer(self, request: Request) -> Response:
         """Call the endpoint without FastAPI; for a route that ``needs_request_alone`` and has no dependencies."""
-        arguments: dict[str, Any] = {name: part_of(request, kind) for name, kind in self._parts.items()}
+        part = loaded_by(request).part
+        arguments: dict[str, Any] = {name: part(kind) for name, kind in self._parts.items()}
         for name in self._requests:
             arguments[name] = request
         arguments[self._body_name] = await self.body(request)

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from app.http import framing
 from app.http.exchange import FREE_BYTES, Exchange, status_line
+from app.http.framing import NOTED
 from app.http.limits import Allowance
 from app.http.problems import Problem
 
@@ -215,10 +216,10 @@ class Protocol(asyncio.Protocol):
         self._head_count += 1
         self._measure_head(len(name) + len(value) + 4)
         if self._in_head:
-            name = name.lower()
-            self._headers.append((name, value))
-            if name in framing.NOTED:
-                self._noted.append((name, value))
+            header = name.lower(), value
+            self._headers.append(header)
+            if header[0] in NOTED:
+                self._noted.append(header)
 
     def on_headers_complete(self) -> None:
         """Begin the exchange, if it is certain where the request ends."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from app.sentiment.classifier import Classification, Classifier, Timing
 
-ROWS: Final = 8
+ROWS: Final = 12
 """Texts a batch at most, so that a batch of sentences blocks the event loop for some hundred microseconds."""
 IDS: Final = 2_048
 """Ids a batch at most, so that a batch of long texts blocks it for some ten milliseconds."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.artifacts.registry import UnknownName
 from app.http.dependencies import Part
+from app.http.headers import header
 from app.http.json_routes import Body, JSONBody, JSONRoute, json_response, too_many
 from app.http.json_values import Values
 from app.http.problems import Problem, responses
@@ -108,7 +109,7 @@ async def classify(
     """
     model = _model(service, body.model)
     labels = _labels(model, body.labels)
-    plain = prefers_plain(request.headers.get("accept", ""))
+    plain = prefers_plain(header(request.scope, b"accept"))
     if body.explain and not plain:
         return await _explained(service, model, body.text, labels)
     with _refusing("text"):

@@ -258,6 +258,8 @@ def test_texts_of_every_length_are_read_in_windows_as_keras_reads_them(length: i
     assert_close(run(path, rows), expected)
     for row, of_row in zip(rows, expected, strict=True):
         assert_close(run(path, [row])[0], of_row)
+    of_one_window = slice(0, length + 1)
+    assert_close(run(path, rows[of_one_window]), expected[of_one_window])
 
 
 def test_a_window_is_read_on_its_own(path: Path) -> None:
