@@ -83,6 +83,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
             gc.collect()
             gc.freeze()
             gc.set_threshold(YOUNG_OBJECTS)
+            gc.enable()
             stack.enter_context(lifecycle.beating())
             if settings.admin_port is not None:
                 http = Connections(Limits.of(settings))

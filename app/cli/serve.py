@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gc
 import os
 import resource
 import signal
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
         uvicorn.run(create_app(settings, loaded), **options(settings))
         return
     del loaded  # each worker loads its own
+    gc.enable()
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder, _admin_port(settings) as settings:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
         uvicorn.run("app.main:create_app", factory=True, **options(settings))

@@ -79,14 +79,16 @@ def load_folder(folder: Path) -> VectorSpace:
     try:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
         order = np.load(folder / ORDER_FILE, mmap_mode="r", allow_pickle=False)
+        words = _mapped(folder / WORDS_FILE)
         if matrix.ndim != 2 or matrix.shape[1] != serving.dimensions:
             raise ValueError(f"its shape is {matrix.shape}, not (words, {serving.dimensions})")
         _check_finite(matrix)
         about = About(manifest.name, serving.source, serving.licence)
-        space = VectorSpace(about, Vocabulary(_mapped(folder / WORDS_FILE), order), matrix)
+        space = VectorSpace(about, Vocabulary(words, order), matrix)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} and the words in {folder} do not fit together: {error}; restore them.") from error
-    _let_go(matrix)
+    for mapped in (matrix.base, order.base, words):
+        _let_go(mapped)
     return space
 
 
@@ -130,7 +132,7 @@ def _mapped(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _let_go(matrix: NDArray[Any]) -> None:
+def _let_go(mapped: object) -> None:
     """Forget the pages of a mapped file that were read; those that are needed come back from the page cache."""
-    if isinstance(matrix.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        matrix.base.madvise(mmap.MADV_DONTNEED)
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

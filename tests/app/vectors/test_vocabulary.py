@@ -1,3 +1,6 @@
+from itertools import pairwise
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,3 +56,20 @@ def test_text_that_is_cut(text: bytes) -> None:
 def test_an_order_of_another_length() -> None:
     with pytest.raises(ValueError, match="2 words have an order of 3"):
         Vocabulary(b"the\nof\n", np.arange(3, dtype=np.uint32))
+
+
+@given(st.lists(st.text("a\0é", max_size=20).map(str.encode), min_size=2, max_size=6), st.randoms())
+def test_an_order_is_taken_if_it_is_that_of_the_words(words: list[bytes], random: Random) -> None:
+    order = np.arange(len(words), dtype=np.uint32)
+    for _ in range(3):
+        in_order = [words[row] for row in order]
+        text = b"".join(word + b"\n" for word in words)
+        if all(word < following for word, following in pairwise(in_order)):
+            assert np.array_equal(Vocabulary(text, order).order, order)
+        else:
+            with pytest.raises(ValueError, match="in another order, or one stands twice"):
+                Vocabulary(text, order)
+        order = np.array(
+            sorted(order, key=words.__getitem__) if random.random() < 0.5 else random.sample(list(order), len(order)),
+            dtype=np.uint32,
+        )
