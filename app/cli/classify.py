@@ -21,7 +21,9 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from tqdm import tqdm
 
+from app.files.delimited import CsvTable
 from app.files.errors import ColumnTaken, InputError, UnknownColumn
+from app.files.json_lines import JsonLinesTable
 from app.files.outputs import open_output
 from app.files.sources import STANDARD_INPUT, Source, open_source
 from app.files.tables import (
@@ -30,9 +32,7 @@ from app.files.tables import (
     Cells,
     Chunk,
     Column,
-    CsvTable,
     Format,
-    JsonLinesTable,
     Table,
     Write,
     format_of,
@@ -288,8 +288,8 @@ def _classify(
 
 
 def _results(classifier: Classifier, labels: Labels, chunk: Chunk[Any]) -> list[Classification | None]:
-    found = iter(classifier.classify_all([text for text in chunk.texts if text is not None])[0])
-    return [None if text is None else next(found).among(labels) for text in chunk.texts]
+    found = iter(classifier.classify_all([text for text in chunk.texts if isinstance(text, str)])[0])
+    return [next(found).among(labels) if isinstance(text, str) else None for text in chunk.texts]
 
 
 def _bar(table: Table[Any], arguments: argparse.Namespace) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from app.files.errors import InputError, reason
+from app.files.feed import Feed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -26,7 +27,7 @@ GZIP: Final = ".gz"
 
 
 class Source:
-    """A file or standard input, unpacked if its name ends in ``.gz``.
+    """A file, standard input or a stream, unpacked if its name ends in ``.gz``.
 
     Attributes:
         name: What to call it in a message.
@@ -34,9 +35,17 @@ class Source:
         size: Number of bytes it takes on disk, if it has an end.
     """
 
-    def __init__(self, raw: io.RawIOBase, name: str, *, packed: bool = False) -> None:
-        """Read from an unbuffered file; it is not closed here."""
+    def __init__(self, raw: io.RawIOBase, name: str, *, packed: bool = False, longest_line: int | None = None) -> None:
+        """Read from an unbuffered file; it is not closed here.
+
+        Args:
+            raw: The file.
+            name: What to call it in a message.
+            packed: Whether it is gzipped.
+            longest_line: Bytes of a line at most; by default as many as there are.
+        """
         self.name = name
+        self._longest_line = longest_line
         self._counter = _Counter(raw)
         self.size = os.fstat(raw.fileno()).st_size if self._counter.ends else None
         plain = io.BufferedReader(self._counter, BLOCK)
@@ -68,6 +77,7 @@ class Source:
         """
         parts: list[bytes] = []
         mark = codecs.BOM_UTF8
+        number, size = 1, 0
         with self.reading():
             while True:
                 if not self._counter.ready(PAUSE):
@@ -77,11 +87,21 @@ class Source:
                     break
                 first, *others = block.split(b"\n")
                 parts.append(first)
+                size += len(first)
+                self._limit(size, number)
                 for line in others:
                     yield b"".join(parts).removeprefix(mark)
                     parts, mark = [line], b""
+                if others:
+                    number, size = number + len(others), len(others[-1])
         if last := b"".join(parts).removeprefix(mark):
             yield last
+
+    def _limit(self, size: int, number: int) -> None:
+        if self._longest_line is not None and size > self._longest_line:
+            raise InputError(
+                f"{self.name}, line {number} is longer than {self._longest_line:,} bytes; what follows is not read."
+            )
 
 
 class _Counter(io.RawIOBase):
@@ -104,6 +124,8 @@ class _Counter(io.RawIOBase):
         """Whether there is something to read now or within so many seconds."""
         if self.ends:
             return True
+        if isinstance(self.raw, Feed):
+            return self.raw.ready(seconds)
         try:
             return bool(select.select([self.raw], [], [], seconds)[0])
         except (OSError, ValueError):  # A pipe on Windows does not tell.

@@ -21,6 +21,9 @@ SLICE: Final = 65_536
 """Bytes of an answer that are written at a time; the next ones follow once the client has read most of them."""
 FREE_BYTES: Final = 4_096
 """Bytes of a request that are not counted: a text is let through while others' bodies fill the memory."""
+STREAMING: Final = "app.streaming"
+"""The ASGI extension of a request whose body and answer are streams: this exchange, for :meth:`Exchange.stream`."""
+NEVER: Final = float("inf")
 PIECE_BYTES: Final = 64
 """What a piece of a body takes besides its bytes."""
 
@@ -50,9 +53,12 @@ class Exchange:
     """
 
     __slots__ = (
-        "_allowance",
+        "_answer_allowance",
+        "_answer_deadline",
         "_app",
         "_body",
+        "_body_allowance",
+        "_body_deadline",
         "_chunked",
         "_connection",
         "_delivered",
@@ -60,6 +66,7 @@ class Exchange:
         "_failure",
         "_head",
         "_held",
+        "_idle_seconds",
         "_left",
         "_more_body",
         "_received",
@@ -77,6 +84,7 @@ class Exchange:
     def __init__(
         self, connection: "Protocol", app: ASGIApp, scope: Scope, *, keep_alive: bool, expects_continue: bool
     ) -> None:
+        scope["extensions"] = {STREAMING: self}
         self.scope = scope
         self.keep_alive = keep_alive
         self.answered = False
@@ -93,7 +101,11 @@ class Exchange:
         self._delivered = False
         self._failure: Problem | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._allowance: Allowance | None = None
+        self._body_allowance: Allowance | None = None
+        self._body_deadline = NEVER
+        self._answer_allowance: Allowance | None = None
+        self._answer_deadline = NEVER
+        self._idle_seconds: float | None = None  # of a stream
         self._started = False
         self._head = b""
         self._chunked = False
@@ -135,6 +147,23 @@ class Exchange:
         self._more_body = False
         self.wake()
 
+    def stream(self, idle_seconds: float) -> None:
+        """Note that the app keeps nothing of the body that it receives, and answers while it comes.
+
+        What was received is not counted as held any longer, and the body may be as long as it likes.
+
+        Args:
+            idle_seconds: How long the client may send nothing.
+        """
+        self._idle_seconds = idle_seconds
+
+    def cut_short(self) -> None:
+        """End an answer that is not complete, once the client has read it so far: it sees that the end is missing."""
+        if not self.answered and not self._connection.is_lost:
+            self.answered = True
+            self.keep_alive = False
+            self._connection.on_answered(self)
+
     def fail(self, problem: Problem) -> None:
         """Have ``receive`` raise a problem instead of giving the rest of the body, so that the app answers with it."""
         self.keep_alive = False
@@ -150,6 +179,7 @@ class Exchange:
     def end(self) -> None:
         """Note that the app is done, or will not be called: nothing is held any longer."""
         self._body = []
+        self.scope.pop("extensions", None)  # which would keep scope and exchange in a circle
         if self._failure is not None:
             self._failure.__traceback__ = None  # its frames hold what the app had read, and this exchange
         self._connection.connections.release(self._held, self)
@@ -171,7 +201,7 @@ class Exchange:
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self._is_over and (self._delivered or (self._more_body and not self._body)):
             await self._wait()
-        if self._failure and not self._started:
+        if self._failure and (not self._started or self._idle_seconds is not None):
             raise self._failure
         if self._is_over:
             return {"type": "http.disconnect"}
@@ -179,6 +209,9 @@ class Exchange:
         self._body = []
         self._size = 0
         self._delivered = not self._more_body
+        if self._idle_seconds is not None:
+            self._connection.connections.release(self._held, self)
+            self._held = self._weight = 0
         return {"type": "http.request", "body": body, "more_body": self._more_body}
 
     @property
@@ -194,12 +227,25 @@ class Exchange:
             await self._waiter
         else:
             before = self._received
-            self._allowance = self._allowance or connection.allowance_of_body()
-            connection.wait_until(self._allowance.wait(connection.time()))
+            if self._idle_seconds is not None:
+                self._body_allowance = Allowance(self._idle_seconds, 1)
+            elif self._body_allowance is None:
+                self._body_allowance = connection.allowance_of_body()
+            self._body_deadline = self._body_allowance.wait(connection.time())
+            self._wait_for_client()
             await self._waiter
-            connection.wait_no_longer()
-            self._allowance.got(self._received - before, connection.time())
+            self._body_deadline = NEVER
+            self._wait_for_client()
+            self._body_allowance.got(self._received - before, connection.time())
         self._waiter = None
+
+    def _wait_for_client(self) -> None:
+        """Have the connection wait for what is due first of the client: more of the body, or that it reads on."""
+        deadline = min(self._body_deadline, self._answer_deadline)
+        if deadline == NEVER:
+            self._connection.wait_no_longer()
+        else:
+            self._connection.wait_until(deadline)
 
     # The answer.
 
@@ -298,25 +344,42 @@ class Exchange:
     async def _drain(self) -> None:
         """Wait until the client has read most of what was written, which adds to its allowance."""
         connection = self._connection
-        if not self.is_sending or self._allowance is None:
-            self._allowance = connection.allowance_of_answer()
+        if not self.is_sending or self._answer_allowance is None:
+            self._answer_allowance = connection.allowance_of_answer()
         self.is_sending = True
         self._unread = connection.unread
-        connection.wait_until(self._allowance.wait(connection.time()))
+        self._answer_deadline = self._answer_allowance.wait(connection.time())
+        self._wait_for_client()
         await connection.drained()
-        connection.wait_no_longer()
-        self._allowance.got(self._unread - connection.unread, connection.time())
+        self._answer_deadline = NEVER
+        self._wait_for_client()
+        self._answer_allowance.got(self._unread - connection.unread, connection.time())
 
-    def goes_on(self) -> bool:
-        """Whether the client, whose time has run out, has read enough meanwhile to be waited for; then that begins."""
-        connection = self._connection
-        if not self.is_sending or self._allowance is None:
+    def expire(self) -> bool:
+        """Give up a client whose time has run out, unless it has read enough of the answer meanwhile.
+
+        Returns:
+            Whether it is waited for any longer.
+        """
+        now = self._connection.time()
+        if self._answer_deadline <= now and not self._goes_on():
+            self._connection.abort()
             return False
-        self._allowance.got(self._unread - connection.unread, connection.time())
+        if self._body_deadline <= now:
+            self.fail(framing.too_slow("body"))
+            return False
+        self._wait_for_client()
+        return True
+
+    def _goes_on(self) -> bool:
+        """Whether the client has read enough meanwhile to be waited for; then that begins."""
+        connection = self._connection
+        if not self.is_sending or self._answer_allowance is None:
+            return False
+        self._answer_allowance.got(self._unread - connection.unread, connection.time())
         self._unread = connection.unread
-        deadline = self._allowance.wait(connection.time())
-        connection.wait_until(deadline)
-        return deadline > connection.time()
+        self._answer_deadline = self._answer_allowance.wait(connection.time())
+        return self._answer_deadline > connection.time()
 
     # The app.
 

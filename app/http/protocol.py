@@ -515,11 +515,7 @@ class Protocol(asyncio.Protocol):
         """Give up what the client is too slow for."""
         self.wait_no_longer()
         if self._active is not None:
-            if self._active.waits_for_body:
-                self._is_deaf = True
-                self._active.fail(framing.too_slow("body"))
-            elif not self._active.goes_on():
-                self.abort()
+            self._is_deaf = not self._active.expire() or self._is_deaf
         elif self._is_deaf or self._incoming is not None:
             self.abort()
         elif self._in_head:

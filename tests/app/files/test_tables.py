@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.files import parquet, sources, tables
+from app.files import delimited, parquet, sources, tables
+from app.files.delimited import CsvTable
 from app.files.errors import ColumnTaken, InputError, UnknownColumn
+from app.files.json_lines import JsonLinesTable
 from app.files.outputs import open_output
 from app.files.parquet import ParquetTable
 from app.files.sources import Source, open_source
-from app.files.tables import AddedColumns, Cells, Chunk, Column, CsvTable, JsonLinesTable, Table, format_of, grouped
+from app.files.tables import AddedColumns, Cells, Chunk, Column, Table, format_of, grouped
 
 GOOD: Cells = ("positive", 0.75)
 NOTHING: Cells = (None, None)
@@ -167,7 +169,7 @@ def test_csv_that_is_wrong(tmp_path: Path, data: bytes, expected: str) -> None:
 
 
 def test_a_quote_left_open_does_not_swallow_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "FIELD_CHARACTERS", 1000)
+    monkeypatch.setattr(delimited, "FIELD_CHARACTERS", 1000)
     found = complaint(CsvTable, b'text\nfine\n"open\n' + b"x\n" * 1000, tmp_path)
     assert found == ", line 3: field larger than field limit (1000), which is what a quote left open looks like."
 

@@ -1,0 +1,185 @@
+"""CSV and TSV: a row a record, below a row with the names of the columns."""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO, Final
+
+from app.files.errors import InputError, UnknownColumn
+from app.files.sources import Source
+from app.files.tables import (
+    CHUNK_ROWS,
+    AddedColumns,
+    Cell,
+    Cells,
+    Chunk,
+    RowError,
+    Table,
+    Text,
+    Write,
+    clean,
+    grouped,
+)
+
+FIELD_CHARACTERS: Final = 2**24
+"""Longest field. A quote that is never closed ends here rather than in all of memory."""
+QUOTE: Final = '"'
+
+
+class _NotThereYet(Exception):
+    """The next row is not there yet."""
+
+
+class _Lines:
+    """The lines of a source as ``csv.reader`` reads them: each with its ending, be it one of old Macintoshes.
+
+    Attributes:
+        ending: That of the first line, which the output has too.
+        between_rows: Whether the reader asks for the first line of a row. It forgets the row that it is reading when it
+            is told that a line is not there yet, so it is told between two rows alone.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.between_rows = True
+        self._source = source.lines()
+        self._lines: deque[str] = deque()
+        first = next(filter(lambda line: line is not None, self._source), None)
+        self.ending = "\r\n" if first is not None and first.endswith(b"\r") else "\n"
+        if first is not None:
+            self._add(first)
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        while not self._lines:
+            line = next(self._source)
+            if line is not None:
+                self._add(line)
+            elif self.between_rows:
+                raise _NotThereYet
+        self.between_rows = False
+        return self._lines.popleft()
+
+    def _add(self, line: bytes) -> None:
+        text = line.decode("utf-8", "surrogateescape") + "\n"
+        if "\r" in text[:-2]:
+            self._lines.extend(re.split(r"(?<=\r)(?!\n)", text))
+        else:
+            self._lines.append(text)
+
+
+class CsvTable(Table[list[list[str]]]):
+    """Rows of CSV or TSV below a row with the names of the columns.
+
+    Bytes that are not UTF-8 go into the output as they are. The output quotes where that is needed.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        column: str,
+        added: AddedColumns,
+        delimiter: str = ",",
+        *,
+        lenient: bool = False,
+        most: int = CHUNK_ROWS,
+    ) -> None:
+        """Read the names of the columns.
+
+        Args:
+            source: The bytes.
+            column: That of the texts.
+            added: The columns that the output has more.
+            delimiter: What separates the fields.
+            lenient: Whether a row that is not as it should be is one of the rows, as a :class:`RowError`, rather than
+                the end of the table. Such a row has as many fields in the output as the others.
+            most: Rows of a chunk.
+
+        Raises:
+            InputError: There are none, or not that of the texts.
+        """
+        csv.field_size_limit(FIELD_CHARACTERS)
+        self.total = source.size
+        self._source = source
+        self._added = added
+        self._delimiter = delimiter
+        self._lenient = lenient
+        self._most = most
+        self._lines = _Lines(source)
+        self._reader = csv.reader(self._lines, delimiter=delimiter)
+        self._header = next(filter(None, self._records()), (0, []))[1]
+        if not self._header:
+            raise InputError(f"{source.name} is empty; it should begin with a row of column names.")
+        added.refuse_known(self._header, source.name)
+        if column not in self._header:
+            raise UnknownColumn(source.name, column, self._header)
+        self._index = self._header.index(column)
+
+    def chunks(self) -> Iterator[Chunk[list[list[str]]] | None]:
+        """See :class:`Table`."""
+        return grouped(self._rows(), self._source, self._most)
+
+    def _records(self) -> Iterator[tuple[int, list[str]] | None]:
+        """Give each row that is not blank, with the number of its first line, and ``None`` where none is there yet."""
+        number = self._reader.line_num + 1
+        try:
+            while True:
+                self._lines.between_rows = True
+                try:
+                    record = next(self._reader)
+                except StopIteration:
+                    return
+                except _NotThereYet:
+                    yield None
+                    continue
+                if record:
+                    yield number, record
+                number = self._reader.line_num + 1
+        except csv.Error as error:
+            hint = ", which is what a quote left open looks like" if "limit" in str(error) else ""
+            raise InputError(f"{self._source.name}, line {number}: {error}{hint}.") from error
+
+    def _rows(self) -> Iterator[tuple[list[str], Text] | None]:
+        width = len(self._header)
+        for found in self._records():
+            if found is None:
+                yield None
+                continue
+            number, record = found
+            if len(record) == width:
+                yield record, self._text(record[self._index])
+                continue
+            wrong = f"the row has {len(record)} fields, the header {width}"
+            if not self._lenient:
+                raise InputError(f"{self._source.name}, line {number}: {wrong}.")
+            yield (record + [""] * width)[:width], RowError(f"{wrong}.")
+
+    def _text(self, field: str) -> Text:
+        if self._lenient and not field.isascii() and clean(field) != field:
+            return RowError("the text is not valid UTF-8.")
+        return field or None
+
+    @contextmanager
+    def writer(self, output: BinaryIO) -> Iterator[Write[list[list[str]]]]:
+        """See :class:`Table`."""
+        special = re.compile(f'["{self._delimiter}\r\n]')
+
+        def encode(fields: Iterable[str]) -> bytes:
+            # csv.writer looks at each character in turn, which costs a tenth of the time that a review takes in all.
+            quoted = [f'"{field.replace(QUOTE, QUOTE * 2)}"' if special.search(field) else field for field in fields]
+            return (self._delimiter.join(quoted) + self._lines.ending).encode("utf-8", "surrogateescape")
+
+        def write(rows: list[list[str]], added: Sequence[Cells]) -> None:
+            output.writelines(encode([*row, *map(_csv_cell, cells)]) for row, cells in zip(rows, added, strict=True))
+
+        output.write(encode([*self._header, *self._added.names]))
+        yield write
+
+
+def _csv_cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return str(cell) if isinstance(cell, str | float) else ",".join(cell)
