@@ -39,7 +39,9 @@ class Loaded:
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
         """
-        compute = Compute(settings.threads, settings.max_waiting_seconds, settings.max_client_share)
+        compute = Compute(
+            settings.threads, settings.max_waiting_seconds, settings.max_client_share, settings.max_streams
+        )
         return cls(
             settings=settings,
             metrics=metrics,

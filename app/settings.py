@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         le=1,
         description="What part of that one client may have, told by its API key or else its address; beyond it 429.",
     )
+    max_streams: int = Field(
+        32, ge=1, description="Files that are classified as they come, at a time, in a process; beyond it 503."
+    )
+    max_spooled_bytes: int = Field(
+        2**30, ge=1, description="Size of a Parquet file, which is kept on disk while it is classified; beyond it 413."
+    )
     max_header_bytes: int = Field(
         65_536, ge=1024, description="Size of the request line and the headers of a request; beyond it 431."
     )
@@ -137,6 +143,9 @@ class Settings(BaseSettings):
         10, gt=0, description="How long the request line and the headers may take; beyond it 408."
     )
     body_seconds: float = Field(20, gt=0, description="How long a body may stall; beyond it 408.")
+    stream_seconds: float = Field(
+        60, gt=0, description="How long a file that is classified as it comes may stall; beyond it, it is cut off."
+    )
     answer_seconds: float = Field(
         20,
         gt=0,

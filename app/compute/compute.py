@@ -8,7 +8,7 @@ from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from app.compute.admission import BRIEF_SECONDS, Admission, Lane, is_short
+from app.compute.admission import Admission, Lane, is_short
 from app.compute.callers import CALLER, Caller, HungUp
 from app.compute.threads import Threads
 
@@ -28,12 +28,14 @@ class Place:
         left: Estimated seconds of it that are not done yet.
     """
 
-    def __init__(self, threads: Threads, lane: Lane, caller: Caller, seconds: float, due: float) -> None:
+    def __init__(
+        self, threads: Threads, lane: Lane, caller: Caller, seconds: float, *, brief: bool, due: float
+    ) -> None:
         self.left = seconds
         self._threads = threads
         self._lane = lane
         self._caller = caller
-        self._brief = seconds <= BRIEF_SECONDS
+        self._brief = brief
         self._due = due
 
     async def run(self, functions: Sequence[Callable[[], Result]], seconds: Sequence[float]) -> list[Result]:
@@ -98,19 +100,28 @@ class Inline:
 
 
 class Compute:
-    """The threads of a process, and the limits to what waits for them and for the event loop."""
+    """The threads of a process, and the limits to what waits for them and for the event loop.
 
-    def __init__(self, threads: int, max_waiting_seconds: float = 30, max_client_share: float = 0.5) -> None:
+    Attributes:
+        threads: Number of threads for long work.
+    """
+
+    def __init__(
+        self, threads: int, max_waiting_seconds: float = 30, max_client_share: float = 0.5, max_streams: int = 32
+    ) -> None:
         """Make the pool; its threads start when they are needed.
 
         Args:
             threads: Number of threads for long work; there is one more for brief work.
             max_waiting_seconds: Estimated seconds of long work that may wait, in all.
-            max_client_share: What part of it one client may have, from 0 to 1.
+            max_client_share: What part of it, and of the streams, one client may have, from 0 to 1.
+            max_streams: Streams that may go on at a time.
         """
+        self.threads = threads
         self._threads = Threads(threads)
         self._limit = float(max_waiting_seconds)
         self.admission = Admission(self._limit, max_client_share, threads)
+        self._streams = Lane(max_streams, max_client_share, 1)
 
     def inline(self, seconds: float) -> "Inline":
         """Admit short work on the event loop, for as long as one is within what this returns.
@@ -121,24 +132,40 @@ class Compute:
         return Inline(self.admission.inline, CALLER.get().name, seconds)
 
     @contextlib.contextmanager
-    def place(self, seconds: float) -> Iterator[Place]:
+    def place(self, seconds: float, *, brief: bool = True) -> Iterator[Place]:
         """Admit the work of a request that goes to threads.
 
         Args:
             seconds: How long it takes, as an estimate.
+            brief: Whether it may take the thread for brief work, if it is; not, where there is more of it to come.
 
         Raises:
             Busy: Too much work waits, of this client or in all.
         """
         seconds = min(seconds, self._limit)
-        lane, caller = self.admission.lane(seconds), CALLER.get()
+        lane, caller = self.admission.lane(seconds) if brief else self.admission.long, CALLER.get()
         of_caller = lane.enter(caller.name, seconds)
-        place = Place(self._threads, lane, caller, seconds, due=monotonic() + URGENCY * of_caller)
+        is_brief = lane is self.admission.brief
+        place = Place(self._threads, lane, caller, seconds, brief=is_brief, due=monotonic() + URGENCY * of_caller)
         try:
             yield place
         finally:
             if place.left:
                 lane.leave(caller.name, place.left)
+
+    @contextlib.contextmanager
+    def stream(self) -> Iterator[None]:
+        """Admit a stream of work, which takes a thread of its own, for as long as one is in the block.
+
+        Raises:
+            Busy: There are too many, of this client or in all.
+        """
+        caller = CALLER.get().name
+        self._streams.enter(caller, 1)
+        try:
+            yield
+        finally:
+            self._streams.leave(caller, 1)
 
     async def run(self, function: Callable[[], Result], *, seconds: float) -> Result:
         """Call a function in a thread and wait for its result.

@@ -118,6 +118,11 @@ class CsvTable(Table[list[list[str]]]):
             raise UnknownColumn(source.name, column, self._header)
         self._index = self._header.index(column)
 
+    @property
+    def empty_row(self) -> list[str]:
+        """A row of empty fields."""
+        return [""] * len(self._header)
+
     def chunks(self) -> Iterator[Chunk[list[list[str]]] | None]:
         """See :class:`Table`."""
         return grouped(self._rows(), self._source, self._most)

@@ -14,9 +14,13 @@ ROOM: Final = 2**18
 
 
 class Feed(io.RawIOBase):
-    """A stream from the event loop, which writes without ever waiting, to a thread, which waits for it."""
+    """A stream from the event loop, which writes without ever waiting, to a thread, which waits for it.
 
-    def __init__(self, on_room: Callable[[], None] = lambda: None) -> None:
+    Attributes:
+        ended: Whether nothing more is written.
+    """
+
+    def __init__(self, on_room: Callable[[], object] = lambda: None) -> None:
         """Make an empty stream.
 
         Args:
@@ -26,7 +30,7 @@ class Feed(io.RawIOBase):
         self._changed = threading.Condition()
         self._blocks: deque[memoryview] = deque()
         self._size = 0
-        self._ended = False
+        self.ended = False
         self._failure: Exception | None = None
 
     def feed(self, block: bytes) -> bool:
@@ -36,7 +40,7 @@ class Feed(io.RawIOBase):
             Whether there is room for another one.
         """
         with self._changed:
-            if block and not self._ended:
+            if block and not self.ended:
                 self._blocks.append(memoryview(block))
                 self._size += len(block)
                 self._changed.notify()
@@ -49,7 +53,7 @@ class Feed(io.RawIOBase):
             failure: What is raised in the reading thread after the last block; by default it sees the end of a file.
         """
         with self._changed:
-            self._ended = True
+            self.ended = True
             self._failure = self._failure or failure
             self._changed.notify()
 
@@ -65,7 +69,7 @@ class Feed(io.RawIOBase):
         """
         target = memoryview(buffer).cast("B")
         with self._changed:
-            self._changed.wait_for(lambda: self._blocks or self._ended)
+            self._changed.wait_for(lambda: self._blocks or self.ended)
             if not self._blocks:
                 if self._failure is not None:
                     raise self._failure
@@ -85,4 +89,4 @@ class Feed(io.RawIOBase):
     def ready(self, seconds: float) -> bool:
         """Wait up to so many seconds, and say whether there is something to read, be it the end."""
         with self._changed:
-            return self._changed.wait_for(lambda: bool(self._blocks) or self._ended, seconds)
+            return self._changed.wait_for(lambda: bool(self._blocks) or self.ended, seconds)

@@ -24,13 +24,24 @@ class ParquetTable(Table[Any]):
 
     unit = "rows"
 
-    def __init__(self, path: str, column: str, added: AddedColumns) -> None:
-        """Open a file; the texts are its column ``column``.
+    def __init__(
+        self, path: str, column: str, added: AddedColumns, *, name: str | None = None, most: int = CHUNK_ROWS
+    ) -> None:
+        """Open a file.
+
+        Args:
+            path: Where it is.
+            column: That of the texts.
+            added: The columns that the output has more.
+            name: What to call it in a message; by default its path.
+            most: Rows of a chunk.
 
         Raises:
             InputError: It is not a Parquet file, or has no such column of text.
         """
         self._path = path
+        self._name = name or path
+        self._most = most
         self._column = column
         self._added = added
         with self._reading():
@@ -38,12 +49,12 @@ class ParquetTable(Table[Any]):
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         self.total = self._file.metadata.num_rows
         self._schema = self._file.schema_arrow
-        added.refuse_known(self._schema.names, path)
+        added.refuse_known(self._schema.names, self._name)
         if self._schema.get_field_index(column) < 0:
-            raise UnknownColumn(path, column, self._schema.names)
+            raise UnknownColumn(self._name, column, self._schema.names)
         kind = self._schema.field(column).type
         if not _is_text(kind):
-            raise InputError(f"{path}: the column {column!r} holds {kind}, not text.")
+            raise InputError(f"{self._name}: the column {column!r} holds {kind}, not text.")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -51,13 +62,13 @@ class ParquetTable(Table[Any]):
             yield
         except (OSError, pa.ArrowException) as error:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".")
-            raise InputError(f"{self._path} cannot be read as Parquet ({reason}).") from error
+            raise InputError(f"{self._name} cannot be read as Parquet ({reason}).") from error
 
     def chunks(self) -> Iterator[Chunk[Any] | None]:
         """See :class:`Table`."""
         position = 0
         with self._reading(), self._file:
-            for batch in self._file.iter_batches(CHUNK_ROWS):
+            for batch in self._file.iter_batches(self._most):
                 position += batch.num_rows
                 yield Chunk(batch, _texts(batch.column(self._column)), position)
 

@@ -47,6 +47,7 @@ _MEANINGS: Final = {
     400: "The body cannot be read.",
     401: "The request carries no API key, or a wrong one.",
     404: "What the request names is not there.",
+    408: "The body did not come in time.",
     413: "The body is too large.",
     415: "The body is of a media type that is not supported.",
     422: "The request was understood, but is not valid.",
@@ -57,6 +58,7 @@ _EXAMPLES: Final = {
     400: "The body is not valid JSON: expected value at line 1 column 1.",
     401: "The request needs an API key: `Authorization: Bearer …` or `X-API-Key: …`.",
     404: "There is no such model; there is sentiment-best, sentiment-lecture.",
+    408: "The body of the request did not come in time.",
     413: "The body is larger than 16,777,216 bytes; send less at once.",
     415: "The request does not say what its body is; send it with `Content-Type: application/json`.",
     422: "The request is not valid: #/text is missing.",
@@ -110,6 +112,12 @@ def invalid_fields(error: ValidationError) -> Problem:
         reason = found[0]["ctx"]["error"]
         return Problem(400, f"The body is not valid JSON: {reason}.")
     return _invalid(found)
+
+
+def invalid_query(error: ValidationError) -> Problem:
+    """Translate a validation error of the parameters of a query into a 422."""
+    found = error.errors(include_url=False, include_input=False)
+    return _invalid([{**item, "loc": ("query", *item["loc"])} for item in found])
 
 
 def _invalid(found: Sequence[Mapping[str, Any]]) -> Problem:

@@ -20,6 +20,11 @@ from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.padding import pad_sequences
+from app.sentiment.row_bodies import QUERY as ROWS_QUERY
+from app.sentiment.row_bodies import BatchBody, RowOptions, RowsBody
+from app.sentiment.row_formats import RowFormat
+from app.sentiment.row_responses import rows_response
+from app.sentiment.row_stream import RowAnswers
 from app.sentiment.schemas import (
     EXPLAINED,
     BatchRequest,
@@ -131,14 +136,26 @@ async def _explained(service: SentimentService, model: Classifier, text: str, la
     "/sentiment/batch",
     summary="Classify many texts",
     response_model=ExplainedBatchResponse | BatchResponse,
-    responses={200: _BATCH_ANSWER, **responses(400, 404, 413, 415, 422, 429, 503)},
+    responses={200: _BATCH_ANSWER, **responses(400, 404, 408, 413, 415, 422, 429, 503)},
+    openapi_extra={"parameters": ROWS_QUERY},
 )
-async def classify_batch(body: Annotated[BatchRequest, Depends(TextsBody(BatchRequest))], service: Service) -> Response:
+async def classify_batch(
+    request: Request, body: Annotated[BatchRequest | RowsBody, Depends(BatchBody())], service: Service
+) -> Response:
     """Classify texts; the results are in their order.
 
     With `explain`, each result also has `words`, what each word contributes, and `sentences`, the sentiment of each
     sentence by itself.
+
+    The texts come as JSON, or as rows of a file of any length: NDJSON (objects with a field `text`, or strings), CSV or
+    TSV below a row of column names, plain text (a line a text), Parquet, or a form with such a file. Rows are answered
+    as they come, in the format that they are in, with the columns `label`, `score`, `warnings` and `error` more; NDJSON
+    with one result a line; or with `Accept: application/x-ndjson` or `text/plain` as lines of these. A row that cannot
+    be classified has an `error` in its place. Where the rows cannot be read any further, the last one says why, and the
+    answer ends before its end.
     """
+    if isinstance(body, RowsBody):
+        return await rows_response(request, body, service, partial(_row_answers, service))
     _limit(service, body.texts, "texts")
     model = _model(service, body.model)
     labels = _labels(model, body.labels)
@@ -256,6 +273,11 @@ async def models(service: Service) -> ModelsResponse:
             for model in service.models
         ]
     )
+
+
+def _row_answers(service: SentimentService, options: RowOptions, answer: RowFormat) -> RowAnswers:
+    model = _model(service, options.model)
+    return RowAnswers(service, model, _labels(model, options.labels), options.explain, answer)
 
 
 def _model(service: SentimentService, name: str | None) -> Classifier:

@@ -246,6 +246,63 @@ class SentimentService:
         tokenize, predict = (sum(seconds) for seconds in zip(*(timing for _, timing in parts), strict=True))
         return [result for result, _ in parts], Timing(tokenize, predict)
 
+    async def classify_rows(
+        self, model: Classifier, texts: Sequence[str], labels: Labels, convert: Callable[[Classification], Result]
+    ) -> list[Result]:
+        """Classify texts of a stream, none too long, in one thread: others of the stream are in other threads.
+
+        Args:
+            model: The model.
+            texts: The texts.
+            labels: Those of the model's labels to choose from.
+            convert: Called in the thread with what was found of each text.
+
+        Raises:
+            app.compute.Busy: Too much work waits, of this client or in all.
+        """
+
+        def work() -> list[Result]:
+            all_labels, timing = model.classify_all(texts)
+            found = [one.among(labels) for one in all_labels]
+            self._observe_all(model, found, timing)
+            return list(map(convert, found))
+
+        seconds = sum(_reading(model, len(text)) for text in texts)
+        with self.compute.place(seconds, brief=False) as place:
+            return (await place.run([work], [seconds]))[0]
+
+    async def explain_rows(
+        self,
+        model: Classifier,
+        texts: Sequence[str],
+        labels: Labels,
+        convert: Callable[[str, Explained | TooManyWords], Result],
+    ) -> list[Result]:
+        """Classify texts of a stream and explain the answers, as :meth:`classify_rows` does.
+
+        Args:
+            model: The model.
+            texts: The texts.
+            labels: Those of the model's labels to choose from.
+            convert: Called in the thread with each text and what was found of it, or why it is not explained.
+
+        Raises:
+            app.compute.Busy: Too much work waits, of this client or in all.
+        """
+
+        def explained(text: str) -> Explained | TooManyWords:
+            encodings, seconds = _encode(model, [text])
+            try:
+                self._limit_words(model, encodings, batch=False)
+            except TooManyWords as error:
+                return error
+            return self._explain(model, [text], encodings, seconds, labels)[0][0]
+
+        seconds = [explaining(model, text) for text in texts]
+        with self.compute.place(sum(seconds), brief=False) as place:
+            work = [partial(lambda text: convert(text, explained(text)), text) for text in texts]
+            return await place.run(work, seconds)
+
     async def predict(self, model: Classifier, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return a probability of each label for each sequence of token ids, several threads at once.
 

@@ -1,0 +1,108 @@
+"""Many texts in whatever form people send them: as JSON, or as rows of a file that are classified as they come."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.http.bodies import is_json, media_type_of, unsupported
+from app.http.json_routes import JSON, JSONBody
+from app.http.problems import invalid_query
+from app.sentiment.bodies import MULTIPART
+from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_media_type
+from app.sentiment.schemas import BatchRequest, LabelChoice, ModelName
+from app.settings import Settings
+
+SUPPORTED: Final = (JSON, *MEDIA_TYPES.values(), MULTIPART)
+_ROWS: Final = "A row a text. The answer has as many rows, in order, and comes while others are still being sent."
+_STRING: Final = {"type": "string"}
+
+
+class RowOptions(BaseModel):
+    """What the query says of rows.
+
+    Attributes:
+        model: See :class:`app.sentiment.schemas.BatchRequest`.
+        labels: The same.
+        explain: The same; where the answer is NDJSON.
+        column: The column, or the field of an object, that holds the texts.
+        prefix: Stands before the names of the columns that the answer has more.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: ModelName = None
+    labels: LabelChoice = None
+    explain: bool = False
+    column: str = Field("text", min_length=1)
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class RowsBody:
+    """A body of rows, which is not read yet.
+
+    Attributes:
+        format: Its format; ``None`` for a form with a file, which says it itself.
+        options: What the query says.
+    """
+
+    format: RowFormat | None
+    options: RowOptions
+
+
+class BatchBody(JSONBody[BatchRequest]):
+    """A dependency: many texts, sent as JSON, or as rows that are read later."""
+
+    def __init__(self) -> None:
+        super().__init__(BatchRequest, "texts", _most_texts)
+        for media_type in MEDIA_TYPES.values():
+            self.content[media_type] = {"schema": {**_STRING, "description": _ROWS}}
+        file = {"type": "object", "required": ["file"], "properties": {"file": {**_STRING, "format": "binary"}}}
+        self.content[MULTIPART] = {"schema": file}
+
+    async def __call__(self, request: Request) -> Any:
+        """Return a :class:`BatchRequest`, read by its media type, or a :class:`RowsBody`.
+
+        Raises:
+            app.http.problems.Problem: 415 for another media type, 422 for a wrong query, and what
+                :meth:`JSONBody.__call__` raises.
+        """
+        media_type = media_type_of(request)[0]
+        if is_json(media_type):
+            return await super().__call__(request)
+        found = format_of_media_type(media_type)
+        if found is None and media_type != MULTIPART:
+            raise unsupported(media_type, *SUPPORTED)
+        return RowsBody(found, options_of(dict(request.query_params)))
+
+
+def options_of(said: dict[str, str]) -> RowOptions:
+    """Read options that are strings.
+
+    Raises:
+        app.http.problems.Problem: 422 if one is wrong or not known.
+    """
+    try:
+        return RowOptions.model_validate_strings(said)
+    except ValidationError as error:
+        raise invalid_query(error) from error
+
+
+def _most_texts(settings: Settings) -> int:
+    return settings.max_texts
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+QUERY: Final = [
+    _parameter("model", "`model`, for rows.", {**_STRING, "examples": ["sentiment-best"]}),
+    _parameter("labels", "`labels`, for rows.", {**_STRING, "examples": ["negative,positive"]}),
+    _parameter("explain", "`explain`, for rows that are answered with NDJSON.", {"type": "boolean", "default": False}),
+    _parameter("column", "Column, or field of the objects, that holds the texts.", {**_STRING, "default": "text"}),
+    _parameter("prefix", "Stands before the names of the added columns.", {**_STRING, "examples": ["predicted_"]}),
+]
+"""What the query says of rows, for OpenAPI."""

@@ -1,0 +1,127 @@
+"""The formats of rows over HTTP: which one a body is in, which one the answer is to be in, and how it is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Literal
+
+from app.files.delimited import CsvTable
+from app.files.lines import LinesTable, json_text, plain_text
+from app.files.sources import Source
+from app.files.tables import AddedColumns, Cells, Column, Table, format_of
+
+RowFormat = Literal["ndjson", "csv", "tsv", "text", "parquet"]
+
+MEDIA_TYPES: Final[dict[RowFormat, str]] = {
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "text": "text/plain",
+    "parquet": "application/vnd.apache.parquet",
+}
+_ALIASES: Final[dict[str, RowFormat]] = {
+    **{media_type: name for name, media_type in MEDIA_TYPES.items()},
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "application/x-jsonlines": "ndjson",
+    "application/csv": "csv",
+    "application/x-parquet": "parquet",
+}
+_OF_FILES: Final[dict[str, RowFormat]] = {"csv": "csv", "tsv": "tsv", "jsonl": "ndjson", "parquet": "parquet"}
+_DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
+ROWS: Final = 128
+"""Rows that are classified at once: about a twentieth of a second of reviews."""
+
+
+def added(prefix: str) -> AddedColumns:
+    """Return the columns that a table in the answer has more than the one that was sent, their names with a prefix."""
+    columns: list[tuple[str, type[str | float | tuple[str, ...]]]] = [
+        ("label", str), ("score", float), ("warnings", tuple), ("error", str),
+    ]  # fmt: skip
+    return AddedColumns(*(Column(f"{prefix}{name}", kind) for name, kind in columns))
+
+
+def format_of_media_type(media_type: str) -> RowFormat | None:
+    """Tell the format by a media type in lower case, without parameters; ``None`` if it is none of rows."""
+    return _ALIASES.get(media_type)
+
+
+def format_of_file(name: str) -> RowFormat | None:
+    """Tell the format by the name of a file; ``None`` if its ending says nothing."""
+    found = format_of(name)
+    if found is None and name.lower().removesuffix(".gz").endswith(".txt"):
+        return "text"
+    return None if found is None else _OF_FILES[found]
+
+
+def format_of_answer(given: RowFormat, accept: str) -> RowFormat | None:
+    """Choose the format of the answer: that which was sent, unless the client asks for another one.
+
+    Args:
+        given: That which was sent.
+        accept: The header of the request; empty if there is none.
+
+    Returns:
+        ``None`` if the client takes none that there is: that of the rows, ``ndjson`` or ``text``.
+    """
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights[media_type] = next((_quality(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
+    if not accept.strip():
+        return given
+
+    def weight(name: RowFormat) -> float:
+        media_type = MEDIA_TYPES[name]
+        names = [alias for alias, meant in _ALIASES.items() if meant == name]
+        exact = [weights[alias] for alias in names if alias in weights]
+        if exact:
+            return max(exact)
+        return weights.get(f"{media_type.partition('/')[0]}/*", weights.get("*/*", 0.0))
+
+    best = max(dict.fromkeys((given, "ndjson", "text")), key=weight)
+    return best if weight(best) > 0 else None
+
+
+def _quality(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """How the table of a body is opened.
+
+    Attributes:
+        format: Its format; not Parquet, which needs a file.
+        column: The name of the column, or of the field, that holds the texts.
+        prefix: Stands before the names of the added columns.
+    """
+
+    format: RowFormat
+    column: str
+    prefix: str = ""
+
+    def open(self, source: Source) -> Table[Any]:
+        """Open the table, which may wait for its first row.
+
+        Raises:
+            app.files.errors.InputError: It has no such column, or has one already of those that are added.
+        """
+        if self.format == "ndjson":
+            return LinesTable(source, partial(json_text, column=self.column), blank=False, most=ROWS)
+        if self.format == "text":
+            return LinesTable(source, plain_text, blank=True, most=ROWS)
+        return CsvTable(source, self.column, added(self.prefix), _DELIMITERS[self.format], lenient=True, most=ROWS)
+
+
+def cells(label: str, score: float, warnings: Sequence[str]) -> Cells:
+    """Return the added cells of a row that was classified."""
+    return label, score, tuple(warnings), None
+
+
+def no_cells(error: str) -> Cells:
+    """Return the added cells of a row that was not."""
+    return None, None, None, error

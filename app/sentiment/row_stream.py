@@ -1,0 +1,253 @@
+"""Rows that are classified as they come: while some are still being sent, the answers to others go back, in order."""
+
+import asyncio
+import io
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, cast
+
+from app.compute import Busy
+from app.files.delimited import CsvTable
+from app.files.errors import InputError
+from app.files.tables import Cells, Chunk, RowError, Table, Text, Write
+from app.sentiment.classifier import Classification, Classifier
+from app.sentiment.explanation import Explained
+from app.sentiment.labels import Labels
+from app.sentiment.row_formats import RowFormat, cells, no_cells
+from app.sentiment.serialization import explained_json, plain_text, rounded, sentiment_json
+from app.sentiment.service import SentimentService, TooManyWords
+
+_SLOWEST_RETRY: Final = 5.0
+"""Seconds after which a stream asks again for a place for its next rows."""
+_EMPTY: Final = "The text is empty."
+
+
+@dataclass(frozen=True)
+class RowAnswers:
+    """How rows are answered.
+
+    Attributes:
+        service: What classifies.
+        model: The model that is asked.
+        labels: Those of its labels to choose from.
+        explain: Whether the answers are explained, in JSON.
+        format: That of the answer.
+    """
+
+    service: SentimentService
+    model: Classifier
+    labels: Labels
+    explain: bool
+    format: RowFormat
+
+    async def of(self, texts: Sequence[Text]) -> list[Cells]:
+        """Classify the texts of some rows; whatever is wrong with a row is its answer.
+
+        Where too much work waits, so do these rows: what slows down is the stream.
+
+        Returns:
+            What is written of each row: the added cells of a table, or else a line.
+        """
+        limit = self.service.settings.max_characters
+        wrong = [_complaint(text, limit) for text in texts]
+        good = [text for text, complaint in zip(texts, wrong, strict=True) if isinstance(text, str) and not complaint]
+        found = iter(await self._results(good)) if good else iter(())
+        return [self.refusal(complaint) if complaint else next(found) for complaint in wrong]
+
+    async def _results(self, texts: list[str]) -> list[Cells]:
+        while True:
+            try:
+                if self.explain:
+                    return await self.service.explain_rows(self.model, texts, self.labels, self._explained_cells)
+                return await self.service.classify_rows(self.model, texts, self.labels, self._cells)
+            except Busy as busy:
+                await asyncio.sleep(min(busy.retry_after, _SLOWEST_RETRY))
+
+    def _cells(self, found: Classification) -> Cells:
+        if self.format == "ndjson":
+            return (sentiment_json(found, self.model.name),)
+        if self.format == "text":
+            return (plain_text(found),)
+        return cells(found.label, rounded(found.probabilities)[found.best], found.warnings)
+
+    def _explained_cells(self, text: str, found: Explained | TooManyWords) -> Cells:
+        if isinstance(found, TooManyWords):
+            return self.refusal(str(found))
+        if self.format == "ndjson":
+            return (explained_json(found, text, self.model.name),)
+        return self._cells(found.classification)
+
+    def refusal(self, complaint: str) -> Cells:
+        """Return what is written in place of a row that is not classified."""
+        if self.format == "ndjson":
+            return (json.dumps({"error": complaint}, ensure_ascii=False),)
+        if self.format == "text":
+            return (f"error: {complaint}",)
+        return no_cells(complaint)
+
+
+def _complaint(text: Text, limit: int) -> str:
+    """Say what is wrong with the text of a row, if anything."""
+    if text is None:
+        return _EMPTY
+    if isinstance(text, RowError):
+        return text.detail[:1].upper() + text.detail[1:]
+    return f"The text has {len(text):,} characters; at most {limit:,} are taken." if len(text) > limit else ""
+
+
+class Rows:
+    """The rows of a table that is read in a thread of its own, as reading waits for what is sent."""
+
+    def __init__(self, answers: RowAnswers) -> None:
+        """Begin nothing yet.
+
+        Args:
+            answers: How the rows are answered.
+        """
+        self._answers = answers
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rows")
+        self._output = _Sink()
+        self._stack = ExitStack()
+        self._table: Table[Any]
+        self._write: Write[Any]
+        self._chunks: Iterator[Chunk[Any] | None]
+        self._is_open = True  # more may be read
+        self._failure: InputError | None = None
+        self._reading: asyncio.Future[Chunk[Any] | _End | None] | None = None
+        self._underway: deque[tuple[Chunk[Any], asyncio.Task[list[Cells]]]] = deque()
+
+    async def open(self, table: Callable[[], Table[Any]], *, own: bool) -> None:
+        """Open the table.
+
+        Args:
+            table: Opens it; called in the thread.
+            own: Whether the answer is a table of the same format, rather than lines.
+
+        Raises:
+            app.files.errors.InputError: It cannot be read.
+        """
+        self._table = await asyncio.get_running_loop().run_in_executor(self._thread, table)
+        self._chunks = self._table.chunks()
+        output = cast(BinaryIO, self._output)
+        self._write = self._stack.enter_context(self._table.writer(output) if own else _lines(output))
+
+    async def parts(self, watch: "asyncio.Future[None]") -> AsyncGenerator[bytes, None]:
+        """Give the answer part by part, each as soon as it is there.
+
+        Args:
+            watch: What is done meanwhile. If it fails, so does this.
+
+        Raises:
+            app.files.errors.InputError: The table cannot be read any further. What was read before has been answered.
+        """
+        try:
+            if part := self._output.take():
+                yield part
+            while self._is_open or self._underway:
+                await self._wait(watch)
+                self._begin_what_was_read()
+                while self._underway and self._underway[0][1].done():
+                    chunk, job = self._underway.popleft()
+                    await self._write_rows(chunk.rows, job.result())
+                    if part := self._output.take():
+                        yield part
+            if self._failure is not None:
+                raise self._failure
+            await asyncio.to_thread(self._stack.close)
+            if part := self._output.take():
+                yield part
+        finally:
+            for _, job in self._underway:
+                job.cancel()
+
+    async def _wait(self, watch: "asyncio.Future[None]") -> None:
+        """Have the next rows read, if there is room for them, and wait until they or the first answers are there."""
+        if self._is_open and self._reading is None and len(self._underway) <= self._answers.service.compute.threads:
+            read = asyncio.get_running_loop().run_in_executor(self._thread, next, self._chunks, _END)
+            self._reading = asyncio.ensure_future(read)
+        waits: list[asyncio.Future[Any]] = [job for _, job in list(self._underway)[:1]]
+        if self._reading is not None:
+            waits.append(self._reading)
+        if not watch.done():
+            waits.append(watch)
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if watch.done():
+            watch.result()
+
+    def _begin_what_was_read(self) -> None:
+        if self._reading is None or not self._reading.done():
+            return
+        try:
+            chunk = self._reading.result()
+        except InputError as error:
+            chunk, self._failure = _END, error
+        self._reading = None
+        if isinstance(chunk, _End):
+            self._is_open = False
+        elif chunk is not None:
+            self._underway.append((chunk, asyncio.create_task(self._answers.of(chunk.texts))))
+
+    async def _write_rows(self, rows: Any, added: list[Cells]) -> None:
+        if self._table.unit == "rows":  # Parquet compresses what it writes.
+            await asyncio.to_thread(self._write, rows, added)
+        else:
+            self._write(rows, added)
+
+    def last_part(self, complaint: str) -> bytes:
+        """Return what says, behind the last row, why the answer ends; nothing in Parquet."""
+        refusal = [self._answers.refusal(complaint)]
+        if isinstance(self._table, CsvTable):
+            self._write([self._table.empty_row], refusal)
+        elif self._table.unit != "rows":
+            self._write([None], refusal)
+        return self._output.take()
+
+    def close(self) -> None:
+        """Let go of the thread, which ends once what it reads has ended."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class _End:
+    """Stands behind the last chunk."""
+
+
+_END: Final = _End()
+
+
+class _Sink(io.RawIOBase):
+    """What is written, until it is taken."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        self._size += len(self._parts[-1])
+        return len(self._parts[-1])
+
+    def tell(self) -> int:
+        return self._size
+
+    def take(self) -> bytes:
+        """Return what was written since it was last taken."""
+        part = b"".join(self._parts)
+        self._parts.clear()
+        return part
+
+
+@contextmanager
+def _lines(output: BinaryIO) -> Iterator[Write[Any]]:
+    """Write the first cell of each row as a line."""
+
+    def write(_rows: Any, added: Sequence[Cells]) -> None:
+        output.write("".join(f"{one[0]}\n" for one in added).encode())
+
+    yield write
