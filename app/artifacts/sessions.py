@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from app.artifacts.manifest import ArtifactError
 
 SLACK: Final = 1.5
+TOKENS: Final = 4_096
+"""Steps of the rows of a run, so that long texts take no more memory than others."""
 BATCH: Final = 12
 """Rows a run. More rows than this spill the work of an LSTM of 64 units out of the processor's nearest cache."""
 
@@ -70,5 +72,7 @@ def batches(lengths: NDArray[np.int32], size: int = BATCH) -> Iterator[NDArray[n
     while start < len(order):
         end = int(np.searchsorted(ordered, ordered[start] * SLACK + 8, side="right"))
         end = min(end, start + size)
+        while end - start > 1 and (end - start) * ordered[end - 1] > TOKENS:
+            end -= 1
         yield order[start:end]
         start = end

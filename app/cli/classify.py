@@ -46,8 +46,10 @@ from app.settings import Settings, settings_from
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Answer = Callable[[Classification], Cells]
-"""Gives what the output says of a text."""
+Answer = Callable[[Classification, str], Cells]
+"""Gives what the output says of a text, of what was found and the name of the model."""
+Classify = Callable[[Sequence[str]], list[tuple[Classification, str]]]
+"""Classifies texts, and names the model."""
 
 AHEAD: Final = 2
 """Chunks under way for each thread: one that it works on, and one that it finds ready when that is done."""
@@ -55,6 +57,8 @@ SWITCH_SECONDS: Final = 0.0005
 """After how long a thread that runs Python makes way for another. With Python's own 5 ms, a thread that comes back
 from ONNX Runtime after 2 ms waits longer than that for one that tokenizes: a tenth of the throughput."""
 COLUMN: Final = "text"
+API_KEY: Final = "SENTIMENT_API_KEY"
+"""The environment variable that holds the API key of a service, which no command line should show."""
 NOTHING: Final[Cells] = (None, None, None)
 """The label, the score and the warnings of a row that has no text."""
 DECIMALS: Final = 6
@@ -71,6 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=FORMATS, help="format of the file; by default its ending says it, such as .csv or .csv.gz")
     add("--prefix", metavar="PREFIX", help="put this before the names of the new columns, such as predicted_")
     add("--output", type=Path, metavar="FILE", help="write here, once all is done, and not to standard output")
+    add(
+        "--server",
+        metavar="URL",
+        help="have this service classify the texts, instead of a model here; its API key is read from the environment "
+        f"variable {API_KEY}",
+    )
     add("--model", metavar="NAME", help="model that answers; default: the setting DEFAULT_MODEL")
     add("--labels", metavar="NAMES", help="choose from these of the model's labels only, such as negative,positive")
     add(
@@ -95,11 +105,8 @@ def run(arguments: argparse.Namespace) -> None:
     _check(arguments)
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_from(arguments)
-    classifier = _load(settings, arguments.model)
-    labels = _labels(classifier, arguments.labels)
     try:
-        with _naming_options(), _open_table(arguments, classifier) as (table, answer):
-            classify = partial(_results, classifier, labels)
+        with _naming_options(), _classifier(arguments, settings) as classify, _open_table(arguments) as (table, answer):
             missing = _classify(table, classify, answer, arguments, settings.threads)
     except BrokenPipeError:
         # Whoever read the results has enough. Python would complain when it flushes standard output at its end.
@@ -165,11 +172,15 @@ class Texts(Table[list[None]]):
         yield write
 
 
-def _plain(result: Classification) -> Cells:
+def _plain(result: Classification, _model: str) -> Cells:
     return (plain_text(result),)
 
 
-def _columns(result: Classification) -> Cells:
+def _json(result: Classification, model: str) -> Cells:
+    return (sentiment_json(result, model),)
+
+
+def _columns(result: Classification, _model: str) -> Cells:
     return result.label, round(result.score, DECIMALS), result.warnings
 
 
@@ -182,6 +193,20 @@ def _check(arguments: argparse.Namespace) -> None:
         raise InputError("Give texts or --file FILE, not both.")
     elif arguments.json:
         raise InputError("--json is for texts and lines; a file is answered in its own format.")
+
+
+@contextmanager
+def _classifier(arguments: argparse.Namespace, settings: Settings) -> Iterator[Classify]:
+    if arguments.server is None:
+        classifier = _load(settings, arguments.model)
+        yield partial(_results, classifier, _labels(classifier, arguments.labels))
+        return
+    # A client takes a third of a second to import.
+    from app.cli.remote import remote_classifier
+
+    labels = None if arguments.labels is None else arguments.labels.split(",")
+    with remote_classifier(arguments.server, os.environ.get(API_KEY), arguments.model, labels) as remote:
+        yield remote.classify
 
 
 def _load(settings: Settings, name: str | None) -> Classifier:
@@ -211,12 +236,12 @@ def _naming_options() -> Iterator[None]:
 
 
 @contextmanager
-def _open_table(arguments: argparse.Namespace, classifier: Classifier) -> Iterator[tuple[Table[Any], Answer]]:
+def _open_table(arguments: argparse.Namespace) -> Iterator[tuple[Table[Any], Answer]]:
     if arguments.file is not None:
         with _open_file(arguments) as table:
             yield table, _columns
         return
-    answer = (lambda result: (sentiment_json(result, classifier.name),)) if arguments.json else _plain
+    answer = _json if arguments.json else _plain
     if arguments.texts:
         yield Texts(arguments.texts), answer
         return
@@ -266,7 +291,7 @@ def _format(arguments: argparse.Namespace) -> Format:
 
 def _classify(
     table: Table[Any],
-    classify: Callable[[Chunk[Any]], list[Classification | None]],
+    classify: Classify,
     answer: Answer,
     arguments: argparse.Namespace,
     threads: int,
@@ -278,18 +303,23 @@ def _classify(
         table.writer(output) as write,
         _bar(table, arguments) as bar,
     ):
-        for chunk, results in in_order(classify, table.chunks(), threads):
-            write(chunk.rows, [NOTHING if result is None else answer(result) for result in results])
+        for chunk, added in in_order(partial(_cells, classify, answer), table.chunks(), threads):
+            write(chunk.rows, added)
             if arguments.output is None:
                 output.flush()
-            missing += results.count(None)
+            missing += added.count(NOTHING)
             bar.update(chunk.position - bar.n)
     return missing
 
 
-def _results(classifier: Classifier, labels: Labels, chunk: Chunk[Any]) -> list[Classification | None]:
-    found = iter(classifier.classify_all([text for text in chunk.texts if isinstance(text, str)])[0])
-    return [next(found).among(labels) if isinstance(text, str) else None for text in chunk.texts]
+def _cells(classify: Classify, answer: Answer, chunk: Chunk[Any]) -> list[Cells]:
+    texts = [text for text in chunk.texts if isinstance(text, str)]
+    found = iter(classify(texts)) if texts else iter(())
+    return [answer(*next(found)) if isinstance(text, str) else NOTHING for text in chunk.texts]
+
+
+def _results(classifier: Classifier, labels: Labels, texts: Sequence[str]) -> list[tuple[Classification, str]]:
+    return [(found.among(labels), classifier.name) for found in classifier.classify_all(texts)[0]]
 
 
 def _bar(table: Table[Any], arguments: argparse.Namespace) -> Any:

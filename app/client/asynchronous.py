@@ -1,11 +1,12 @@
 """The client for asyncio. ``synchronous.py`` is generated from this file by ``make format``."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, Literal, Self, overload
 
 import httpx
 
+from app.client import asynchronous_flow as flow
 from app.client.messages import Answer, ServiceError, authorization, path_of, read
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health
@@ -16,8 +17,10 @@ from app.sentiment.schemas import (
     ModelsResponse,
     PadResponse,
     PredictResponse,
+    RowFailure,
     SentimentResponse,
     TokenizeResponse,
+    TolerantBatchResponse,
 )
 from app.sentiment.side import Side
 from app.vectors.schemas import (
@@ -32,6 +35,14 @@ from app.vectors.schemas import (
 BASE_URL: Final = "http://127.0.0.1:8000"
 TIMEOUT: Final = 30.0
 SPACE: Final = "glove"
+BLOCK: Final = 256
+"""Texts of a request of a stream."""
+BLOCK_CHARACTERS: Final = 2**20
+"""And its characters, about: the service refuses a body of 16 MiB."""
+REQUESTS: Final = 4
+"""Requests of a stream under way at once."""
+RETRIES: Final = 20
+"""How often a block of a stream is sent again to a service that is too busy."""
 
 
 class AsyncClient:
@@ -136,6 +147,51 @@ class AsyncClient:
         if explain:
             return await self._post("/sentiment/batch", ExplainedBatchResponse, **given, explain=True)
         return await self._post("/sentiment/batch", BatchResponse, **given)
+
+    async def sentiment_stream(
+        self,
+        texts: flow.Texts,
+        model: str | None = None,
+        explain: bool = False,
+        *,
+        labels: Sequence[str] | None = None,
+        block: int = BLOCK,
+        requests: int = REQUESTS,
+        retries: int = RETRIES,
+        progress: Callable[[int], object] | None = None,
+    ) -> AsyncIterator[ExplainedResponse | SentimentResponse | RowFailure]:
+        """Classify any number of texts, in blocks of which several are under way; the results are in their order.
+
+        No more of the texts is read, and no more of the results kept, than is under way. A block that the service is
+        too busy for is sent again when it says.
+
+        Args:
+            texts: The texts, as they come.
+            model: Name of the model to ask; by default the service's default model.
+            explain: Also explain each answer; the results are :class:`ExplainedResponse` then.
+            labels: Labels to choose from, some of those that the model has; by default all of them.
+            block: Texts a request.
+            requests: Requests under way at once.
+            retries: How often a block is sent again.
+            progress: Called with the number of texts that have their results, after each block.
+
+        Returns:
+            A result a text; for one that cannot be classified, since it is empty or too long, why.
+        """
+
+        async def send(some: list[str]) -> TolerantBatchResponse:
+            given = {"texts": some, "model": model, "labels": labels, "explain": explain or None}
+            return await self._post_again(
+                retries, "/sentiment/batch", TolerantBatchResponse, **given, on_error="continue"
+            )
+
+        done = 0
+        async for answer in flow.in_order(send, flow.blocks(texts, block, BLOCK_CHARACTERS), requests):
+            done += len(answer.results)
+            if progress is not None:
+                progress(done)
+            for result in answer.results:
+                yield result
 
     async def tokenize(self, texts: Sequence[str], fit: bool = False, model: str | None = None) -> TokenizeResponse:
         """Turn texts into token ids.
@@ -285,6 +341,18 @@ class AsyncClient:
 
     async def _get(self, path: str, answer: type[Answer], /, **query: Any) -> Answer:
         return read(await self._http.get(path, params=query), answer)
+
+    async def _post_again(self, retries: int, path: str, answer: type[Answer], /, **body: Any) -> Answer:
+        """Send the fields that are not ``None``, and again, up to so many times, if the service is too busy."""
+        for _ in range(retries):
+            try:
+                return await self._post(path, answer, **body)
+            except ServiceError as error:
+                if error.retry_after is None:
+                    raise
+                wait = error.retry_after
+            await flow.sleep(wait)
+        return await self._post(path, answer, **body)
 
     async def _post(self, path: str, answer: type[Answer], /, **body: Any) -> Answer:
         """Send the fields that are not ``None``."""

@@ -1,6 +1,6 @@
 """Requests and responses: the paths of requests, and responses read into their models or raised as errors."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 from app.http.schemas import FieldError, ProblemDetails
 
 Answer = TypeVar("Answer", bound=BaseModel)
+
+_BUSY: Final = frozenset({429, 503})
 
 
 class ServiceError(Exception):
@@ -20,15 +22,19 @@ class ServiceError(Exception):
         detail: A sentence that says what went wrong.
         errors: The fields of the request that are wrong.
         request_id: Under which the request stands in the service's log.
+        retry_after: Seconds after which to try again, if the service was too busy and says so.
     """
 
-    def __init__(self, problem: ProblemDetails, request_id: str | None = None) -> None:
+    def __init__(
+        self, problem: ProblemDetails, request_id: str | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
         self.status = problem.status
         self.title = problem.title
         self.detail = problem.detail
         self.errors: list[FieldError] = problem.errors or []
         self.request_id = request_id
+        self.retry_after = retry_after
 
 
 def authorization(api_key: str | None) -> dict[str, str]:
@@ -53,12 +59,20 @@ def read(response: httpx.Response, answer: type[Answer]) -> Answer:
     """
     request_id = response.headers.get("x-request-id")
     if not response.is_success:
-        raise ServiceError(_problem(response), request_id)
+        raise ServiceError(_problem(response), request_id, _retry_after(response))
     try:
         return answer.model_validate_json(response.content)
     except ValidationError as error:
         sentence = f"The answer to {response.url} is not one of this service; is the base URL right?"
         raise ServiceError(_described(response, sentence), request_id) from error
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds of ``Retry-After`` (RFC 9110, section 10.2.3); a date, as some proxies send, is a second."""
+    value = response.headers.get("retry-after", "").strip()
+    if response.status_code not in _BUSY or not value:
+        return None
+    return float(value) if value.isdecimal() else 1.0
 
 
 def _problem(response: httpx.Response) -> ProblemDetails:

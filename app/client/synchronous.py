@@ -1,11 +1,12 @@
 """The client that waits. Generated from ``asynchronous.py``: edit that file, then ``make format``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Literal, Self, overload
 
 import httpx
 
+from app.client import synchronous_flow as flow
 from app.client.messages import Answer, ServiceError, authorization, path_of, read
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
 from app.operations.schemas import Health
@@ -16,8 +17,10 @@ from app.sentiment.schemas import (
     ModelsResponse,
     PadResponse,
     PredictResponse,
+    RowFailure,
     SentimentResponse,
     TokenizeResponse,
+    TolerantBatchResponse,
 )
 from app.sentiment.side import Side
 from app.vectors.schemas import (
@@ -32,6 +35,14 @@ from app.vectors.schemas import (
 BASE_URL: Final = "http://127.0.0.1:8000"
 TIMEOUT: Final = 30.0
 SPACE: Final = "glove"
+BLOCK: Final = 256
+"""Texts of a request of a stream."""
+BLOCK_CHARACTERS: Final = 2**20
+"""And its characters, about: the service refuses a body of 16 MiB."""
+REQUESTS: Final = 4
+"""Requests of a stream under way at once."""
+RETRIES: Final = 20
+"""How often a block of a stream is sent again to a service that is too busy."""
 
 
 class Client:
@@ -136,6 +147,49 @@ class Client:
         if explain:
             return self._post("/sentiment/batch", ExplainedBatchResponse, **given, explain=True)
         return self._post("/sentiment/batch", BatchResponse, **given)
+
+    def sentiment_stream(
+        self,
+        texts: flow.Texts,
+        model: str | None = None,
+        explain: bool = False,
+        *,
+        labels: Sequence[str] | None = None,
+        block: int = BLOCK,
+        requests: int = REQUESTS,
+        retries: int = RETRIES,
+        progress: Callable[[int], object] | None = None,
+    ) -> Iterator[ExplainedResponse | SentimentResponse | RowFailure]:
+        """Classify any number of texts, in blocks of which several are under way; the results are in their order.
+
+        No more of the texts is read, and no more of the results kept, than is under way. A block that the service is
+        too busy for is sent again when it says.
+
+        Args:
+            texts: The texts, as they come.
+            model: Name of the model to ask; by default the service's default model.
+            explain: Also explain each answer; the results are :class:`ExplainedResponse` then.
+            labels: Labels to choose from, some of those that the model has; by default all of them.
+            block: Texts a request.
+            requests: Requests under way at once.
+            retries: How often a block is sent again.
+            progress: Called with the number of texts that have their results, after each block.
+
+        Returns:
+            A result a text; for one that cannot be classified, since it is empty or too long, why.
+        """
+
+        def send(some: list[str]) -> TolerantBatchResponse:
+            given = {"texts": some, "model": model, "labels": labels, "explain": explain or None}
+            return self._post_again(retries, "/sentiment/batch", TolerantBatchResponse, **given, on_error="continue")
+
+        done = 0
+        for answer in flow.in_order(send, flow.blocks(texts, block, BLOCK_CHARACTERS), requests):
+            done += len(answer.results)
+            if progress is not None:
+                progress(done)
+            for result in answer.results:
+                yield result
 
     def tokenize(self, texts: Sequence[str], fit: bool = False, model: str | None = None) -> TokenizeResponse:
         """Turn texts into token ids.
@@ -285,6 +339,18 @@ class Client:
 
     def _get(self, path: str, answer: type[Answer], /, **query: Any) -> Answer:
         return read(self._http.get(path, params=query), answer)
+
+    def _post_again(self, retries: int, path: str, answer: type[Answer], /, **body: Any) -> Answer:
+        """Send the fields that are not ``None``, and again, up to so many times, if the service is too busy."""
+        for _ in range(retries):
+            try:
+                return self._post(path, answer, **body)
+            except ServiceError as error:
+                if error.retry_after is None:
+                    raise
+                wait = error.retry_after
+            flow.sleep(wait)
+        return self._post(path, answer, **body)
 
     def _post(self, path: str, answer: type[Answer], /, **body: Any) -> Answer:
         """Send the fields that are not ``None``."""

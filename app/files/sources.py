@@ -94,14 +94,13 @@ class Source:
                     parts, mark = [line], b""
                 if others:
                     number, size = number + len(others), len(others[-1])
+                    self._limit(size, number)
         if last := b"".join(parts).removeprefix(mark):
             yield last
 
     def _limit(self, size: int, number: int) -> None:
         if self._longest_line is not None and size > self._longest_line:
-            raise InputError(
-                f"{self.name}, line {number} is longer than {self._longest_line:,} bytes; what follows is not read."
-            )
+            raise InputError(f"{self.name}, line {number} is longer than {self._longest_line:,} bytes.")
 
 
 class _Counter(io.RawIOBase):

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from time import monotonic
 from typing import BinaryIO, Final, Generic, Literal, TypeVar
 
-from app.files.errors import ColumnTaken
+from app.files.errors import ColumnTaken, InputError
 from app.files.sources import Source
 
 Row = TypeVar("Row")
@@ -150,7 +150,11 @@ def grouped(
         the next row is not there yet; all before it were given.
     """
     group = _Group[Row](source, most)
-    for item in rows:
+    failure: InputError | None = None
+    for item in _until_failure(rows):
+        if isinstance(item, InputError):
+            failure = item
+            break
         if item is not None:
             group.add(*item)
         if group.texts and (item is None or group.is_full()):
@@ -160,6 +164,16 @@ def grouped(
             yield None
     if group.texts:
         yield group.chunk()
+    if failure is not None:
+        raise failure
+
+
+def _until_failure(rows: Iterable[Row]) -> Iterator[Row | InputError]:
+    """Give rows and, if they cannot be read any further, why."""
+    try:
+        yield from rows
+    except InputError as error:
+        yield error
 
 
 class _Group(Generic[Row]):

@@ -85,6 +85,8 @@ class BodyStream:
             found = decoder.decompress(body, _BLOCK)
         except zlib.error as error:
             raise Problem(400, "The body is not gzipped, or is damaged.") from error
+        if decoder.unused_data:
+            raise Problem(400, "Something follows the end of the gzipped body.")
         self._sent += len(body) - len(decoder.unconsumed_tail)
         self._became += len(found)
         if self._became > max(FREE_BYTES, self._ratio * self._sent):

@@ -15,9 +15,9 @@ from app.http.json_routes import Body, JSONBody, JSONRoute, json_response, too_m
 from app.http.json_values import Values
 from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
+from app.sentiment.batches import batch_results, json_answer
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
-from app.sentiment.classifier import Classification, Classifier, Timing
-from app.sentiment.explanation import Explained
+from app.sentiment.classifier import Classifier, Timing
 from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.padding import pad_sequences
 from app.sentiment.row_bodies import QUERY as ROWS_QUERY
@@ -41,6 +41,7 @@ from app.sentiment.schemas import (
     SentimentResponse,
     TokenizeRequest,
     TokenizeResponse,
+    TolerantBatchResponse,
 )
 from app.sentiment.serialization import explained_json, plain_text, predictions, sentiment_json
 from app.sentiment.service import ExplainTiming, SentimentService, TextTooLong, TooManyWords, tokenizing
@@ -135,7 +136,7 @@ async def _explained(service: SentimentService, model: Classifier, text: str, la
 @json_router.post(
     "/sentiment/batch",
     summary="Classify many texts",
-    response_model=ExplainedBatchResponse | BatchResponse,
+    response_model=ExplainedBatchResponse | BatchResponse | TolerantBatchResponse,
     responses={200: _BATCH_ANSWER, **responses(400, 404, 408, 413, 415, 422, 429, 503)},
     openapi_extra={"parameters": ROWS_QUERY},
 )
@@ -145,7 +146,7 @@ async def classify_batch(
     """Classify texts; the results are in their order.
 
     With `explain`, each result also has `words`, what each word contributes, and `sentences`, the sentiment of each
-    sentence by itself.
+    sentence by itself. With `on_error` set to `continue`, a text that cannot be classified has an `error` in its place.
 
     The texts come as JSON, or as rows of a file of any length: NDJSON (objects with a field `text`, or strings), CSV or
     TSV below a row of column names, plain text (a line a text), Parquet, or a form with such a file. Rows are answered
@@ -160,19 +161,12 @@ async def classify_batch(
     model = _model(service, body.model)
     labels = _labels(model, body.labels)
 
-    def convert(found: Sequence[Classification]) -> str:
-        return ",".join(map(partial(sentiment_json, model=model.name), found))
-
-    def convert_explained(texts: Sequence[str], found: Sequence[Explained]) -> str:
-        return ",".join(map(partial(explained_json, model=model.name), found, texts))
-
-    timing: Timing | ExplainTiming
+    tolerant = body.on_error == "continue"
     with _refusing("texts"):
-        if body.explain:
-            results, timing = await service.explain_all(model, body.texts, labels, convert_explained)
-        else:
-            results, timing = await service.classify_all(model, body.texts, labels, convert)
-    return _timed(Response(f'{{"results":[{",".join(results)}]}}', media_type="application/json"), timing)
+        results, timing = await batch_results(
+            service, model, body.texts, labels, explain=body.explain, tolerant=tolerant
+        )
+    return _timed(await json_answer(request.scope, service.compute, results), timing)
 
 
 @json_router.post(

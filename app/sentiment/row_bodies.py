@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.http.bodies import is_json, media_type_of, unsupported
 from app.http.json_routes import JSON, JSONBody
-from app.http.problems import invalid_query
+from app.http.problems import Problem, invalid_query
 from app.sentiment.bodies import MULTIPART
 from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_media_type
-from app.sentiment.schemas import BatchRequest, LabelChoice, ModelName
+from app.sentiment.schemas import BatchRequest, LabelChoice, ModelName, TolerantBatchRequest
 from app.settings import Settings
 
 SUPPORTED: Final = (JSON, *MEDIA_TYPES.values(), MULTIPART)
@@ -76,6 +76,19 @@ class BatchBody(JSONBody[BatchRequest]):
         if found is None and media_type != MULTIPART:
             raise unsupported(media_type, *SUPPORTED)
         return RowsBody(found, options_of(dict(request.query_params)))
+
+    def parse(self, body: bytes, settings: Settings | None = None) -> BatchRequest:
+        """Parse a JSON body; see :meth:`JSONBody.parse`. Where it says so, its texts may be anything."""
+        try:
+            return super().parse(body, settings)
+        except Problem as problem:
+            # What is wrong with the texts alone is no error then.
+            if problem.status != 422 or problem.errors is None or problem.errors[0].pointer == "#/texts":
+                raise
+            try:
+                return TolerantBatchRequest.model_validate_json(body)
+            except ValidationError:
+                raise problem from None
 
 
 def options_of(said: dict[str, str]) -> RowOptions:

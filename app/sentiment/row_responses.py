@@ -2,10 +2,10 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final, Protocol, TypeVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -36,6 +36,8 @@ from app.sentiment.row_formats import (
 )
 from app.sentiment.row_stream import RowAnswers, Rows
 from app.sentiment.service import SentimentService
+
+Result = TypeVar("Result")
 
 _OWN: Final = frozenset({"csv", "tsv", "parquet"})
 """Formats in which the rows that were sent come back."""
@@ -79,22 +81,34 @@ async def rows_response(request: Request, body: RowsBody, service: SentimentServ
         stack.callback(rows.close)
         table = await incoming.begin(stack)
         await incoming.opened(rows.open(table, own=answer == incoming.format and answer in _OWN))
+        parts = rows.parts(incoming.watch)
+        first = await incoming.opened(anext(parts, b""))
     except BaseException:
         stack.close()
         raise
-    return RowsResponse(rows, incoming, answer, stack)
+    return RowsResponse(rows, incoming, answer, first, parts, stack)
 
 
 class RowsResponse(Response):
     """Sends the answer part by part."""
 
-    def __init__(self, rows: Rows, incoming: "_Incoming", answer: RowFormat, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        incoming: "_Incoming",
+        answer: RowFormat,
+        first: bytes,
+        parts: AsyncGenerator[bytes, None],
+        stack: ExitStack,
+    ) -> None:
         """Take what has begun.
 
         Args:
             rows: The rows.
             incoming: What they are read from.
             answer: The format of the answer.
+            first: The first part of it; empty if there is none.
+            parts: The other ones.
             stack: What is let go of at the end.
         """
         super().__init__(media_type=MEDIA_TYPES[answer])
@@ -104,13 +118,14 @@ class RowsResponse(Response):
         self.headers["Vary"] = "Accept, Accept-Encoding"
         self._rows = rows
         self._incoming = incoming
+        self._first = first
+        self._parts = parts
         self._stack = stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - it is read elsewhere
         """Send the answer."""
-        parts = self._rows.parts(self._incoming.watch)
+        first = self._first
         try:
-            first = await anext(parts, b"")
             # What is complete already and short is sent as it is.
             gzip = Gzip() if takes_gzip(scope) and (len(first) >= SHORTEST or self._incoming.goes_on) else None
             if gzip is not None:
@@ -124,7 +139,7 @@ class RowsResponse(Response):
             try:
                 if first:
                     await give(first)
-                async for part in parts:
+                async for part in self._parts:
                     await give(part)
             except InputError as error:
                 await give(self._rows.last_part(f"{error} What follows is not read."))
@@ -135,7 +150,7 @@ class RowsResponse(Response):
                     return
             await give(b"", last=True)
         finally:
-            await parts.aclose()
+            await self._parts.aclose()
             self._incoming.end()
             self._stack.close()
 
@@ -213,14 +228,14 @@ class _Incoming:
         source = Source(feed, self._name, packed=self._packed, longest_line=self._settings.max_body_bytes)
         return partial(TextTable(self.format, self.options.column, self.options.prefix).open, source)
 
-    async def opened(self, opening: Any) -> None:
-        """Wait until the table is open.
+    async def opened(self, opening: Awaitable[Result]) -> Result:
+        """Wait for a step before the answer begins.
 
         Raises:
-            Problem: It cannot be opened.
+            Problem: The table cannot be read.
         """
         try:
-            await _unless(opening, self.watch)
+            return await _unless(opening, self.watch)
         except InputError as error:
             self.end()
             if self._problem is not None:
@@ -290,7 +305,7 @@ async def _and_then(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator
         yield block
 
 
-async def _unless(opening: Any, watch: "asyncio.Future[None]") -> None:
+async def _unless(opening: Awaitable[Result], watch: "asyncio.Future[None]") -> Result:
     """Wait for something, unless what is done meanwhile fails."""
     task = asyncio.ensure_future(opening)
     await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
@@ -299,7 +314,7 @@ async def _unless(opening: Any, watch: "asyncio.Future[None]") -> None:
         with suppress(InputError, asyncio.CancelledError):
             await task
         watch.result()
-    await task
+    return await task
 
 
 def _open_parquet(path: str, options: RowOptions) -> Table[Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
 from app.sentiment.row_formats import RowFormat, cells, no_cells
-from app.sentiment.serialization import explained_json, plain_text, rounded, sentiment_json
+from app.sentiment.serialization import error_json, explained_json, plain_text, rounded, sentiment_json
 from app.sentiment.service import SentimentService, TooManyWords
 
 _SLOWEST_RETRY: Final = 5.0
@@ -53,10 +52,10 @@ class RowAnswers:
             What is written of each row: the added cells of a table, or else a line.
         """
         limit = self.service.settings.max_characters
-        wrong = [_complaint(text, limit) for text in texts]
-        good = [text for text, complaint in zip(texts, wrong, strict=True) if isinstance(text, str) and not complaint]
+        wrong = [complaint(text, limit) for text in texts]
+        good = [text for text, error in zip(texts, wrong, strict=True) if isinstance(text, str) and not error]
         found = iter(await self._results(good)) if good else iter(())
-        return [self.refusal(complaint) if complaint else next(found) for complaint in wrong]
+        return [self.refusal(error) if error else next(found) for error in wrong]
 
     async def _results(self, texts: list[str]) -> list[Cells]:
         while True:
@@ -81,16 +80,16 @@ class RowAnswers:
             return (explained_json(found, text, self.model.name),)
         return self._cells(found.classification)
 
-    def refusal(self, complaint: str) -> Cells:
+    def refusal(self, error: str) -> Cells:
         """Return what is written in place of a row that is not classified."""
         if self.format == "ndjson":
-            return (json.dumps({"error": complaint}, ensure_ascii=False),)
+            return (error_json(error),)
         if self.format == "text":
-            return (f"error: {complaint}",)
-        return no_cells(complaint)
+            return (f"error: {error}",)
+        return no_cells(error)
 
 
-def _complaint(text: Text, limit: int) -> str:
+def complaint(text: Text, limit: int) -> str:
     """Say what is wrong with the text of a row, if anything."""
     if text is None:
         return _EMPTY
@@ -197,9 +196,9 @@ class Rows:
         else:
             self._write(rows, added)
 
-    def last_part(self, complaint: str) -> bytes:
+    def last_part(self, error: str) -> bytes:
         """Return what says, behind the last row, why the answer ends; nothing in Parquet."""
-        refusal = [self._answers.refusal(complaint)]
+        refusal = [self._answers.refusal(error)]
         if isinstance(self._table, CsvTable):
             self._write([self._table.empty_row], refusal)
         elif self._table.unit != "rows":

@@ -1,6 +1,6 @@
 """Request and response models of the sentiment routes."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
@@ -162,6 +162,26 @@ class BatchRequest(Schema):
     model: ModelName = None
     labels: LabelChoice = None
     explain: bool = Field(False, description="Also tell what each word contributes, and classify each sentence.")
+    on_error: Literal["fail", "continue"] = Field(
+        "fail",
+        description="What a text does that cannot be classified, as it is empty, too long or no string: `fail` refuses "
+        "the request; with `continue` that text gets an `error` in place of its result.",
+    )
+
+
+class TolerantBatchRequest(BatchRequest):
+    """Texts to classify, of which some may be wrong."""
+
+    texts: Annotated[list[Any], Field(min_length=1)] = Field(description="The texts.")
+    on_error: Literal["continue"]
+
+
+class RowFailure(Schema):
+    """Why a text has no result."""
+
+    model_config = _example({"error": "The text is empty."})
+
+    error: str = Field(description="A sentence that says what is wrong.")
 
 
 class BatchResponse(Schema):
@@ -178,6 +198,16 @@ class ExplainedBatchResponse(Schema):
     model_config = _example({"results": [EXPLAINED]})
 
     results: list[ExplainedResponse] = Field(description="One result a text, in the order of the texts.")
+
+
+class TolerantBatchResponse(Schema):
+    """The sentiment of each text, or why it has none."""
+
+    model_config = _example({"results": [_RESULT, {"error": "The text is empty."}]})
+
+    results: list[ExplainedResponse | SentimentResponse | RowFailure] = Field(
+        description="One result a text, in the order of the texts."
+    )
 
 
 class TokenizeRequest(Schema):

@@ -47,6 +47,11 @@ def _codes(warnings: Warnings) -> str:
     return json.dumps(warnings, separators=(",", ":"))
 
 
+def error_json(sentence: str) -> str:
+    """Return a :class:`~app.sentiment.schemas.RowFailure` as JSON."""
+    return json.dumps({"error": sentence}, ensure_ascii=False, separators=(",", ":"))
+
+
 def plain_text(classification: Classification) -> str:
     """Return the label, its score and the codes of its warnings, if any: ``negative 0.5371 truncated,not_english``."""
     answer = f"{classification.label} {classification.score:.4f}"

@@ -20,7 +20,7 @@ from app.files.json_lines import JsonLinesTable
 from app.files.outputs import open_output
 from app.files.parquet import ParquetTable
 from app.files.sources import Source, open_source
-from app.files.tables import AddedColumns, Cells, Chunk, Column, Table, format_of, grouped
+from app.files.tables import AddedColumns, Cells, Chunk, Column, Table, Text, format_of, grouped
 
 GOOD: Cells = ("positive", 0.75)
 NOTHING: Cells = (None, None)
@@ -30,7 +30,7 @@ def added(prefix: str = "") -> AddedColumns:
     return AddedColumns(Column(f"{prefix}label", str), Column(f"{prefix}score", float))
 
 
-def texts(table: Table[Any]) -> list[str | None]:
+def texts(table: Table[Any]) -> list[Text]:
     return [text for chunk in table.chunks() if chunk for text in chunk.texts]
 
 
