@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,7 +23,7 @@ from app.files.tables import CHUNK_ROWS
 from app.sentiment.classifier import Classifier
 from app.sentiment.schemas import SentimentResponse
 from app.sentiment.serialization import sentiment_json
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Serve
 
 TEXTS = ["A wonderful film!", "boring, dull and bad", "Nothing that it knows: zzz", "café", " ", "a great plot\ta day"]
 
@@ -414,3 +415,57 @@ def test_an_error_ends_the_work() -> None:
     with pytest.raises(ValueError, match="five"):
         seen.extend(result for _, result in in_order(fail, range(100), 2))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("classify")]
+
+
+# A service that classifies elsewhere.
+
+
+@pytest.fixture
+def quiet(serve: Serve) -> httpx.Client:
+    """A client of the app, which logs no requests between the answers."""
+    return serve(log_level="warning")
+
+
+def test_a_service_gives_the_same(
+    quiet: httpx.Client, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,text\n1,awful\n2,\n3,great\n")
+    server = ["classify", f"--server={quiet.base_url}"]
+    for arguments in ([*TEXTS], ["--json", "awful"], [f"--file={path}"]):
+        assert main([*options, *arguments]) == 0
+        here = capsys.readouterr()
+        assert main([*server, *arguments]) == 0
+        assert capsys.readouterr() == here
+
+
+def test_a_service_is_asked_for_a_model_and_labels(quiet: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+    server = ["classify", "awful", f"--server={quiet.base_url}"]
+    assert main([*server, "--model=sentiment-tiny", "--labels=positive,negative", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "sentiment-tiny"
+    assert main([*server, "--model=none"]) == 2
+    assert capsys.readouterr().err.startswith("error: The service answers 404")
+
+
+def test_a_service_that_needs_a_key(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = ["classify", "awful", f"--server={serve(api_keys='secret', log_level='warning').base_url}"]
+    assert main(server) == 2
+    assert "401" in capsys.readouterr().err
+    monkeypatch.setenv("SENTIMENT_API_KEY", "secret")
+    assert main(server) == 0
+    assert capsys.readouterr().out.startswith("negative ")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nowhere", "http://[", "ftp://a"])
+def test_no_service(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "awful", f"--server={url}"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+def test_a_text_that_a_service_does_not_take(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "awful awful", f"--server={serve(max_characters=5, log_level='warning').base_url}"]) == 2
+    assert "at most 5 are taken" in capsys.readouterr().err

@@ -21,6 +21,7 @@ _SUBSTITUTIONS: Final = (
     (r"\bawait (?=(?:self|flow)\b)", ""),
     (r"\basynchronous_flow\b", "synchronous_flow"),
     (r"\bAsync(?=[A-Z])", ""),
+    (r"import Iterator, Callable,", "import Callable, Iterator,"),
     (r"\baclose\b", "close"),
     (r"\b__a(?=enter__|exit__)", "__"),
 )
