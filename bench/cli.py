@@ -46,6 +46,7 @@ SECTIONS: Final = {
     "tokenizer": Section("Tokenizing", "bench.tokenizing"),
     "explain": Section("Explanations", "bench.explaining"),
     "vectors": Section("Analogies of words", "bench.vectors"),
+    "rows": Section("Rows that stream", "bench.rows"),
 }
 PARITY: Final = "parity"
 REVISION: Final = "revision"

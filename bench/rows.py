@@ -1,0 +1,243 @@
+"""Rows that stream through the service: beside the command line, what memory they take, and how long others wait."""
+
+import json
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from itertools import cycle
+from pathlib import Path
+from statistics import quantiles
+from time import monotonic, perf_counter, sleep
+from typing import Final
+
+import psutil
+
+from app.sentiment.classifier import Classifier
+from bench.errors import BenchError
+from bench.figures import Figure, Result
+from bench.options import Options
+from bench.processes import Tree, python_module, run
+from bench.rounds import interleave
+from bench.servers import PATH, free_port
+from bench.texts import Writer
+
+REVIEWS: Final = 25_000
+ROWS: Final = 1_000_000
+STREAMS: Final = 2
+BLOCK: Final = 50
+"""Rows that are sent at once."""
+ROUNDS: Final = 3
+SHORT_SECONDS: Final = 10.0
+PAUSE: Final = 0.005
+"""Seconds between two short texts."""
+START_SECONDS: Final = 60.0
+MEGABYTE: Final = 1e6
+ROWS_PATH: Final = "/sentiment/batch"
+TEXT: Final = "A fine film with lovely actors, and a story that moves."
+LAST_CHUNK: Final = b"0\r\n\r\n"
+
+METHOD: Final = (
+    "{reviews:,} made-up reviews as NDJSON, classified by `python -m app classify` from the start of the process to "
+    "its end, and through one connection of the service: they take turns, and the best of {rounds} rounds counts. "
+    "Then {rows:,} short rows through one connection, with the memory of the worker from the first thousand answers "
+    "on. Then a short text again and again, for {seconds:.0f} s each, with nothing beside it and while {streams} "
+    "clients stream reviews."
+)
+
+
+def measure(options: Options) -> Result:
+    """Measure rates, memory and waits."""
+    rounds = min(ROUNDS, options.rounds)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        writer = Writer(Classifier(options.model).tokenizer.words)
+        lines = [json.dumps({"text": text}).encode() + b"\n" for text in writer.reviews(REVIEWS)]
+        source = folder / "reviews.ndjson"
+        source.write_bytes(b"".join(lines))
+        with _service(options, folder) as (port, pid):
+            rates = interleave(
+                {
+                    "command": lambda: REVIEWS / _command(options, source, folder / "labelled.ndjson"),
+                    "service": lambda: REVIEWS / _stream(port, lines),
+                },
+                rounds,
+            )
+            growth, rate = _million(port, pid)
+            options.say(f"{rate:,.0f} short rows/s")
+            alone = _short(port)
+            with _streaming(port, lines):
+                beside = _short(port)
+    best = {name: max(found) for name, found in rates.items()}
+    return Result(
+        METHOD.format(reviews=REVIEWS, rounds=rounds, rows=ROWS, seconds=SHORT_SECONDS, streams=STREAMS),
+        [
+            Figure("one connection / python -m app classify", best["service"] / best["command"], at_least=0.85),
+            Figure("memory gained while a million rows pass", growth / MEGABYTE, "MB", below=30),
+            Figure("99 % of short texts alone within", alone * 1000, "ms"),
+            Figure("99 % of short texts beside two streams within", beside * 1000, "ms", below=10),
+        ],
+    )
+
+
+@contextmanager
+def _service(options: Options, folder: Path) -> Iterator[tuple[int, int]]:
+    """Start the service; give its port and the number of its process."""
+    port = free_port()
+    own = ["--models-dir", str(options.model.parent), "--default-model", options.model.name, "--log-level", "warning"]
+    tree = Tree(python_module("app", "serve", "--port", str(port), *own), folder / "log")
+    try:
+        deadline = monotonic() + START_SECONDS
+        while not _is_ready(port):
+            tree.check()
+            if monotonic() > deadline:
+                raise BenchError("The service did not start.")
+            sleep(0.05)
+        yield port, tree.pid
+    finally:
+        tree.end()
+
+
+def _is_ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _command(options: Options, source: Path, output: Path) -> float:
+    own = ["--models-dir", str(options.model.parent), "--model", options.model.name]
+    start = perf_counter()
+    run(python_module("app", "classify", "--file", str(source), "--output", str(output), *own))
+    seconds = perf_counter() - start
+    options.say(f"python -m app classify: {REVIEWS / seconds:,.0f} reviews/s")
+    return seconds
+
+
+class _Rows:
+    """A request of rows whose answer is read while they are sent."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = socket.create_connection(("127.0.0.1", port))
+        head = [f"POST {ROWS_PATH} HTTP/1.1", "Host: a", "Content-Type: application/x-ndjson"]
+        self._connection.sendall("\r\n".join([*head, "Transfer-Encoding: chunked", "", ""]).encode())
+
+    def send(self, block: bytes) -> None:
+        self._connection.sendall(b"%x\r\n%b\r\n" % (len(block), block))
+
+    def end(self) -> None:
+        self._connection.sendall(LAST_CHUNK)
+
+    def answers(self) -> Iterator[int]:
+        """Give how many rows have been answered, again and again, up to the end."""
+        count = 0
+        last = b""
+        while not last.endswith(LAST_CHUNK):
+            data = self._connection.recv(2**20)
+            if not data:
+                raise BenchError("The service ended the answer before its end.")
+            count += data.count(b'"model"')
+            last = (last + data)[-len(LAST_CHUNK) :]
+            yield count
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _stream(port: int, lines: list[bytes]) -> float:
+    """Send rows, and return the seconds until all are answered."""
+    start = perf_counter()
+    rows = _Rows(port)
+
+    def send() -> None:
+        for first in range(0, len(lines), BLOCK):
+            rows.send(b"".join(lines[first : first + BLOCK]))
+        rows.end()
+
+    threading.Thread(target=send, daemon=True).start()
+    count = max(rows.answers())
+    rows.close()
+    # A name may be cut by the end of a block that was received; of many thousands, some are.
+    if count < len(lines) * 0.99:
+        raise BenchError(f"Of {len(lines):,} rows {count:,} were answered.")
+    return perf_counter() - start
+
+
+def _million(port: int, pid: int) -> tuple[float, float]:
+    """Send a million short rows; return the bytes of memory gained, and the rows a second."""
+    block = (json.dumps({"text": TEXT}).encode() + b"\n") * 500
+    rows, process = _Rows(port), psutil.Process(pid)
+
+    def send() -> None:
+        for _ in range(ROWS // 500):
+            rows.send(block)
+        rows.end()
+
+    start = perf_counter()
+    threading.Thread(target=send, daemon=True).start()
+    first, most, looked = 0, 0, 0.0
+    for count in rows.answers():
+        if count >= 1_000 and perf_counter() - looked > 0.5:
+            looked = perf_counter()
+            resident = process.memory_info().rss
+            first = first or resident
+            most = max(most, resident)
+    rows.close()
+    return most - first, ROWS / (perf_counter() - start)
+
+
+def _short(port: int) -> float:
+    """Classify a short text again and again; return the seconds within which 99 % were answered."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    body = json.dumps({"text": TEXT})
+    found = []
+    end = monotonic() + SHORT_SECONDS
+    while monotonic() < end:
+        start = perf_counter()
+        connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise BenchError(f"The service answered {answer.status}.")
+        found.append(perf_counter() - start)
+        sleep(PAUSE)
+    connection.close()
+    return quantiles(found, n=100)[-1]
+
+
+@contextmanager
+def _streaming(port: int, lines: list[bytes]) -> Iterator[None]:
+    """Have clients stream rows meanwhile."""
+    ended = threading.Event()
+    clients = [_Rows(port) for _ in range(STREAMS)]
+
+    def send(rows: _Rows) -> None:
+        blocks = (b"".join(lines[first : first + BLOCK]) for first in range(0, len(lines), BLOCK))
+        for block in cycle(blocks):
+            if ended.is_set():
+                rows.end()
+                return
+            rows.send(block)
+
+    def read(rows: _Rows) -> None:
+        for _ in rows.answers():
+            pass
+
+    threads = [threading.Thread(target=each, args=(rows,), daemon=True) for rows in clients for each in (send, read)]
+    for thread in threads:
+        thread.start()
+    sleep(2)
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+        for rows in clients:
+            rows.close()
