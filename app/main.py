@@ -39,8 +39,8 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 YOUNG_OBJECTS: Final = 10_000
 """Objects that the garbage collector lets come about before it looks at them."""
 SWITCH_SECONDS: Final = 0.0005
-"""After how long a thread that runs Python makes way for another. With Python's own 5 ms, a short text waits so long for
-each thread that reads or classifies long ones."""
+"""After how long a thread that runs Python makes way for another. With Python's own 5 ms, a short text waits so long
+for each thread that reads or classifies long ones."""
 NO_TRACING: Final[Any] = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own OpenTelemetry is off unless ``telemetry`` is given: it looks for a tracer at each request."""
 

@@ -86,6 +86,7 @@ class CsvTable(Table[list[list[str]]]):
         *,
         lenient: bool = False,
         most: int = CHUNK_ROWS,
+        longest_field: int | None = None,
     ) -> None:
         """Read the names of the columns.
 
@@ -97,11 +98,13 @@ class CsvTable(Table[list[list[str]]]):
             lenient: Whether a row that is not as it should be is one of the rows, as a :class:`RowError`, rather than
                 the end of the table. Such a row has as many fields in the output as the others.
             most: Rows of a chunk.
+            longest_field: Characters of a field at most, in all tables of the process; by default
+                :data:`FIELD_CHARACTERS`.
 
         Raises:
             InputError: There are none, or not that of the texts.
         """
-        csv.field_size_limit(FIELD_CHARACTERS)
+        csv.field_size_limit(FIELD_CHARACTERS if longest_field is None else longest_field)
         self.total = source.size
         self._source = source
         self._added = added

@@ -98,11 +98,13 @@ class TextTable:
         format: Its format; not Parquet, which needs a file.
         column: The name of the column, or of the field, that holds the texts.
         prefix: Stands before the names of the added columns.
+        longest_field: Characters of a field at most.
     """
 
     format: RowFormat
     column: str
-    prefix: str = ""
+    prefix: str
+    longest_field: int
 
     def open(self, source: Source) -> Table[Any]:
         """Open the table, which may wait for its first row.
@@ -114,7 +116,15 @@ class TextTable:
             return LinesTable(source, partial(json_text, column=self.column), blank=False, most=ROWS)
         if self.format == "text":
             return LinesTable(source, plain_text, blank=True, most=ROWS)
-        return CsvTable(source, self.column, added(self.prefix), _DELIMITERS[self.format], lenient=True, most=ROWS)
+        return CsvTable(
+            source,
+            self.column,
+            added(self.prefix),
+            _DELIMITERS[self.format],
+            lenient=True,
+            most=ROWS,
+            longest_field=self.longest_field,
+        )
 
 
 def cells(label: str, score: float, warnings: Sequence[str]) -> Cells:

@@ -41,6 +41,8 @@ Result = TypeVar("Result")
 
 _OWN: Final = frozenset({"csv", "tsv", "parquet"})
 """Formats in which the rows that were sent come back."""
+_BYTES_A_CHARACTER: Final = 2
+"""Of a line, about. A text somewhat too long is one row's error; a line of twice the characters ends the answer."""
 _THE_FILE: Final = "The file"
 _THE_BODY: Final = "The body"
 
@@ -225,8 +227,10 @@ class _Incoming:
         room = asyncio.Event()
         feed = self._feed = Feed(lambda: loop.call_soon_threadsafe(room.set))
         self.watch = asyncio.create_task(self._pass_on(feed, room))
-        source = Source(feed, self._name, packed=self._packed, longest_line=self._settings.max_body_bytes)
-        return partial(TextTable(self.format, self.options.column, self.options.prefix).open, source)
+        longest = 2 * self._settings.max_characters
+        line = min(longest * _BYTES_A_CHARACTER, self._settings.max_body_bytes)
+        source = Source(feed, self._name, packed=self._packed, longest_line=line)
+        return partial(TextTable(self.format, self.options.column, self.options.prefix, longest).open, source)
 
     async def opened(self, opening: Awaitable[Result]) -> Result:
         """Wait for a step before the answer begins.
@@ -253,6 +257,8 @@ class _Incoming:
 
     def end(self) -> None:
         """Stop to read."""
+        if self.watch.done() and not self.watch.cancelled():
+            self.watch.exception()  # has been raised where it matters, or came too late to matter
         self.watch.cancel()
         if self._feed is not None:
             self._feed.end()
