@@ -13,7 +13,7 @@ import psutil
 from bench.errors import BenchError
 from bench.paths import ROOT
 
-GRACE: Final = 10.0
+END_SECONDS: Final = 10.0
 """Seconds that a process gets to end by itself."""
 
 
@@ -99,7 +99,7 @@ class Tree:
         self.let_go()
         self._process.terminate()
         others = [process for process in members if process.pid != self.pid]
-        _, left = psutil.wait_procs(others, timeout=GRACE)
+        _, left = psutil.wait_procs(others, timeout=END_SECONDS)
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()

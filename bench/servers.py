@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.paths import ROOT
 from bench.processes import Tree, python_module
 
-PATIENCE: Final = 120.0
+START_SECONDS: Final = 120.0
 """Seconds that a server gets to start, TensorFlow and all."""
 PATH: Final = "/sentiment"
 MODEL_VARIABLE: Final = "BENCH_MODEL"
@@ -134,11 +134,11 @@ class Server:
         Raises:
             BenchError: It ended, or does not answer.
         """
-        deadline = monotonic() + PATIENCE
+        deadline = monotonic() + START_SECONDS
         while monotonic() < deadline:
             self._tree.check()
             try:
-                response = httpx.post(self.url, json=body, timeout=PATIENCE)
+                response = httpx.post(self.url, json=body, timeout=START_SECONDS)
             except httpx.TransportError:
                 sleep(0.05)
                 continue
@@ -146,7 +146,9 @@ class Server:
                 answer: dict[str, Any] = json.loads(response.content)
                 return answer
             sleep(0.05)
-        raise BenchError(f"{self.contender.name} did not answer within {PATIENCE:.0f} s: {self._tree.last_words()}")
+        raise BenchError(
+            f"{self.contender.name} did not answer within {START_SECONDS:.0f} s: {self._tree.last_words()}"
+        )
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ from bench.texts import Writer
 
 RUNS: Final = 5
 REQUESTS: Final = 500
-PATIENCE: Final = 60.0
+START_SECONDS: Final = 60.0
 ANALOGIES: Final = "/analogies"
 MEGABYTE: Final = 1e6
 
@@ -94,7 +94,7 @@ def _service(workers: int) -> Iterator[tuple[httpx.Client, Tree]]:
 
 
 def _wait(client: httpx.Client, tree: Tree) -> None:
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + START_SECONDS
     while monotonic() < deadline:
         tree.check()
         try:
@@ -103,4 +103,4 @@ def _wait(client: httpx.Client, tree: Tree) -> None:
         except httpx.TransportError:
             pass
         sleep(0.005)
-    raise BenchError(f"The service was not ready within {PATIENCE:.0f} s.")
+    raise BenchError(f"The service was not ready within {START_SECONDS:.0f} s.")

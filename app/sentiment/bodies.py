@@ -98,11 +98,11 @@ def _options(request: Request) -> dict[str, str]:
 
 
 def _with_options(body: SentimentRequest, options: dict[str, str]) -> SentimentRequest:
-    unsaid = {name: value for name, value in options.items() if name not in body.model_fields_set} if options else {}
-    if not unsaid:
+    missing = {name: value for name, value in options.items() if name not in body.model_fields_set} if options else {}
+    if not missing:
         return body
-    said = _validate({**unsaid, "text": body.text})
-    return body.model_copy(update={name: getattr(said, name) for name in unsaid})
+    given = _validate({**missing, "text": body.text})
+    return body.model_copy(update={name: getattr(given, name) for name in missing})
 
 
 def _validate(fields: dict[str, str]) -> SentimentRequest:

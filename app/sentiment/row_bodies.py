@@ -91,14 +91,14 @@ class BatchBody(JSONBody[BatchRequest]):
                 raise problem from None
 
 
-def options_of(said: dict[str, str]) -> RowOptions:
+def options_of(given: dict[str, str]) -> RowOptions:
     """Read options that are strings.
 
     Raises:
         app.http.problems.Problem: 422 if one is wrong or not known.
     """
     try:
-        return RowOptions.model_validate_strings(said)
+        return RowOptions.model_validate_strings(given)
     except ValidationError as error:
         raise invalid_query(error) from error
 

@@ -114,8 +114,10 @@ def distil(recipe: DistillationRecipe, corpus: Corpus, *, seed: int, checkpoint:
         accuracies[f"assistants of generation {number}"] = _accuracy(corpus, generations[-1].held_out)
         accuracies[f"all up to generation {number}"] = _accuracy(corpus, combined.held_out)
     network, history = learn(recipe.student, "student")
-    said = AssistantLogits(**checkpoint.kept("student", partial(_assistant_logits, recipe, corpus, texts, network)))
-    return Distilled(network, history, accuracies, said.held_out, _stacked(corpus, known["both"], [said]))
+    predicted = AssistantLogits(
+        **checkpoint.kept("student", partial(_assistant_logits, recipe, corpus, texts, network))
+    )
+    return Distilled(network, history, accuracies, predicted.held_out, _stacked(corpus, known["both"], [predicted]))
 
 
 def _word_vectors(recipe: DistillationRecipe, corpus: Corpus, seed: int) -> Arrays:

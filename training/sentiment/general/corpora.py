@@ -95,6 +95,8 @@ def split(corpora: FurtherCorpora, held_out_movies: frozenset[str], held_out_pro
     pairs = [pair for pair in corpora.pairs if pair.split == "train" and pair.movie not in held_out_movies]
     bought, other = products.split_by_product(corpora.products, held_out_products, SPLIT_SEED)
     dev = [comment for comment in corpora.comments if comment.split == "dev"]
-    said = {comment.text for comment in dev}
-    comments = [comment for comment in corpora.comments if comment.split == "train" and comment.text not in said]
+    held_out_texts = {comment.text for comment in dev}
+    comments = [
+        comment for comment in corpora.comments if comment.split == "train" and comment.text not in held_out_texts
+    ]
     return Split(phrases, pairs, bought, comments), Split(sentences, held_out, other, dev)

@@ -103,9 +103,10 @@ class GeneralTexts:
             "labelled": Kind(corpus.reviews.texts, targets.of_review(softened)),
             "unlabelled": Kind(corpus.unlabelled.texts, targets.of_review(expit(films.unlabelled))),
         }
-        taught = film_phrases.labelled()
+        labelled_phrases = film_phrases.labelled()
         kinds["film phrases"] = Kind(
-            [text for text, _ in taught], targets.of_review(np.array([target for _, target in taught]))
+            [text for text, _ in labelled_phrases],
+            targets.of_review(np.array([target for _, target in labelled_phrases])),
         )
         further_kinds = {
             name: Kind.of(pairs) for name, pairs in _further(further, side).items() if _CORPUS_OF[name] not in without

@@ -216,22 +216,22 @@ def make(
     every = {name: kind.texts for name, kind in texts.kinds.items()} | dict(texts.unlabelled)
     rows = {name: prepared.encode(some) for name, some in every.items()}
     wanted = {name: kind.targets for name, kind in texts.kinds.items()}
-    networks, said = _teachers(prepared, rows, wanted)
+    networks, measured = _teachers(prepared, rows, wanted)
 
     asked = {name: every[name] for name in (*UNCERTAIN, *texts.unlabelled) if name in every}
     asked |= {_of(one): one.texts for one in prepared.sets}
     answers = checkpoint.kept("answers", partial(_answers, prepared, networks, rows, asked))
-    said["networks together"] = figures(prepared.sets, [answers[_of(one)] for one in prepared.sets])
+    measured["networks together"] = figures(prepared.sets, [answers[_of(one)] for one in prepared.sets])
     evidence = [answers]
     if transformer is not None:
         others, of_reviews = _encoders_answers(prepared, transformer, asked)
-        said["encoder"] = figures(prepared.sets, [others[_of(one)] for one in prepared.sets])
+        measured["encoder"] = figures(prepared.sets, [others[_of(one)] for one in prepared.sets])
         others |= {name: answer for name, answer in of_reviews.items() if name in others}
-        said["encoder, then on reviews"] = figures(prepared.sets, [others[_of(one)] for one in prepared.sets])
+        measured["encoder, then on reviews"] = figures(prepared.sets, [others[_of(one)] for one in prepared.sets])
         weight = recipe.encoder.weight
         answers = answers | {name: (1 - weight) * answers[name] + weight * other for name, other in others.items()}
         evidence.append(of_reviews)
-    said["teachers together"] = figures(prepared.sets, [answers[_of(one)] for one in prepared.sets])
+    measured["teachers together"] = figures(prepared.sets, [answers[_of(one)] for one in prepared.sets])
 
     wanted |= {
         name: blended(kind, answers[name], 1 - recipe.uncertain_label).targets
@@ -242,7 +242,7 @@ def make(
     wanted |= {name: answers[name].astype(np.float64) for name in texts.unlabelled}
     start = _pruned(prepared, networks[recipe.pruned - 1], rows)
     network, history = prepared.train(recipe.student, "student", rows, wanted, start)
-    return General(prepared.tokenizer, network, history, said, prepared.sets)
+    return General(prepared.tokenizer, network, history, measured, prepared.sets)
 
 
 def _prepared(
@@ -284,13 +284,13 @@ def _teachers(
     first, tokenizer, english = prepared.first, prepared.tokenizer, prepared.english
     vectors = vocabulary.vectors(first.embedding, tokenizer, english)
     networks: list[Network] = []
-    said: dict[str, dict[str, float]] = {}
+    measured: dict[str, dict[str, float]] = {}
     for number, how in enumerate(prepared.recipe.teachers, start=1):
         start = first.widened(vocabulary.beside(vectors, tokenizer, english)) if how.english else [vectors, *first.lstm]
         network, history = prepared.train(how, f"teacher-{number}", rows, wanted, start)
         networks.append(network)
-        said[f"teacher {number}"] = history[-1]
-    return networks, said
+        measured[f"teacher {number}"] = history[-1]
+    return networks, measured
 
 
 def _answers(prepared: Prepared, networks: Sequence[Network], rows: Rows, asked: Mapping[str, Sequence[str]]) -> Arrays:
