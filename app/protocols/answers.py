@@ -59,7 +59,16 @@ async def answer_texts(
         app.http.problems.Problem: 422 if a text is too long, or they have too many words to be explained.
         app.compute.Busy: Too much work waits, of this client or in all.
     """
+    with refusing(task.field):
+        if task.explain or len(texts) > 1:
+            return await _answer_several(service, task, texts, convert)
+        classification, timing = await service.classify(task.model, texts[0], task.labels)
+    return [convert([Answer(classification, "")])], timing
 
+
+async def _answer_several(
+    service: SentimentService, task: Task, texts: Sequence[str], convert: Callable[[Sequence[Answer]], Result]
+) -> tuple[list[Result], Timing | ExplainTiming]:
     def convert_found(found: Sequence[Classification]) -> Result:
         return convert([Answer(one, "") for one in found])
 
@@ -67,10 +76,6 @@ async def answer_texts(
         pairs = zip(part, found, strict=True)
         return convert([Answer(one.classification, explanation_json(one.explanation, text)) for text, one in pairs])
 
-    with refusing(task.field):
-        if task.explain:
-            return await service.explain_all(task.model, texts, task.labels, convert_explained)
-        if len(texts) > 1:
-            return await service.classify_all(task.model, texts, task.labels, convert_found)
-        classification, timing = await service.classify(task.model, texts[0], task.labels)
-    return [convert_found([classification])], timing
+    if task.explain:
+        return await service.explain_all(task.model, texts, task.labels, convert_explained)
+    return await service.classify_all(task.model, texts, task.labels, convert_found)

@@ -25,7 +25,7 @@ from app.protocols.open_inference_schemas import (
     ServerMetadata,
     TensorMetadata,
 )
-from app.protocols.outputs import ALL, Heading, encode, inference_response, wanted_outputs
+from app.protocols.outputs import ALL, encode, inference_response, wanted_outputs
 from app.protocols.routing import OF_MODEL, ProtocolJSONRoute, ProtocolRoute, Service, model_of
 from app.protocols.tensors import DATA, InferenceBody
 from app.sentiment.checks import choose_labels, limit_items, timed
@@ -70,9 +70,9 @@ async def infer(
     labels = choose_labels(model, wished, "#/parameters/labels")
     wanted = wanted_outputs(body)
     explain = (EXPLANATION, True) in wanted or (EXPLANATION, False) in wanted
-    parts, timing = await answer_texts(service, Task(model, labels, explain, DATA), body.texts, partial(encode, wanted))
-    heading = Heading(model, labels, len(body.texts), wanted)
-    return timed(inference_response(heading, body.id, parts), timing)
+    task = Task(model, labels, explain, DATA)
+    parts, timing = await answer_texts(service, task, body.texts, partial(encode, wanted))
+    return timed(inference_response(task, len(body.texts), wanted, body.id, parts), timing)
 
 
 @router.get("/v2", summary="What answers, for Triton's and KServe's clients")

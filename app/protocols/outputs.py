@@ -1,7 +1,7 @@
 """Outputs of an inference request, as JSON or as bytes that follow it."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import pack
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app.http.json_routes import JSON
 from app.http.problems import wrong_field
-from app.protocols.answers import Answer
+from app.protocols.answers import Answer, Task
 from app.protocols.open_inference_schemas import (
     BYTES,
     EXPLANATION,
@@ -28,7 +28,7 @@ from app.protocols.routing import OCTETS
 from app.protocols.tensors import HEADER_LENGTH, PREFIX
 from app.sentiment.classifier import Classifier
 from app.sentiment.labels import Labels
-from app.sentiment.serialization import rounded
+from app.sentiment.serialization import DIGITS, rounded
 
 _HEADER: Final = HEADER_LENGTH.lower().encode()
 _TEMPLATES: Final = 256
@@ -46,25 +46,9 @@ class Wanted(NamedTuple):
     binary: bool
 
 
-class Row(NamedTuple):
-    """The values of all outputs for a text.
-
-    Attributes:
-        label: The most probable label.
-        score: Its probability.
-        probabilities: That of each label.
-        warnings: The codes of warnings, with commas between them.
-        explanation: JSON; empty if no explanation was asked for.
-    """
-
-    label: str
-    score: float
-    probabilities: list[float]
-    warnings: str
-    explanation: str
-
-
-Rows = Sequence[Row]
+Encoded = tuple[list[str], list[bytes]]
+"""What some texts got: for each output that is wanted its data as JSON, or the number of its bytes; and for each that is
+wanted as bytes, the bytes of its tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +57,52 @@ class Output:
 
     Attributes:
         datatype: Its data type.
-        json: Returns its values for some texts as JSON, with commas between them.
+        json: Returns what it has for a text as JSON; the values of a row with commas between them.
         binary: Returns the same as the bytes of a tensor.
         columns: Whether it has a value for each label.
     """
 
     datatype: str
-    json: Callable[[Rows], str]
-    binary: Callable[[Rows], bytes]
+    json: Callable[[Answer], str]
+    binary: Callable[[Answer], bytes]
     columns: bool = False
 
 
-def join_strings(strings: Iterable[str]) -> bytes:
-    """Return strings as the bytes of a tensor; the inverse of :func:`app.protocols.tensors.split_strings`."""
-    encoded = [string.encode() for string in strings]
-    return b"".join([part for one in encoded for part in (len(one).to_bytes(PREFIX, "little"), one)])
+def string_bytes(string: str) -> bytes:
+    """Return a string as bytes of a tensor; the inverse of :func:`app.protocols.tensors.split_strings`."""
+    encoded = string.encode()
+    return len(encoded).to_bytes(PREFIX, "little") + encoded
 
 
-def _floats(values: Sequence[float]) -> bytes:
-    return pack(f"<{len(values)}f", *values)
+def _score(answer: Answer) -> float:
+    return round(answer.classification.score, DIGITS)
+
+
+def _probabilities(answer: Answer) -> list[float]:
+    return rounded(answer.classification.probabilities)
+
+
+def _warnings(answer: Answer) -> str:
+    return ",".join(answer.classification.warnings)
 
 
 ALL: Final = {
     # Names of labels and codes of warnings need no escapes in JSON.
     LABEL: Output(
         BYTES,
-        lambda rows: ",".join([f'"{row.label}"' for row in rows]),
-        lambda rows: join_strings([row.label for row in rows]),
+        lambda answer: f'"{answer.classification.label}"',
+        lambda answer: string_bytes(answer.classification.label),
     ),
-    SCORE: Output(
-        FP32,
-        lambda rows: ",".join([str(row.score) for row in rows]),
-        lambda rows: _floats([row.score for row in rows]),
-    ),
+    SCORE: Output(FP32, lambda answer: str(_score(answer)), lambda answer: pack("<f", _score(answer))),
     PROBABILITIES: Output(
         FP32,
-        lambda rows: ",".join([str(value) for row in rows for value in row.probabilities]),
-        lambda rows: _floats([value for row in rows for value in row.probabilities]),
+        lambda answer: ",".join(map(str, _probabilities(answer))),
+        lambda answer: pack(f"<{len(answer.classification.labels)}f", *_probabilities(answer)),
         columns=True,
     ),
-    WARNINGS: Output(
-        BYTES,
-        lambda rows: ",".join([f'"{row.warnings}"' for row in rows]),
-        lambda rows: join_strings([row.warnings for row in rows]),
-    ),
+    WARNINGS: Output(BYTES, lambda answer: f'"{_warnings(answer)}"', lambda answer: string_bytes(_warnings(answer))),
     EXPLANATION: Output(
-        BYTES,
-        lambda rows: ",".join([json.dumps(row.explanation) for row in rows]),
-        lambda rows: join_strings([row.explanation for row in rows]),
+        BYTES, lambda answer: json.dumps(answer.explanation), lambda answer: string_bytes(answer.explanation)
     ),
 }
 """All outputs, by name."""
@@ -153,51 +135,34 @@ def wanted_outputs(request: InferenceRequest) -> tuple[Wanted, ...]:
     return tuple(found.values())
 
 
-def encode(wanted: Sequence[Wanted], answers: Sequence[Answer]) -> list[bytes]:
-    """Return the data of each output that is wanted, for some texts: the bytes of a tensor, or of JSON."""
-    rows = list(map(_row, answers))
-    return [ALL[name].binary(rows) if binary else ALL[name].json(rows).encode() for name, binary in wanted]
+def encode(wanted: Sequence[Wanted], answers: Sequence[Answer]) -> Encoded:
+    """Encode the outputs that are wanted, for some texts."""
+    said: list[str] = []
+    follow: list[bytes] = []
+    for name, binary in wanted:
+        if binary:
+            follow.append(b"".join(map(ALL[name].binary, answers)))
+            said.append(str(len(follow[-1])))
+        else:
+            said.append(",".join(map(ALL[name].json, answers)))
+    return said, follow
 
 
-def _row(answer: Answer) -> Row:
-    found, explanation = answer
-    best, shown = found.best, rounded(found.probabilities)
-    return Row(found.labels[best], shown[best], shown, ",".join(found.warnings), explanation)
-
-
-class Heading(NamedTuple):
-    """What an answer says beside the data.
-
-    Attributes:
-        model: The model that answered.
-        labels: Those to choose from.
-        count: Number of texts.
-        wanted: The outputs.
-    """
-
-    model: Classifier
-    labels: Labels
-    count: int
-    wanted: tuple[Wanted, ...]
-
-
-def inference_response(heading: Heading, request_id: str | None, parts: Sequence[list[bytes]]) -> Response:
+def inference_response(
+    task: Task, count: int, wanted: tuple[Wanted, ...], request_id: str | None, parts: Sequence[Encoded]
+) -> Response:
     """Put an answer together.
 
     Args:
-        heading: What it says beside the data.
+        task: What was done.
+        count: Number of texts.
+        wanted: The outputs.
         request_id: That of the request, to be echoed.
         parts: What :func:`encode` gave for each slice of the texts, in order.
     """
-    said: list[bytes] = [b"" if request_id is None else b'"id":%s,' % json.dumps(request_id).encode()]
-    follow: list[bytes] = []
-    for (_, binary), *chunks in zip(heading.wanted, *parts, strict=True):
-        if binary:
-            follow += chunks
-            said.append(b"%d" % sum(map(len, chunks)))
-        else:
-            said.append(b",".join(chunks))
-    content = _template(heading) % tuple(said)
+    said, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
+    echoed = "" if request_id is None else f'"id":{json.dumps(request_id)},'
+    content = (_template(task.model, task.labels, count, wanted) % (echoed, *said)).encode()
     if not follow:
         return Response(content, media_type=JSON)
     response = Response(b"".join([content, *follow]), media_type=OCTETS)
@@ -205,20 +170,27 @@ def inference_response(heading: Heading, request_id: str | None, parts: Sequence
     return response
 
 
+def _joined(wanted: Sequence[Wanted], parts: Sequence[Encoded]) -> Encoded:
+    """Join what the slices of the texts got."""
+    follow = [b"".join(chunks) for chunks in zip(*(follow for _, follow in parts), strict=True)]
+    sizes = (str(len(tensor)) for tensor in follow)
+    columns = zip(wanted, *(said for said, _ in parts), strict=True)
+    return [next(sizes) if binary else ",".join(data) for (_, binary), *data in columns], follow
+
+
 @lru_cache(_TEMPLATES)
-def _template(heading: Heading) -> bytes:
+def _template(model: Classifier, labels: Labels, count: int, wanted: tuple[Wanted, ...]) -> str:
     """Return the JSON with ``%s`` for the id, and for the data of each output or their size."""
-    model = heading.model
     named = json.dumps({"model_name": model.name, "model_version": model.manifest.version}, separators=(",", ":"))
-    outputs = ",".join([_described(heading, *wanted) for wanted in heading.wanted])
-    return f'{named[:-1].replace("%", "%%")},%s"outputs":[{outputs}]}}'.encode()
+    outputs = ",".join([_described(labels, count, *one) for one in wanted])
+    return f'{named[:-1].replace("%", "%%")},%s"outputs":[{outputs}]}}'
 
 
-def _described(heading: Heading, name: str, binary: bool) -> str:
+def _described(labels: Labels, count: int, name: str, binary: bool) -> str:
     """Return an output as JSON, with ``%s`` for its data or their size."""
     output = ALL[name]
-    shape = f"[{heading.count},{len(heading.labels)}]" if output.columns else f"[{heading.count}]"
-    parameters = [f'"labels":"{",".join(heading.labels)}"'] if output.columns else []
+    shape = f"[{count},{len(labels)}]" if output.columns else f"[{count}]"
+    parameters = [f'"labels":"{",".join(labels)}"'] if output.columns else []
     if binary:
         parameters.append('"binary_data_size":%s')
     added = f',"parameters":{{{",".join(parameters)}}}' if parameters else ""

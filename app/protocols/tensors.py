@@ -71,7 +71,7 @@ class InferenceBody(ProtocolBody[InferenceRequest]):
                 raise wrong_field(
                     "#/inputs/0", f"says no `binary_data_size`, but {len(follow):,} bytes follow the JSON"
                 )
-            tensor.data = _flat(tensor, count)
+            _flatten(tensor, count)
         else:
             if tensor.data is not None:
                 raise wrong_field("#/inputs/0", "has both `data` and a `binary_data_size`")
@@ -110,12 +110,13 @@ def _count(tensor: InputTensor) -> int:
     raise wrong_field("#/inputs/0/shape", "must be [n] or [n, 1], with n texts, at least one")
 
 
-def _flat(tensor: InputTensor, count: int) -> list[str]:
+def _flatten(tensor: InputTensor, count: int) -> None:
+    """Check the texts of a tensor, and take them out of lists of their own."""
     data = tensor.data
     if data is None:
         raise wrong_field(f"#/{DATA}", "is missing")
     if len(tensor.shape) > 1 and data and isinstance(data[0], list):
-        data = [_only(row, index) for index, row in enumerate(data)]
+        data = tensor.data = [_only(row, index) for index, row in enumerate(data)]
     if len(data) != count:
         raise wrong_field(f"#/{DATA}", f"has {len(data):,} texts, but the shape says {count:,}")
     for index, text in enumerate(data):
@@ -123,7 +124,6 @@ def _flat(tensor: InputTensor, count: int) -> list[str]:
             raise wrong_field(f"#/{DATA}/{index}", "must be a string")
         if not text:
             raise wrong_field(f"#/{DATA}/{index}", "must not be empty")
-    return data
 
 
 def _only(row: Any, index: int) -> Any:
