@@ -77,6 +77,9 @@ class LabelScore(Schema):
     score: Probability = Field(description="Its probability.")
 
 
+DEFAULTS: Final = TextClassificationParameters()
+
+
 def _most_texts(settings: Settings) -> int:
     return settings.max_texts
 
@@ -110,7 +113,7 @@ async def classify_texts(
     `textClassification({endpointUrl, inputs})` of `@huggingface/inference`.
     """
     limit_items(service, body.inputs, FIELD)
-    parameters = body.parameters or TextClassificationParameters()
+    parameters = body.parameters or DEFAULTS
     model = model_of(request, service)
     labels = choose_labels(model, parameters.labels, "#/parameters/labels")
 

@@ -32,6 +32,7 @@ from app.sentiment.checks import choose_labels, limit_items, timed
 
 PLATFORMS: Final = {"onnx": "onnxruntime_onnx", "tensorflow": "keras"}
 """What computes, in the protocol's words."""
+DEFAULTS: Final = InferenceParameters()
 LIVE: Final = "/v2/health/live"
 READY: Final = "/v2/health/ready"
 
@@ -63,16 +64,16 @@ async def infer(
 
     `/versions/{version}` after the name of the model asks for that version: 404 if it is another that is loaded.
     """
-    limit_items(service, body.texts, DATA)
+    texts = body.texts
+    limit_items(service, texts, DATA)
     model = model_of(request, service)
-    parameters = body.parameters or InferenceParameters()
+    parameters = body.parameters or DEFAULTS
     wished = None if parameters.labels is None else parameters.labels.split(",")
     labels = choose_labels(model, wished, "#/parameters/labels")
     wanted = wanted_outputs(body)
-    explain = (EXPLANATION, True) in wanted or (EXPLANATION, False) in wanted
-    task = Task(model, labels, explain, DATA)
-    parts, timing = await answer_texts(service, task, body.texts, partial(encode, wanted))
-    return timed(inference_response(task, len(body.texts), wanted, body.id, parts), timing)
+    task = Task(model, labels, EXPLANATION in wanted.names, DATA)
+    parts, timing = await answer_texts(service, task, texts, partial(encode, wanted))
+    return timed(inference_response(task, wanted, body, parts), timing)
 
 
 @router.get("/v2", summary="What answers, for Triton's and KServe's clients")

@@ -65,8 +65,7 @@ def model_of(request: Request, service: SentimentService) -> Classifier:
     """
     named = request.path_params
     model = find_model(service, named.get("model"), "#/path/model")
-    version = named.get("version", model.manifest.version)
-    if version != model.manifest.version:
+    if "version" in named and named["version"] != model.manifest.version:
         detail = f"The model {model.name} has no such version; it has {model.manifest.version}."
         raise Problem(404, detail, errors=[FieldError(pointer="#/path/version", detail="is not a version")])
     return model

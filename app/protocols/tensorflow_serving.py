@@ -38,6 +38,7 @@ from app.settings import Settings
 
 ANSWERS: Final = {"instances": "predictions", "inputs": "outputs"}
 """The field of the answer, for each that holds texts or ids."""
+DEFAULTS: Final = PredictionParameters()
 HIGHEST: Final = 2**31 - 1
 """Of a token id."""
 
@@ -90,10 +91,10 @@ async def predict_instances(
     field, items = body.field, body.items
     limit_items(service, items, field)
     model = model_of(request, service)
-    parameters = body.parameters or PredictionParameters()
+    parameters = body.parameters or DEFAULTS
     if isinstance(items[0], str):
         return await _of_texts(service, model, items, parameters, field)
-    if parameters != PredictionParameters():
+    if parameters != DEFAULTS:
         raise wrong_field("#/parameters", "is for texts; token ids get the model's outputs as they are")
     return await _of_ids(service, model, items, field)
 
