@@ -16,6 +16,7 @@ from app.protocols.open_inference_schemas import (
     BYTES,
     EXPLANATION,
     INPUT,
+    LABEL,
     InferenceParameters,
     InferenceRequest,
     InferenceResponse,
@@ -26,7 +27,7 @@ from app.protocols.open_inference_schemas import (
     TensorMetadata,
 )
 from app.protocols.outputs import ALL, encode, inference_response, wanted_outputs
-from app.protocols.routing import OF_MODEL, ProtocolJSONRoute, ProtocolRoute, Service, model_of
+from app.protocols.routing import OCTETS, OF_MODEL, ProtocolJSONRoute, ProtocolRoute, Service, model_of
 from app.protocols.tensors import DATA, InferenceBody
 from app.sentiment.checks import choose_labels, limit_items, timed
 
@@ -36,6 +37,14 @@ DEFAULTS: Final = InferenceParameters()
 LIVE: Final = "/v2/health/live"
 READY: Final = "/v2/health/ready"
 
+_ANSWER: Final = {
+    "content": {
+        OCTETS: {
+            "schema": {"type": "string", "format": "binary"},
+            "example": f'{{"model_name":"sentiment-best",…,"outputs":[{{"name":"{LABEL}",…}}]}}\\b\\0\\0\\0positive',
+        }
+    }
+}
 _TAGS: Final[list[Any]] = ["Open Inference Protocol"]
 router = APIRouter(tags=_TAGS, route_class=ProtocolRoute)
 json_router = APIRouter(tags=_TAGS, route_class=ProtocolJSONRoute)
@@ -48,7 +57,7 @@ probes = APIRouter(tags=_TAGS, route_class=ProtocolRoute)
     summary="Classify texts, for Triton's and KServe's clients",
     response_model=InferenceResponse,
     response_model_exclude_none=True,
-    responses=responses(400, 404, 413, 415, 422, 429, 503),
+    responses={200: _ANSWER, **responses(400, 404, 413, 415, 422, 429, 503)},
     openapi_extra=OF_MODEL,
 )
 @json_router.post("/v2/models/{model}/versions/{version}/infer", include_in_schema=False)

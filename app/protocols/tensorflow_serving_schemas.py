@@ -156,5 +156,5 @@ class ServingMetadata(Schema):
         }
     )
 
-    model_spec: ModelSpec = Field(description="Which model it is.")
+    model_spec: ModelSpec = Field(description="Its name and version.")
     metadata: dict[str, Any] = Field(description="Its signature, in `signature_def`.")

@@ -1,15 +1,18 @@
 """Environments of clients that cannot share the tests' own, made on first use in ``build/clients``."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 CLIENTS: Final = ROOT / "tests" / "clients"
 ENVIRONMENTS: Final = ROOT / "build" / "clients"
+PYTHON_CLIENTS: Final = ("huggingface_hub", "tritonclient", "kserve")
 STAMP: Final = "complete"
 """File in an environment that is complete: the SHA-256 of its requirements."""
 
@@ -31,8 +34,8 @@ def python_of(client: str) -> Path:
     if not _is_complete(folder, requirements):
         shutil.rmtree(folder, ignore_errors=True)
         run([sys.executable, "-m", "venv", "--without-pip", folder])
-        pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
-        run([*pip, "--no-deps", "--no-compile", "--requirement", requirements])
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+        run([*pip, "install", "--quiet", "--no-deps", "--no-compile", "--requirement", requirements])
         _complete(folder, requirements)
     return python
 
@@ -53,7 +56,26 @@ def node_modules() -> Path:
     return folder
 
 
-def run(command: list[str | Path]) -> str:
+def use_python(client: str, *arguments: str) -> Any:
+    """Run a client's program in its environment, and return the JSON that it prints.
+
+    Args:
+        client: Whose ``use_<client>.py`` it is.
+        arguments: Of the program.
+
+    Raises:
+        ClientError: The environment cannot be made, or the program failed.
+    """
+    return json.loads(run([python_of(client), CLIENTS / f"use_{client}.py", *arguments]))
+
+
+def use_node(client: str, *arguments: str) -> Any:
+    """Do the same with ``use_<client>.mjs``, from where Node.js finds what it imports."""
+    program = shutil.copy(CLIENTS / f"use_{client}.mjs", node_modules())
+    return json.loads(run(["node", program, *arguments]))
+
+
+def run(command: Sequence[str | Path]) -> str:
     """Run a command and return what it wrote to standard output.
 
     Raises:

@@ -1,12 +1,13 @@
 """Classify a text with `huggingface_hub`, as its users do; prints JSON.
 
-    python use_huggingface_hub.py http://127.0.0.1:8000 "A wonderful film."
+python use_huggingface_hub.py http://127.0.0.1:8000 "A wonderful film."
 """
 
 import asyncio
 import json
 import sys
 from importlib.metadata import version
+from typing import Any
 
 from huggingface_hub import AsyncInferenceClient, InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
@@ -14,11 +15,11 @@ from huggingface_hub.errors import HfHubHTTPError
 url, text = sys.argv[1:]
 
 
-def pairs(scores):
+def pairs(scores: list[Any]) -> list[list[Any]]:
     return [[one.label, one.score] for one in scores]
 
 
-found = {"version": version("huggingface_hub")}
+found: dict[str, Any] = {"version": version("huggingface_hub")}
 found["model"] = pairs(InferenceClient(model=f"{url}/hf/sentiment-best").text_classification(text))
 found["base_url"] = pairs(InferenceClient(base_url=f"{url}/hf").text_classification(text))
 found["top_k"] = pairs(InferenceClient(model=f"{url}/hf/sentiment-best").text_classification(text, top_k=1))

@@ -1,12 +1,13 @@
 """Classify texts with `kserve.InferenceRESTClient`, V1 and V2, as its users do; prints JSON.
 
-    python use_kserve.py http://127.0.0.1:8000 "A wonderful film." "What a waste of two hours."
+python use_kserve.py http://127.0.0.1:8000 "A wonderful film." "What a waste of two hours."
 """
 
 import asyncio
 import json
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import httpx
 import numpy as np
@@ -17,19 +18,19 @@ url, *texts = sys.argv[1:]
 MODEL = "sentiment-best"
 
 
-def values(response):
+def values(response: Any) -> dict[str, Any]:
     return {output.name: output.as_numpy().tolist() for output in response.outputs}
 
 
-def request(binary, outputs=None):
+def request(binary: bool, outputs: list[Any] | None = None) -> Any:
     array = np.array([text.encode() for text in texts], dtype=np.object_)
     tensor = InferInput(name="text", shape=[len(texts)], datatype="BYTES")
     tensor.set_data_from_numpy(array, binary_data=binary)
     return InferRequest(model_name=MODEL, infer_inputs=[tensor], request_id="7", request_outputs=outputs)
 
 
-async def ask():
-    found = {"version": version("kserve")}
+async def ask() -> dict[str, Any]:
+    found: dict[str, Any] = {"version": version("kserve")}
     async with InferenceRESTClient(RESTConfig(protocol="v2")) as client:
         found["live"] = await client.is_server_live(url)
         found["ready"] = await client.is_server_ready(url)

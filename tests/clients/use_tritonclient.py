@@ -1,12 +1,13 @@
 """Classify texts with `tritonclient.http` and its `aio`, as its users do; prints JSON.
 
-    python use_tritonclient.py 127.0.0.1:8000 "A wonderful film." "What a waste of two hours."
+python use_tritonclient.py 127.0.0.1:8000 "A wonderful film." "What a waste of two hours."
 """
 
 import asyncio
 import json
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import tritonclient.http as triton
@@ -17,13 +18,13 @@ address, *texts = sys.argv[1:]
 MODEL = "sentiment-best"
 
 
-def values(result):
+def values(result: Any) -> dict[str, Any]:
     label, score, probabilities = (result.as_numpy(name) for name in ("label", "score", "probabilities"))
     names = [one.decode() if isinstance(one, bytes) else one for one in label.tolist()]
     return {"label": names, "score": score.tolist(), "probabilities": probabilities.tolist(), "dtype": str(score.dtype)}
 
 
-def tensor(kind, array, binary=True):
+def tensor(kind: Any, array: Any, binary: bool = True) -> Any:
     found = kind("text", list(array.shape), "BYTES")
     found.set_data_from_numpy(array, binary_data=binary)
     return found
@@ -31,7 +32,7 @@ def tensor(kind, array, binary=True):
 
 array = np.array([text.encode() for text in texts], dtype=np.object_)
 names = ("label", "score", "probabilities")
-found = {"version": version("tritonclient")}
+found: dict[str, Any] = {"version": version("tritonclient")}
 client = triton.InferenceServerClient(address)
 found["live"] = client.is_server_live()
 found["ready"] = client.is_server_ready()
@@ -49,10 +50,10 @@ found["version_named"] = values(client.infer(MODEL, [tensor(triton.InferInput, a
 wish = [triton.InferRequestedOutput(name, binary_data=False) for name in names]
 found["json"] = values(client.infer(MODEL, [tensor(triton.InferInput, array, binary=False)], outputs=wish))
 wish = [triton.InferRequestedOutput(name, binary_data=True) for name in names]
-gzipped = {"outputs": wish, "request_compression_algorithm": "gzip"}
+gzipped: dict[str, Any] = {"outputs": wish, "request_compression_algorithm": "gzip"}
 found["gzip"] = values(client.infer(MODEL, [tensor(triton.InferInput, array)], **gzipped))
 found["async"] = values(client.async_infer(MODEL, [tensor(triton.InferInput, array)]).get_result())
-chosen = {"parameters": {"labels": "negative,positive"}}
+chosen: dict[str, Any] = {"parameters": {"labels": "negative,positive"}}
 found["chosen"] = client.infer(MODEL, [tensor(triton.InferInput, array)], **chosen).as_numpy("probabilities").tolist()
 try:
     client.infer("sentiment-none", [tensor(triton.InferInput, array)])
@@ -61,7 +62,7 @@ except InferenceServerException as error:
 client.close()
 
 
-async def ask():
+async def ask() -> None:
     async with aio.InferenceServerClient(address) as client:
         found["aio_ready"] = await client.is_server_ready()
         found["aio"] = values(await client.infer(MODEL, [tensor(aio.InferInput, array)]))

@@ -31,7 +31,12 @@ def body(texts: list[str], **fields: Any) -> dict[str, Any]:
 def binary(texts: list[str], **fields: Any) -> tuple[bytes, bytes]:
     """The JSON of a request, and the bytes that follow it."""
     follow = b"".join(map(string_bytes, texts))
-    tensor = {"name": "text", "shape": [len(texts)], "datatype": "BYTES", "parameters": {"binary_data_size": len(follow)}}
+    tensor = {
+        "name": "text",
+        "shape": [len(texts)],
+        "datatype": "BYTES",
+        "parameters": {"binary_data_size": len(follow)},
+    }
     return json.dumps({"inputs": [tensor], **fields}).encode(), follow
 
 
