@@ -23,6 +23,7 @@ from app.operations import routes as operations
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
+from app.protocols import huggingface, open_inference, tensorflow_serving
 from app.sentiment import routes as sentiment
 from app.settings import Settings
 from app.vectors import routes as vectors
@@ -51,13 +52,19 @@ ROUTERS: Final = (
     vectors.router,
     forecasts.json_router,
     forecasts.router,
+    huggingface.router,
+    open_inference.json_router,
+    open_inference.router,
+    open_inference.probes,
+    tensorflow_serving.json_router,
+    tensorflow_serving.router,
     operations.probes,
     operations.router,
     pages.router,
 )
 OPERATIONS: Final = (operations.probes, operations.router)
 """Those that move to a port of their own, if there is one."""
-OPEN: Final = (operations.probes, pages.router)
+OPEN: Final = (open_inference.probes, operations.probes, pages.router)
 """Those that need no API key."""
 
 

@@ -39,7 +39,7 @@ def examples() -> list[tuple[str, str]]:
 
 
 def test_all_examples_were_found() -> None:
-    assert len(examples()) == 24
+    assert len(examples()) == 27
 
 
 @pytest.mark.parametrize(("command", "answer"), examples())

@@ -25,6 +25,7 @@ from app.operations import listener
 from app.operations.logs import configuration
 from app.operations.metrics import Metrics
 from app.operations.routes import PROBES
+from app.protocols.open_inference import LIVE, READY
 from app.settings import Settings, SettingsError, settings_from
 
 
@@ -70,7 +71,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": Connections(Limits.of(settings), urgent=PROBES),
+        "http": Connections(Limits.of(settings), urgent=PROBES | {LIVE, READY}),
         "loop": "app.http.listener:Loop",
         "ws": "none",
         "log_config": configuration(settings.log_level),

@@ -1,7 +1,8 @@
 """Middleware: the fast path from a request to a route that FastAPI's layers would do nothing for."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
@@ -16,6 +17,11 @@ from app.http.keys import KeyCheck
 _TELEMETRY: Final = "fastapi.telemetry"
 """FastAPI's own key in the scope of a request that it traces."""
 
+_PATHS: Final = 1_024
+"""Paths whose routes are remembered."""
+_LONGEST: Final = 256
+"""Characters of a path that takes the fast path."""
+
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 
@@ -24,11 +30,12 @@ class FastPath:
 
     FastAPI matches all paths in turn, opens three exit stacks and solves the dependencies of the route: for a short
     text that takes longer than to classify it (``python -m bench`` shows what the fast path gains). It is the innermost
-    middleware, so all others see every request. A request takes it if it is a ``POST`` to a route of a fixed path whose
-    endpoint names all its dependencies, and while nothing was added that FastAPI would have to run there: a dependency
-    of the app, the router or the route, an override of one, an exception handler, a middleware further in, a route that
-    comes first, a tracer. All other requests go FastAPI's own way, to the same endpoints. The one dependency that is
-    known here is the check of the API key, which is called itself. ``HEAD`` becomes ``GET`` here.
+    middleware, so all others see every request. A request takes it if it is a ``POST`` to a route whose endpoint names
+    nothing but its body, parts of what is loaded and the request (of which it may read parameters of the path), and
+    while nothing was added that FastAPI would have to run there: a dependency of the app, the router or the route, an
+    override of one, an exception handler, a middleware further in, a route that comes first, a tracer. All other
+    requests go FastAPI's own way, to the same endpoints. The one dependency that is known here is the check of the API
+    key, which is called itself. ``HEAD`` becomes ``GET`` here.
     """
 
     def __init__(
@@ -47,7 +54,7 @@ class FastPath:
         self._handlers = handlers
         innermost: Any = service.user_middleware[-1].cls
         nothing_added = innermost is FastPath and service.exception_handlers == handlers
-        self._routes = _routes(service, key_check) if nothing_added else {}
+        self._find = _finder(service, key_check) if nothing_added else _nothing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -55,14 +62,14 @@ class FastPath:
         if method == "HEAD":
             await answer_head(self._app, scope, receive, send)
             return
-        found = self._routes.get(_path(scope)) if method == "POST" else None
+        found = self._find(_path(scope)) if method == "POST" else None
         if found is None or self._service.dependency_overrides or _TELEMETRY in scope:
             await self._app(scope, receive, send)
             return
-        route, key_check = found
+        route, key_check, parameters = found
         scope["route"] = route
         scope["endpoint"] = route.endpoint
-        scope["path_params"] = {}
+        scope["path_params"] = {**parameters}
         request = Request(scope, receive, send)
         try:
             if key_check is not None:
@@ -83,20 +90,45 @@ def _path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
-def _routes(service: FastAPI, key_check: KeyCheck | None) -> dict[str, tuple[JSONRoute, KeyCheck | None]]:
-    """Return the routes that take the fast path, by their paths, each with what checks keys there."""
-    found: dict[str, tuple[JSONRoute, KeyCheck | None]] = {}
+class _Found(NamedTuple):
+    """Where a path leads.
+
+    Attributes:
+        route: Its route.
+        key_check: What checks keys there, if anything does.
+        parameters: What the path says for the parameters of the route.
+    """
+
+    route: JSONRoute
+    key_check: KeyCheck | None
+    parameters: dict[str, Any]
+
+
+def _nothing(_path: str) -> None:
+    """Find no route for any path."""
+
+
+def _finder(service: FastAPI, key_check: KeyCheck | None) -> Callable[[str], _Found | None]:
+    """Return the function that finds the routes of paths, if they take the fast path.
+
+    It asks all routes in turn, as FastAPI does, and remembers what it found for the paths that were asked for last.
+    """
     contexts = list(iter_route_contexts(service.routes))
-    for context in contexts:
-        path = context.path or ""
-        scope = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
-        first = next((other for other in contexts if other.matches(scope)[0] is Match.FULL), None)
+
+    @lru_cache(_PATHS)
+    def match(path: str) -> _Found | None:
+        scope: Scope = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
+        matches = ((context, *context.matches(scope)) for context in contexts)
+        first = next(((context, child) for context, matched, child in matches if matched is Match.FULL), None)
+        if first is None:
+            return None
+        context, child = first
         route = context.original_route
-        if first is not context or not isinstance(route, JSONRoute) or not route.needs_request_alone:
-            continue
+        if not isinstance(route, JSONRoute) or not route.needs_request_alone:
+            return None
         dependencies = [dependency.dependency for dependency in context.dependencies]
-        if not dependencies:
-            found[path] = route, None
-        elif dependencies == [key_check]:
-            found[path] = route, key_check
-    return found
+        if dependencies not in ([], [key_check]):
+            return None
+        return _Found(route, key_check if dependencies else None, child.get("path_params", {}))
+
+    return lambda path: match(path) if len(path) <= _LONGEST else None

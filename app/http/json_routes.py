@@ -146,8 +146,8 @@ class JSONRoute(APIRoute):
 
     Attributes:
         body: The dependency.
-        needs_request_alone: Whether the endpoint names nothing but a body, parts of what is loaded, and the request;
-            no parameters of the path or the query, nor other dependencies.
+        needs_request_alone: Whether the endpoint names nothing but a body, parts of what is loaded, and the request, of
+            which it may read parameters of the path; none of these nor of the query, nor other dependencies.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

@@ -92,17 +92,39 @@ class Problem(Exception):
         self.errors = errors
         self.headers = dict(headers or {})
 
-    def response(self) -> Response:
-        """Return the answer to send."""
+    def response(self, request: Request | None = None) -> Response:
+        """Return the answer to send.
+
+        Args:
+            request: The request, if it may be for a route that :func:`repeats_detail`.
+        """
         details = ProblemDetails(
             type="about:blank",
             title=_title(self.status),
             status=self.status,
             detail=self.detail,
             errors=list(self.errors) if self.errors else None,
+            error=self.detail if request is not None and repeats_detail(request) else None,
         )
         body = details.model_dump_json(exclude_none=True)
         return Response(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def repeats_detail(request: Request) -> bool:
+    """Whether the clients of a route look for the sentence of a problem in the field ``error``."""
+    return getattr(request.scope.get("route"), "detail_as_error", False)
+
+
+def wrong_field(pointer: str, detail: str) -> Problem:
+    """Describe a field that is wrong: 422.
+
+    Args:
+        pointer: Where it is, such as ``#/texts/3``.
+        detail: What is wrong there, as the rest of a sentence.
+    """
+    return Problem(
+        422, f"The request is not valid: {pointer} {detail}.", errors=[FieldError(pointer=pointer, detail=detail)]
+    )
 
 
 def invalid_fields(error: ValidationError) -> Problem:
@@ -179,13 +201,13 @@ def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine
     }
 
 
-async def _on_problem(_request: Request, error: Problem) -> Response:
-    return error.response()
+async def _on_problem(request: Request, error: Problem) -> Response:
+    return error.response(request)
 
 
-async def _on_busy(_request: Request, error: Busy) -> Response:
+async def _on_busy(request: Request, error: Busy) -> Response:
     status = HTTPStatus.TOO_MANY_REQUESTS if error.own else HTTPStatus.SERVICE_UNAVAILABLE
-    return Problem(status, str(error), headers={"Retry-After": str(error.retry_after)}).response()
+    return Problem(status, str(error), headers={"Retry-After": str(error.retry_after)}).response(request)
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
@@ -195,12 +217,12 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
     problem = Problem(error.status_code, detail, headers=error.headers)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         problem.headers["Allow"] = _allowed(request)
-    return problem.response()
+    return problem.response(request)
 
 
-async def _on_invalid_parameters(_request: Request, error: RequestValidationError) -> Response:
-    return _invalid(error.errors()).response()
+async def _on_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
+    return _invalid(error.errors()).response(request)
 
 
-async def _on_unexpected(_request: Request, _error: Exception) -> Response:
-    return Problem(500, "Something went wrong in the service; its log has the details.").response()
+async def _on_unexpected(request: Request, _error: Exception) -> Response:
+    return Problem(500, "Something went wrong in the service; its log has the details.").response(request)

@@ -37,3 +37,6 @@ class ProblemDetails(Schema):
     errors: list[FieldError] | None = Field(
         None, description="The fields that are wrong, if the request was understood but for them."
     )
+    error: str | None = Field(
+        None, description="The same as `detail`, on routes whose clients look for it here: those of other protocols."
+    )

@@ -1,14 +1,11 @@
 """The sentiment routes: they translate between HTTP and the models."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from app.artifacts.registry import UnknownName
 from app.http.dependencies import Part
 from app.http.headers import header
 from app.http.json_routes import Body, JSONBody, JSONRoute, json_response, too_many
@@ -17,8 +14,18 @@ from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
 from app.sentiment.batches import batch_results, json_answer
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
-from app.sentiment.classifier import Classifier, Timing
-from app.sentiment.labels import Labels, LabelsError, choose
+from app.sentiment.checks import (
+    check_known_ids,
+    choose_labels,
+    find_model,
+    limit_characters,
+    limit_ids,
+    limit_items,
+    refusing,
+    timed,
+)
+from app.sentiment.classifier import Classifier
+from app.sentiment.labels import Labels
 from app.sentiment.padding import pad_sequences
 from app.sentiment.row_bodies import QUERY as ROWS_QUERY
 from app.sentiment.row_bodies import BatchBody, RowOptions, RowsBody
@@ -44,7 +51,7 @@ from app.sentiment.schemas import (
     TolerantBatchResponse,
 )
 from app.sentiment.serialization import explained_json, plain_text, predictions, sentiment_json
-from app.sentiment.service import ExplainTiming, SentimentService, TextTooLong, TooManyWords, tokenizing
+from app.sentiment.service import SentimentService, tokenizing
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 from app.settings import Settings
@@ -113,24 +120,24 @@ async def classify(
     With `explain`, the JSON answer also has `words`, what each word contributes, and `sentences`, the sentiment of each
     sentence by itself.
     """
-    model = _model(service, body.model)
-    labels = _labels(model, body.labels)
+    model = find_model(service, body.model)
+    labels = choose_labels(model, body.labels)
     plain = prefers_plain(header(request.scope, b"accept"))
     if body.explain and not plain:
         return await _explained(service, model, body.text, labels)
-    with _refusing("text"):
+    with refusing("text"):
         classification, timing = await service.classify(model, body.text, labels)
     if plain:
         response = Response(f"{plain_text(classification)}\n", media_type=PLAIN)
     else:
         response = Response(sentiment_json(classification, model.name), media_type="application/json")
-    return _timed(response, timing)
+    return timed(response, timing)
 
 
 async def _explained(service: SentimentService, model: Classifier, text: str, labels: Labels) -> Response:
-    with _refusing("text"):
+    with refusing("text"):
         explained, timing = await service.explain(model, text, labels)
-    return _timed(Response(explained_json(explained, text, model.name), media_type="application/json"), timing)
+    return timed(Response(explained_json(explained, text, model.name), media_type="application/json"), timing)
 
 
 @json_router.post(
@@ -157,16 +164,16 @@ async def classify_batch(
     """
     if isinstance(body, RowsBody):
         return await rows_response(request, body, service, partial(_row_answers, service))
-    _limit(service, body.texts, "texts")
-    model = _model(service, body.model)
-    labels = _labels(model, body.labels)
+    limit_items(service, body.texts, "texts")
+    model = find_model(service, body.model)
+    labels = choose_labels(model, body.labels)
 
     tolerant = body.on_error == "continue"
-    with _refusing("texts"):
+    with refusing("texts"):
         results, timing = await batch_results(
             service, model, body.texts, labels, explain=body.explain, tolerant=tolerant
         )
-    return _timed(await json_answer(request.scope, service.compute, results), timing)
+    return timed(await json_answer(request.scope, service.compute, results), timing)
 
 
 @json_router.post(
@@ -178,8 +185,8 @@ async def classify_batch(
 )
 async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRequest))], service: Service) -> Response:
     """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
-    _limit(service, body.texts, "texts")
-    model = _model(service, body.model)
+    limit_items(service, body.texts, "texts")
+    model = find_model(service, body.model)
 
     def work() -> Response:
         tokenizer = Tokenizer.fit(body.texts, reserved=PLAIN_IDS) if body.fit else model.tokenizer
@@ -193,7 +200,7 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRe
             )
         )
 
-    characters = _limit_characters(service, body.texts)
+    characters = limit_characters(service, body.texts)
     return await service.compute.call(work, seconds=tokenizing(characters) + characters * SECONDS_A_VALUE)
 
 
@@ -205,8 +212,8 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRe
 )
 async def pad(body: Annotated[PadRequest, Depends(SequencesBody(PadRequest))], service: Service) -> Response:
     """Pad and truncate sequences to one length, as Keras' `pad_sequences` does."""
-    _limit(service, body.sequences, "sequences")
-    _limit_ids(service, body.sequences)
+    limit_items(service, body.sequences, "sequences")
+    limit_ids(service, body.sequences)
     maxlen = body.maxlen or max(map(len, body.sequences))
     size = len(body.sequences) * maxlen
     if size > service.settings.max_padded_values:
@@ -236,14 +243,10 @@ async def predict(
     body: Annotated[PredictRequest, Depends(SequencesBody(PredictRequest))], service: Service
 ) -> Response:
     """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
-    _limit(service, body.sequences, "sequences")
-    _limit_ids(service, body.sequences)
-    model = _model(service, body.model)
-    for index, sequence in enumerate(body.sequences):
-        if max(sequence) >= model.serving.vocabulary_size:
-            detail = f"has an id that {model.name} does not know; its ids end at {model.serving.vocabulary_size - 1}"
-            error = FieldError(pointer=f"#/sequences/{index}", detail=detail)
-            raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
+    limit_items(service, body.sequences, "sequences")
+    limit_ids(service, body.sequences)
+    model = find_model(service, body.model)
+    check_known_ids(model, body.sequences)
     probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
     return json_response(PredictResponse(probabilities=probabilities, model=model.name))
 
@@ -270,60 +273,5 @@ async def models(service: Service) -> ModelsResponse:
 
 
 def _row_answers(service: SentimentService, options: RowOptions, answer: RowFormat) -> RowAnswers:
-    model = _model(service, options.model)
-    return RowAnswers(service, model, _labels(model, options.labels), options.explain, answer)
-
-
-def _model(service: SentimentService, name: str | None) -> Classifier:
-    try:
-        return service.models.get(name)
-    except UnknownName as error:
-        raise Problem(404, str(error), errors=[FieldError(pointer="#/model", detail="is not a model")]) from error
-
-
-def _labels(model: Classifier, wanted: Sequence[str] | None) -> Labels:
-    if wanted is None:
-        return model.labels
-    try:
-        return choose(model.labels, wanted)
-    except LabelsError as error:
-        wrong = FieldError(pointer="#/labels", detail=str(error))
-        raise Problem(422, f"The choice of labels {error}.", errors=[wrong]) from error
-
-
-def _limit(service: SentimentService, items: Sequence[Any], field: str) -> None:
-    limit = service.settings.max_texts
-    if len(items) > limit:
-        raise too_many(field, len(items), limit)
-
-
-def _limit_ids(service: SentimentService, sequences: Sequence[Sequence[int]]) -> None:
-    ids, limit = sum(map(len, sequences)), service.settings.max_ids
-    if ids > limit:
-        raise too_many("sequences", ids, limit, "ids")
-
-
-def _limit_characters(service: SentimentService, texts: Sequence[str]) -> int:
-    """Return how many characters texts have together, which must not be too many."""
-    characters, limit = sum(map(len, texts)), service.settings.max_characters
-    if characters > limit:
-        raise too_many("texts", characters, limit, "characters")
-    return characters
-
-
-@contextmanager
-def _refusing(field: str) -> Iterator[None]:
-    """Answer 422 where a text of a field is too long, or all have too many words to be explained."""
-    try:
-        yield
-    except (TextTooLong, TooManyWords) as error:
-        pointer = f"#/{field}" if error.index is None else f"#/{field}/{error.index}"
-        raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error
-
-
-def _timed(response: Response, timing: Timing | ExplainTiming) -> Response:
-    value = f"tokenize;dur={timing.tokenize * 1000:.3f}, predict;dur={timing.predict * 1000:.3f}"
-    if isinstance(timing, ExplainTiming):
-        value += f", explain;dur={timing.explain * 1000:.3f}"
-    response.raw_headers.append((b"server-timing", value.encode()))
-    return response
+    model = find_model(service, options.model)
+    return RowAnswers(service, model, choose_labels(model, options.labels), options.explain, answer)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.sentiment.classifier import Classification
 from app.sentiment.codes import Warnings
-from app.sentiment.explanation import Explained
+from app.sentiment.explanation import Explained, Explanation
 from app.sentiment.labels import Labels
 
 DIGITS: Final = 6
@@ -65,7 +65,12 @@ def rounded(probabilities: Sequence[float]) -> list[float]:
 
 def explained_json(explained: Explained, text: str, model: str) -> str:
     """Return an :class:`~app.sentiment.schemas.ExplainedResponse` as JSON."""
-    classification, explanation = explained
+    added = explanation_json(explained.explanation, text)
+    return f"{sentiment_json(explained.classification, model)[:-1]},{added[1:]}"
+
+
+def explanation_json(explanation: Explanation, text: str) -> str:
+    """Return an explanation of a text as JSON: an object with the words and the sentences."""
     words = [
         # Adding 0 takes the sign from a rounded 0.
         {"text": text[start:end], "start": start, "end": end, "contribution": round(contribution, DIGITS) + 0.0}
@@ -75,8 +80,7 @@ def explained_json(explained: Explained, text: str, model: str) -> str:
         {"start": start, "end": end, "label": found.label, "score": round(found.score, DIGITS)}
         for start, end, found in explanation.sentences
     ]
-    added = json.dumps({"words": words, "sentences": sentences}, ensure_ascii=False, separators=(",", ":"))
-    return f"{sentiment_json(classification, model)[:-1]},{added[1:]}"
+    return json.dumps({"words": words, "sentences": sentences}, ensure_ascii=False, separators=(",", ":"))
 
 
 def predictions(probabilities: NDArray[np.float64], *, sigmoid: bool) -> list[float] | list[list[float]]:

@@ -15,6 +15,7 @@ LAYERS = [
     {"http"},
     {"operations"},
     {"sentiment", "vectors", "forecasts"},
+    {"protocols"},
     {"loaded", "client"},
     {"main"},
     {"cli"},

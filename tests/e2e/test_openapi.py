@@ -79,4 +79,4 @@ def test_answers_to_generated_requests_are_as_documented(service: Service, tmp_p
     options = ["--max-examples", "60", "--seed", "1", "--generation-deterministic"]
     ended = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
-    assert "Tested: 19" in ended.stdout
+    assert "Tested: 30" in ended.stdout

@@ -47,16 +47,30 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 FIXED = ["/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/analogies"]
 
 
-def test_routes_of_a_fixed_path_take_it(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_routes_whose_endpoints_need_the_request_alone_take_it(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = [
+        "/hf",
+        "/hf/sentiment-tiny",
+        "/v1/models/sentiment-tiny:predict",
+        "/v1/models/sentiment-tiny/versions/1.0.0:predict",
+        "/v2/models/sentiment-tiny/infer",
+        "/v2/models/sentiment-tiny/versions/1.0.0/infer",
+        "/v2/models/sentiment-none/infer",
+    ]
     others = [
+        ("POST", f"/v2/models/{'a' * 300}/infer", TEXT),
+        ("POST", "/v2/models/sentiment-tiny", TEXT),
+        ("GET", "/v2/models/sentiment-tiny", None),
         ("POST", "/forecasts/tiny", TEXT),
         ("GET", "/analogies?expression=king", None),
         ("POST", "/sentiment/", TEXT),
         ("PUT", "/sentiment", TEXT),
     ]
     with counted(monkeypatch) as taken:
-        send(make(models_dir), *(("POST", path, TEXT) for path in FIXED), *others)
-    assert taken == FIXED
+        send(make(models_dir), *(("POST", path, TEXT) for path in [*FIXED, *named]), *others)
+    assert taken == [*FIXED, *named]
 
 
 async def nothing() -> None:
@@ -104,6 +118,25 @@ def test_middleware_further_out_changes_nothing(models_dir: Path, monkeypatch: p
     assert taken == ["/sentiment"]
 
 
+def test_a_route_that_comes_first_keeps_a_path_from_it(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, own = make(models_dir), FastAPI()
+
+    @own.post("/{any}/models/sentiment-tiny/infer")
+    async def mine() -> str:
+        return "mine"
+
+    app.router.routes.insert(0, own.router.routes[-1])
+    with counted(monkeypatch) as taken:
+        first, second = send(
+            app, *(("POST", f"/v2/models/{model}/infer", INFERENCE) for model in ("sentiment-tiny", "sentiment-none"))
+        )
+    assert first.json() == "mine"
+    assert second.status_code == 404
+    assert taken == ["/v2/models/sentiment-none/infer"]
+
+
+INFERENCE = {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["a superb film"]}]}
+
 REQUESTS: list[tuple[str, str, Any]] = [
     ("POST", "/sentiment", TEXT),
     ("POST", "/sentiment", {"text": 1}),
@@ -114,6 +147,11 @@ REQUESTS: list[tuple[str, str, Any]] = [
     ("POST", "/pad", {"sequences": [[1], [1, 2]]}),
     ("POST", "/predict", {"sequences": [[1, 10**9]]}),
     ("POST", "/analogies", {"positive": ["nobody"]}),
+    ("POST", "/hf", {"inputs": "a superb film"}),
+    ("POST", "/hf/sentiment-none", {"inputs": "a superb film"}),
+    ("POST", "/v1/models/sentiment-tiny:predict", {"instances": [""]}),
+    ("POST", "/v2/models/sentiment-tiny/infer", INFERENCE),
+    ("POST", "/v2/models/sentiment-tiny/versions/7/infer", INFERENCE),
     ("GET", "/metrics", None),
 ]
 
@@ -136,4 +174,4 @@ def test_both_ways_give_the_same_answers_and_are_counted_alike(models_dir: Path)
         for found in metrics
     )
     assert fast_counts == long_counts
-    assert len(fast_counts) == 8
+    assert len(fast_counts) == 13

@@ -1,0 +1,103 @@
+"""What requests ask of the sentiment service, checked: what cannot be done becomes a problem document."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.responses import Response
+
+from app.artifacts.registry import UnknownName
+from app.http.json_routes import too_many
+from app.http.problems import Problem
+from app.http.schemas import FieldError
+from app.sentiment.classifier import Classifier, Timing
+from app.sentiment.labels import Labels, LabelsError, choose
+from app.sentiment.service import ExplainTiming, SentimentService, TextTooLong, TooManyWords
+
+
+def find_model(service: SentimentService, name: str | None, pointer: str = "#/model") -> Classifier:
+    """Return the model of a name, or the default.
+
+    Args:
+        service: The service.
+        name: The name, if the request gives one.
+        pointer: Where the request gives it.
+
+    Raises:
+        Problem: 404 if there is no such model.
+    """
+    try:
+        return service.models.get(name)
+    except UnknownName as error:
+        raise Problem(404, str(error), errors=[FieldError(pointer=pointer, detail="is not a model")]) from error
+
+
+def choose_labels(model: Classifier, wanted: Sequence[str] | None, pointer: str = "#/labels") -> Labels:
+    """Return the labels to choose from: those that a request wants, or all of the model.
+
+    Raises:
+        Problem: 422 if the model cannot choose from these.
+    """
+    if wanted is None:
+        return model.labels
+    try:
+        return choose(model.labels, wanted)
+    except LabelsError as error:
+        wrong = FieldError(pointer=pointer, detail=str(error))
+        raise Problem(422, f"The choice of labels {error}.", errors=[wrong]) from error
+
+
+def limit_items(service: SentimentService, items: Sequence[Any], field: str) -> None:
+    """Refuse more texts or sequences than a request may have: 422.
+
+    Args:
+        service: The service.
+        items: The texts or sequences.
+        field: The field of the body that holds them; a path with ``/`` if it lies deeper.
+    """
+    limit = service.settings.max_texts
+    if len(items) > limit:
+        raise too_many(field, len(items), limit)
+
+
+def limit_ids(service: SentimentService, sequences: Sequence[Sequence[int]], field: str = "sequences") -> None:
+    """Refuse more token ids than a request may have: 422."""
+    ids, limit = sum(map(len, sequences)), service.settings.max_ids
+    if ids > limit:
+        raise too_many(field, ids, limit, "ids")
+
+
+def limit_characters(service: SentimentService, texts: Sequence[str]) -> int:
+    """Return how many characters texts have together, which must not be too many."""
+    characters, limit = sum(map(len, texts)), service.settings.max_characters
+    if characters > limit:
+        raise too_many("texts", characters, limit, "characters")
+    return characters
+
+
+def check_known_ids(model: Classifier, sequences: Sequence[Sequence[int]], field: str = "sequences") -> None:
+    """Refuse token ids that a model does not know: 422. No sequence may be empty."""
+    for index, sequence in enumerate(sequences):
+        if max(sequence) >= model.serving.vocabulary_size:
+            detail = f"has an id that {model.name} does not know; its ids end at {model.serving.vocabulary_size - 1}"
+            error = FieldError(pointer=f"#/{field}/{index}", detail=detail)
+            raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
+
+
+@contextmanager
+def refusing(field: str) -> Iterator[None]:
+    """Answer 422 where a text of a field is too long, or all have too many words to be explained."""
+    try:
+        yield
+    except (TextTooLong, TooManyWords) as error:
+        pointer = f"#/{field}" if error.index is None else f"#/{field}/{error.index}"
+        raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error
+
+
+def timed(response: Response, timing: Timing | ExplainTiming) -> Response:
+    """Add the header that tells what the steps took."""
+    value = f"tokenize;dur={timing.tokenize * 1000:.3f}, predict;dur={timing.predict * 1000:.3f}"
+    if isinstance(timing, ExplainTiming):
+        value += f", explain;dur={timing.explain * 1000:.3f}"
+    response.raw_headers.append((b"server-timing", value.encode()))
+    return response
