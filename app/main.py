@@ -15,6 +15,7 @@ from app.http.cors import CORS
 from app.http.fast_path import FastPath
 from app.http.keys import KeyCheck
 from app.http.limits import Limits
+from app.http.query import QueryCheck
 from app.lifecycle import Lifecycle
 from app.loaded import Loaded
 from app.operations import listener
@@ -111,16 +112,20 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
     key_check = KeyCheck(settings.keys) if settings.keys else None
+    query_check = QueryCheck(app)
     for router in ROUTERS:
         if router in OPERATIONS and settings.admin_port is not None:
             continue
-        if key_check is None or router in OPEN:
+        if router is pages.router:  # links to a page may carry whatever those who count visits add
             app.include_router(router)
+        elif key_check is None or router in OPEN:
+            app.include_router(router, dependencies=[Depends(query_check)], responses=problems.responses(422))
         else:
-            app.include_router(router, dependencies=[Depends(key_check)], responses=problems.responses(401))
+            checks = [Depends(key_check), Depends(query_check)]
+            app.include_router(router, dependencies=checks, responses=problems.responses(401, 422))
     openapi.install(app)
     # The last that is added is the outermost.
-    app.add_middleware(FastPath, service=app, handlers=own_handlers, key_check=key_check)
+    app.add_middleware(FastPath, service=app, handlers=own_handlers, query_check=query_check, key_check=key_check)
     app.add_middleware(
         CORS,
         allow_origins=settings.cors_origins,
@@ -140,5 +145,5 @@ def _operations_app(loaded: Loaded) -> FastAPI:
     )
     app.state.loaded = loaded
     for router in OPERATIONS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(QueryCheck(app))])
     return app

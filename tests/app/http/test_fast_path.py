@@ -107,6 +107,9 @@ def test_middleware_further_out_changes_nothing(models_dir: Path, monkeypatch: p
 REQUESTS: list[tuple[str, str, Any]] = [
     ("POST", "/sentiment", TEXT),
     ("POST", "/sentiment", {"text": 1}),
+    ("POST", "/sentiment?labels=negative,positive", TEXT),
+    ("POST", "/sentiment?top=3", TEXT),
+    ("POST", "/pad?x=1", {"sequences": [[1]]}),
     ("POST", "/sentiment", {"text": "a", "model": "sentiment-none"}),
     ("POST", "/sentiment", {"text": "not a bad plot", "explain": True}),
     ("POST", "/sentiment/batch", {"texts": ["a superb film", "awful"]}),
@@ -136,4 +139,4 @@ def test_both_ways_give_the_same_answers_and_are_counted_alike(models_dir: Path)
         for found in metrics
     )
     assert fast_counts == long_counts
-    assert len(fast_counts) == 8
+    assert len(fast_counts) == 9
