@@ -1,11 +1,11 @@
 """The app: settings, models, routes and middleware put together."""
 
 import gc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from app import __version__
 from app.forecasts import routes as forecasts
@@ -119,10 +119,9 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         if router is pages.router:  # links to a page may carry whatever those who count visits add
             app.include_router(router)
         elif key_check is None or router in OPEN:
-            app.include_router(router, dependencies=[Depends(query_check)], responses=problems.responses(422))
+            _include(app, router, [query_check], 422)
         else:
-            checks = [Depends(key_check), Depends(query_check)]
-            app.include_router(router, dependencies=checks, responses=problems.responses(401, 422))
+            _include(app, router, [key_check, query_check], 401, 422)
     openapi.install(app)
     # The last that is added is the outermost.
     app.add_middleware(FastPath, service=app, handlers=own_handlers, query_check=query_check, key_check=key_check)
@@ -136,6 +135,16 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     )
     app.add_middleware(Telemetry, metrics=metrics, request_log=RequestLog(settings.log_level))
     return app
+
+
+def _include(app: FastAPI, router: APIRouter, checks: Sequence[Callable[..., Any]], *statuses: int) -> None:
+    """Add routes that are checked first, and then answer with one of these statuses."""
+    app.include_router(
+        router,
+        dependencies=[Depends(check) for check in checks],
+        responses=problems.responses(*statuses),
+        generate_unique_id_function=openapi.operation_id,
+    )
 
 
 def _operations_app(loaded: Loaded) -> FastAPI:
