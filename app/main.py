@@ -23,6 +23,7 @@ from app.operations import routes as operations
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
+from app.operations.tracing import TracedRequests, Tracing
 from app.sentiment import routes as sentiment
 from app.settings import Settings
 from app.vectors import routes as vectors
@@ -39,7 +40,7 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 YOUNG_OBJECTS: Final = 10_000
 """Objects that the garbage collector lets come about before it looks at them."""
 NO_TRACING: Final[Any] = {"tracing": False, "metrics": False, "logs": False}
-"""FastAPI's own OpenTelemetry is off unless ``telemetry`` is given: it looks for a tracer at each request."""
+"""FastAPI's own OpenTelemetry is off unless ``telemetry`` is given; see :mod:`app.operations.tracing` for why."""
 
 ROUTERS: Final = (
     sentiment.json_router,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     """
     settings = settings or Settings()
     metrics = loaded.metrics if loaded else Metrics()
+    tracing = loaded.tracing if loaded else Tracing.from_environment()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
@@ -78,7 +80,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         with ExitStack() as stack:
             # First, as the process may be told to end while it loads.
             stack.enter_context(lifecycle.signals())
-            app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle)
+            app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle, tracing)
             # What is loaded stays; without it, the garbage collector has nothing to look through again and again. And
             # what a request leaves behind is in no circles: to look for them as often as Python does takes 3 % of it.
             gc.collect()
@@ -93,6 +95,8 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
                 )
             yield {"lifecycle": lifecycle}
             app.state.loaded.compute.close()
+            if tracing is not None:
+                tracing.close()
 
     handlers = options.pop("exception_handlers", None) or {}
     options.setdefault("telemetry", NO_TRACING)
@@ -133,7 +137,10 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
         max_age=86_400,
     )
-    app.add_middleware(Telemetry, metrics=metrics, request_log=RequestLog(settings.log_level))
+    request_log = RequestLog(settings.log_level, traced=tracing is not None)
+    app.add_middleware(Telemetry, metrics=metrics, request_log=request_log)
+    if tracing is not None:
+        app.add_middleware(TracedRequests, tracing=tracing)
     return app
 
 

@@ -10,6 +10,7 @@ from typing import Final, Self, TypeVar
 
 from app.compute.admission import BRIEF_SECONDS, Admission, Lane, is_short
 from app.compute.callers import CALLER, Caller, HungUp
+from app.compute.spans import Spans
 from app.compute.threads import Threads
 
 Result = TypeVar("Result")
@@ -28,13 +29,16 @@ class Place:
         left: Estimated seconds of it that are not done yet.
     """
 
-    def __init__(self, threads: Threads, lane: Lane, caller: Caller, seconds: float, due: float) -> None:
+    def __init__(
+        self, threads: Threads, lane: Lane, caller: Caller, seconds: float, due: float, spans: Spans | None
+    ) -> None:
         self.left = seconds
         self._threads = threads
         self._lane = lane
         self._caller = caller
         self._brief = seconds <= BRIEF_SECONDS
         self._due = due
+        self._spans = spans
 
     async def run(self, functions: Sequence[Callable[[], Result]], seconds: Sequence[float]) -> list[Result]:
         """Call functions, in several threads at once, and wait for their results.
@@ -60,6 +64,8 @@ class Place:
             del work  # a reference to an error from the frame that raised it would keep what the work had read
 
     async def _one(self, function: Callable[[], Result], seconds: float) -> Result:
+        if self._spans is not None:
+            function = self._spans.carried(function)
         job = self._threads.submit(partial(_timed, function), due=self._due, brief=self._brief)
         try:
             result, took = await asyncio.wrap_future(job)
@@ -98,16 +104,28 @@ class Inline:
 
 
 class Compute:
-    """The threads of a process, and the limits to what waits for them and for the event loop."""
+    """The threads of a process, and the limits to what waits for them and for the event loop.
 
-    def __init__(self, threads: int, max_waiting_seconds: float = 30, max_client_share: float = 0.5) -> None:
+    Attributes:
+        spans: Where the steps of requests are noted, if they are.
+    """
+
+    def __init__(
+        self,
+        threads: int,
+        max_waiting_seconds: float = 30,
+        max_client_share: float = 0.5,
+        spans: Spans | None = None,
+    ) -> None:
         """Make the pool; its threads start when they are needed.
 
         Args:
             threads: Number of threads for long work; there is one more for brief work.
             max_waiting_seconds: Estimated seconds of long work that may wait, in all.
             max_client_share: What part of it one client may have, from 0 to 1.
+            spans: Where the steps of requests are noted, if they are.
         """
+        self.spans = spans
         self._threads = Threads(threads)
         self._limit = float(max_waiting_seconds)
         self.admission = Admission(self._limit, max_client_share, threads)
@@ -133,7 +151,7 @@ class Compute:
         seconds = min(seconds, self._limit)
         lane, caller = self.admission.lane(seconds), CALLER.get()
         of_caller = lane.enter(caller.name, seconds)
-        place = Place(self._threads, lane, caller, seconds, due=monotonic() + URGENCY * of_caller)
+        place = Place(self._threads, lane, caller, seconds, due=monotonic() + URGENCY * of_caller, spans=self.spans)
         try:
             yield place
         finally:
@@ -157,6 +175,10 @@ class Compute:
     async def call(self, function: Callable[[], Result], *, seconds: float) -> Result:
         """Call a function: here, if it is short, else as :meth:`run` does."""
         return function() if is_short(seconds) else await self.run(function, seconds=seconds)
+
+    def step(self, name: str, function: Callable[[], Result]) -> Callable[[], Result]:
+        """Return the function itself or, where the steps of requests are noted, one that notes it by a name."""
+        return function if self.spans is None else self.spans.timed(name, function)
 
     def close(self) -> None:
         """Wait for the threads to end."""

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from tests.clients.environments import REQUIREMENTS, node_environment, python_en
 from tests.e2e.conftest import Service
 
 
-def run(command: Sequence[str | Path], folder: Path, path: Path) -> str:
-    """Run a program of an environment, whose programs come first in the path; return what it printed."""
-    environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"}
+def run(folder: Path, programs: Path, *command: str | Path) -> str:
+    """Run a program in a folder, with those of an environment in the path; return what it printed."""
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -39,24 +39,21 @@ def check(printed: str) -> None:
 def test_openapi_python_client(service: Service, tmp_path: Path) -> None:
     python = python_environment("openapi-python-client")
     generated = tmp_path / "generated"
-    generate = ["generate", "--url", f"{service.url}/openapi.json", "--output-path", generated, "--fail-on-warning"]
-    run([python.with_name("openapi-python-client"), *generate], tmp_path, python.parent)
+    generate = partial(run, tmp_path, python.parent, "openapi-python-client", "generate", "--fail-on-warning")
+    generate("--url", f"{service.url}/openapi.json", "--output-path", generated)
     shutil.copy(REQUIREMENTS / "openapi-python-client" / "program.py", generated)
-    run(
-        [python, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "program.py", "sentiment_client"],
-        generated,
-        python.parent,
-    )
-    check(run([python, "program.py", service.url], generated, python.parent))
+    use = partial(run, generated, python.parent, python)
+    use("-m", "mypy", "--strict", "--cache-dir", os.devnull, "program.py", "sentiment_client")
+    check(use("program.py", service.url))
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="there is no npm on this machine")
 def test_openapi_typescript_and_openapi_fetch(service: Service, tmp_path: Path) -> None:
-    environment = node_environment("typescript")
-    tools = environment / "node_modules" / ".bin"
+    packages = node_environment("typescript") / "node_modules"
     for name in ("package.json", "tsconfig.json", "program.ts"):
         shutil.copy(REQUIREMENTS / "typescript" / name, tmp_path)
-    (tmp_path / "node_modules").symlink_to(environment / "node_modules")
-    run([tools / "openapi-typescript", f"{service.url}/openapi.json", "--output", "schema.d.ts"], tmp_path, tools)
-    run([tools / "tsc", "--project", "tsconfig.json"], tmp_path, tools)
-    check(run(["node", "out/program.js", service.url], tmp_path, tools))
+    (tmp_path / "node_modules").symlink_to(packages)
+    use = partial(run, tmp_path, packages / ".bin")
+    use("openapi-typescript", f"{service.url}/openapi.json", "--output", "schema.d.ts")
+    use("tsc", "--project", "tsconfig.json")  # strict, and nothing is written where something is wrong
+    check(use("node", "out/program.js", service.url))

@@ -22,7 +22,7 @@ def test_operations_are_named_as_their_endpoints(document: dict[str, Any]) -> No
     named = [one["operationId"] for operations in document["paths"].values() for one in operations.values()]
     assert len(set(named)) == len(named)
     assert {"classify", "classify_batch", "tokenize", "predict", "analogies", "forecast", "models"} <= set(named)
-    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)?", name) for name in named)
+    assert not [name for name in named if re.search(r"_(get|post)$|__", name)]
 
 
 def test_the_document_for_generators_leaves_out_what_they_get_wrong(service: Service) -> None:
