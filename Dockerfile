@@ -5,13 +5,17 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 # pip gets a venv of its own, so that the one that ships has none.
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
 WORKDIR /src
+# Extras of the package, separated by commas: parquet, telemetry.
+ARG EXTRAS=
 COPY pyproject.toml constraints.txt ./
 # The dependencies come before the code, so that a change of code reinstalls nothing; and the build backend with
 # them, so that the next stage needs no network. Unchecked .pyc files stay valid whatever copying does to time
 # stamps, in an image that nobody can write to.
-RUN python3 -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
+RUN python3 -c 'import os, tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
+      extras = filter(None, os.environ.get("EXTRAS", "").split(",")); \
+      wanted = [one for extra in extras for one in project["project"]["optional-dependencies"][extra]]; \
       print(*project["build-system"]["requires"], sep="\n", file=open("build.txt", "w")); \
-      print(*project["project"]["dependencies"], sep="\n", file=open("run.txt", "w"))' \
+      print(*project["project"]["dependencies"], *wanted, sep="\n", file=open("run.txt", "w"))' \
  && /opt/pip/bin/pip install -c constraints.txt -r build.txt \
  && /opt/pip/bin/pip --python /opt/venv/bin/python install --no-compile -c constraints.txt -r run.txt \
  && /opt/pip/bin/pip --python /opt/venv/bin/python check \

@@ -8,6 +8,7 @@ from app.compute import Compute
 from app.forecasts.service import ForecastService
 from app.lifecycle import Lifecycle
 from app.operations.metrics import Metrics
+from app.operations.tracing import Tracing
 from app.sentiment.service import SentimentService
 from app.settings import Settings
 from app.vectors.service import VectorsService
@@ -21,6 +22,7 @@ class Loaded:
 
     settings: Settings
     metrics: Metrics
+    tracing: Tracing | None
     lifecycle: Lifecycle
     compute: Compute
     sentiment: SentimentService
@@ -28,23 +30,31 @@ class Loaded:
     forecasts: ForecastService
 
     @classmethod
-    def load(cls, settings: Settings, metrics: Metrics, lifecycle: Lifecycle | None = None) -> Self:
+    def load(
+        cls,
+        settings: Settings,
+        metrics: Metrics,
+        lifecycle: Lifecycle | None = None,
+        tracing: Tracing | None = None,
+    ) -> Self:
         """Load the models and files that the settings name.
 
         Args:
             settings: The settings.
             metrics: Where the work is counted.
             lifecycle: That of the process; by default one that begins now.
+            tracing: What traces requests, if they are traced.
 
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
         """
         compute = Compute(
-            settings.threads, settings.max_waiting_seconds, settings.max_client_share, settings.max_streams
+            settings.threads, settings.max_waiting_seconds, settings.max_client_share, settings.max_streams, tracing
         )
         return cls(
             settings=settings,
             metrics=metrics,
+            tracing=tracing,
             lifecycle=lifecycle or Lifecycle(settings.drain_seconds),
             compute=compute,
             sentiment=SentimentService.load(settings, compute, metrics),

@@ -2,11 +2,11 @@
 
 import gc
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from app import __version__
 from app.forecasts import routes as forecasts
@@ -16,6 +16,7 @@ from app.http.cors import CORS
 from app.http.fast_path import FastPath
 from app.http.keys import KeyCheck
 from app.http.limits import Limits
+from app.http.query import QueryCheck
 from app.lifecycle import Lifecycle
 from app.loaded import Loaded
 from app.operations import listener
@@ -23,6 +24,7 @@ from app.operations import routes as operations
 from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
+from app.operations.tracing import TracedRequests, Tracing
 from app.protocols import huggingface, open_inference, tensorflow_serving
 from app.sentiment import routes as sentiment
 from app.settings import Settings
@@ -43,7 +45,7 @@ SWITCH_SECONDS: Final = 0.0005
 """After how long a thread that runs Python makes way for another. With Python's own 5 ms, a short text waits so long
 for each thread that reads or classifies long ones."""
 NO_TRACING: Final[Any] = {"tracing": False, "metrics": False, "logs": False}
-"""FastAPI's own OpenTelemetry is off unless ``telemetry`` is given: it looks for a tracer at each request."""
+"""FastAPI's own OpenTelemetry is off unless ``telemetry`` is given; see :mod:`app.operations.tracing` for why."""
 
 ROUTERS: Final = (
     sentiment.json_router,
@@ -81,6 +83,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     """
     settings = settings or Settings()
     metrics = loaded.metrics if loaded else Metrics()
+    tracing = loaded.tracing if loaded else Tracing.from_environment()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
@@ -88,7 +91,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         with ExitStack() as stack:
             # First, as the process may be told to end while it loads.
             stack.enter_context(lifecycle.signals())
-            app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle)
+            app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle, tracing)
             # What is loaded stays; without it, the garbage collector has nothing to look through again and again. And
             # what a request leaves behind is in no circles: to look for them as often as Python does takes 3 % of it.
             gc.collect()
@@ -104,6 +107,8 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
                 )
             yield {"lifecycle": lifecycle}
             app.state.loaded.compute.close()
+            if tracing is not None:
+                tracing.close()
 
     handlers = options.pop("exception_handlers", None) or {}
     options.setdefault("telemetry", NO_TRACING)
@@ -123,16 +128,19 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
     key_check = KeyCheck(settings.keys) if settings.keys else None
+    query_check = QueryCheck(app)
     for router in ROUTERS:
         if router in OPERATIONS and settings.admin_port is not None:
             continue
-        if key_check is None or router in OPEN:
+        if router is pages.router:  # links to a page may carry whatever those who count visits add
             app.include_router(router)
+        elif key_check is None or router in OPEN:
+            _include(app, router, [query_check], 422)
         else:
-            app.include_router(router, dependencies=[Depends(key_check)], responses=problems.responses(401))
+            _include(app, router, [key_check, query_check], 401, 422)
     openapi.install(app)
     # The last that is added is the outermost.
-    app.add_middleware(FastPath, service=app, handlers=own_handlers, key_check=key_check)
+    app.add_middleware(FastPath, service=app, handlers=own_handlers, query_check=query_check, key_check=key_check)
     app.add_middleware(
         CORS,
         allow_origins=settings.cors_origins,
@@ -141,8 +149,21 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
         expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
         max_age=86_400,
     )
-    app.add_middleware(Telemetry, metrics=metrics, request_log=RequestLog(settings.log_level))
+    request_log = RequestLog(settings.log_level, traced=tracing is not None)
+    app.add_middleware(Telemetry, metrics=metrics, request_log=request_log)
+    if tracing is not None:
+        app.add_middleware(TracedRequests, tracing=tracing)
     return app
+
+
+def _include(app: FastAPI, router: APIRouter, checks: Sequence[Callable[..., Any]], *statuses: int) -> None:
+    """Add routes that are checked first, and then answer with one of these statuses."""
+    app.include_router(
+        router,
+        dependencies=[Depends(check) for check in checks],
+        responses=problems.responses(*statuses),
+        generate_unique_id_function=openapi.operation_id,
+    )
 
 
 def _operations_app(loaded: Loaded) -> FastAPI:
@@ -152,5 +173,5 @@ def _operations_app(loaded: Loaded) -> FastAPI:
     )
     app.state.loaded = loaded
     for router in OPERATIONS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(QueryCheck(app))])
     return app

@@ -1,4 +1,4 @@
-"""The service against itself: another revision, and what a middleware or FastAPI's own way cost."""
+"""The service against itself: another revision, and what a middleware, FastAPI's own way or tracing cost."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -23,16 +23,18 @@ from bench.texts import Writer
 BEFORE: Final = "the other revision"
 MIDDLEWARE: Final = "a middleware added"
 PLAIN: Final = "without the fast path"
+TRACED: Final = "service with telemetry"
 STARTS: Final = 11
 MEGABYTE: Final = 1e6
 FIRST: Final = {"text": "A first text."}
 
 METHOD: Final = (
     "This checkout against revision `{revision}`, both under the same Python with the same packages, and against "
-    "itself with a middleware that does nothing, and without the fast path (FastAPI's own way). wrk on one core, each "
-    "server with one worker pinned to another; those that are not measured are held still. They take turns, {rounds} "
-    "rounds of {seconds} s; requests a second are those of the best round, processor time a request that of the "
-    "least. Start is from the process to the first answer, the least of {starts}, in turns."
+    "itself with a middleware that does nothing, without the fast path (FastAPI's own way), and with every request "
+    "and its steps traced, whose spans are encoded but sent nowhere. wrk on one core, each server with one worker "
+    "pinned to another; those that are not measured are held still. They take turns, {rounds} rounds of {seconds} s; "
+    "requests a second are those of the best round, processor time a request that of the least. Start is from the "
+    "process to the first answer, the least of {starts}, in turns."
 )
 
 
@@ -55,6 +57,7 @@ def measure(options: Options) -> Result:
             service(BEFORE, other / "models" / options.model.name, folder=other),
             _variant(MIDDLEWARE, "middleware", options.model),
             _variant(PLAIN, "plain", options.model),
+            _variant(TRACED, "traced", options.model),
         ]
         starts = _starts(contenders[:2], server_core, folder, options)
         with started(contenders, server_core, folder, FIRST) as servers:
@@ -110,7 +113,7 @@ def _figures(found: Found, starts: Mapping[str, list[float]], memory: Mapping[st
             rate(turns[SERVICE]) / rate(turns[peer]),
             at_least=0.9 if peer == BEFORE else None,
         )
-        for peer in (BEFORE, MIDDLEWARE, PLAIN)
+        for peer in (BEFORE, MIDDLEWARE, PLAIN, TRACED)
         for key, turns in found.items()
     ]
     return [

@@ -25,6 +25,7 @@ from app.operations import listener
 from app.operations.logs import configuration
 from app.operations.metrics import Metrics
 from app.operations.routes import PROBES
+from app.operations.tracing import Tracing
 from app.protocols.open_inference import LIVE, READY
 from app.settings import Settings, SettingsError, settings_from
 
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     """
     settings = settings_from(arguments)
     # Loaded before Uvicorn starts, so that a damaged model folder ends in a sentence rather than a traceback.
-    loaded = Loaded.load(settings, Metrics())
+    tracing = Tracing.from_environment()
+    loaded = Loaded.load(settings, Metrics(), tracing=tracing)
     if settings.admin_port == settings.port != 0:
         raise SettingsError("PORT and ADMIN_PORT are the same; choose another one with ADMIN_PORT= or --admin-port.")
     _check_address(settings.host, settings.port, "port")
@@ -59,6 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
         uvicorn.run(create_app(settings, loaded), **options(settings))
         return
     del loaded  # each worker loads its own
+    if tracing is not None:
+        tracing.close()
     gc.enable()
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder, _admin_port(settings) as settings:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)

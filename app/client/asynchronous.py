@@ -8,7 +8,7 @@ import httpx
 
 from app.client import asynchronous_flow as flow
 from app.client.messages import Answer, ServiceError, authorization, path_of, read
-from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
+from app.forecasts.schemas import ForecastDetails, ForecastResponse, ForecastsResponse
 from app.operations.schemas import Health
 from app.sentiment.schemas import (
     BatchResponse,
@@ -301,9 +301,9 @@ class AsyncClient:
             restrict_vocab=restrict_vocab,
         )
 
-    async def forecasts(self) -> Forecasts:
+    async def forecasts(self) -> ForecastsResponse:
         """List the forecasts that the service has loaded."""
-        return await self._get("/forecasts", Forecasts)
+        return await self._get("/forecasts", ForecastsResponse)
 
     async def forecast_details(self, name: str) -> ForecastDetails:
         """Return all that is known of a forecast, with an example of what it reads."""

@@ -8,7 +8,7 @@ import httpx
 
 from app.client import synchronous_flow as flow
 from app.client.messages import Answer, ServiceError, authorization, path_of, read
-from app.forecasts.schemas import ForecastDetails, ForecastResponse, Forecasts
+from app.forecasts.schemas import ForecastDetails, ForecastResponse, ForecastsResponse
 from app.operations.schemas import Health
 from app.sentiment.schemas import (
     BatchResponse,
@@ -299,9 +299,9 @@ class Client:
             restrict_vocab=restrict_vocab,
         )
 
-    def forecasts(self) -> Forecasts:
+    def forecasts(self) -> ForecastsResponse:
         """List the forecasts that the service has loaded."""
-        return self._get("/forecasts", Forecasts)
+        return self._get("/forecasts", ForecastsResponse)
 
     def forecast_details(self, name: str) -> ForecastDetails:
         """Return all that is known of a forecast, with an example of what it reads."""

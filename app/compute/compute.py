@@ -10,6 +10,7 @@ from typing import Final, Self, TypeVar
 
 from app.compute.admission import Admission, Lane, is_short
 from app.compute.callers import CALLER, Caller, HungUp
+from app.compute.spans import Spans
 from app.compute.threads import Threads
 
 Result = TypeVar("Result")
@@ -29,7 +30,15 @@ class Place:
     """
 
     def __init__(
-        self, threads: Threads, lane: Lane, caller: Caller, seconds: float, *, brief: bool, due: float
+        self,
+        threads: Threads,
+        lane: Lane,
+        caller: Caller,
+        seconds: float,
+        *,
+        brief: bool,
+        due: float,
+        spans: Spans | None,
     ) -> None:
         self.left = seconds
         self._threads = threads
@@ -37,6 +46,7 @@ class Place:
         self._caller = caller
         self._brief = brief
         self._due = due
+        self._spans = spans
 
     async def run(self, functions: Sequence[Callable[[], Result]], seconds: Sequence[float]) -> list[Result]:
         """Call functions, in several threads at once, and wait for their results.
@@ -62,6 +72,8 @@ class Place:
             del work  # a reference to an error from the frame that raised it would keep what the work had read
 
     async def _one(self, function: Callable[[], Result], seconds: float) -> Result:
+        if self._spans is not None:
+            function = self._spans.carried(function)
         job = self._threads.submit(partial(_timed, function), due=self._due, brief=self._brief)
         try:
             result, took = await asyncio.wrap_future(job)
@@ -104,10 +116,16 @@ class Compute:
 
     Attributes:
         threads: Number of threads for long work.
+        spans: Where the steps of requests are noted, if they are.
     """
 
     def __init__(
-        self, threads: int, max_waiting_seconds: float = 30, max_client_share: float = 0.5, max_streams: int = 32
+        self,
+        threads: int,
+        max_waiting_seconds: float = 30,
+        max_client_share: float = 0.5,
+        max_streams: int = 32,
+        spans: Spans | None = None,
     ) -> None:
         """Make the pool; its threads start when they are needed.
 
@@ -116,8 +134,10 @@ class Compute:
             max_waiting_seconds: Estimated seconds of long work that may wait, in all.
             max_client_share: What part of it, and of the streams, one client may have, from 0 to 1.
             max_streams: Streams that may go on at a time.
+            spans: Where the steps of requests are noted, if they are.
         """
         self.threads = threads
+        self.spans = spans
         self._threads = Threads(threads)
         self._limit = float(max_waiting_seconds)
         self.admission = Admission(self._limit, max_client_share, threads)
@@ -145,8 +165,15 @@ class Compute:
         seconds = min(seconds, self._limit)
         lane, caller = self.admission.lane(seconds) if brief else self.admission.long, CALLER.get()
         of_caller = lane.enter(caller.name, seconds)
-        is_brief = lane is self.admission.brief
-        place = Place(self._threads, lane, caller, seconds, brief=is_brief, due=monotonic() + URGENCY * of_caller)
+        place = Place(
+            self._threads,
+            lane,
+            caller,
+            seconds,
+            brief=lane is self.admission.brief,
+            due=monotonic() + URGENCY * of_caller,
+            spans=self.spans,
+        )
         try:
             yield place
         finally:
@@ -184,6 +211,10 @@ class Compute:
     async def call(self, function: Callable[[], Result], *, seconds: float) -> Result:
         """Call a function: here, if it is short, else as :meth:`run` does."""
         return function() if is_short(seconds) else await self.run(function, seconds=seconds)
+
+    def step(self, name: str, function: Callable[[], Result]) -> Callable[[], Result]:
+        """Return the function itself or, where the steps of requests are noted, one that notes it by a name."""
+        return function if self.spans is None else self.spans.timed(name, function)
 
     def close(self) -> None:
         """Wait for the threads to end."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.artifacts.registry import UnknownName
 from app.forecasts.forecaster import Forecaster, Misshapen
-from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, Forecasts
+from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, ForecastsResponse
 from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
 from app.forecasts.service import ForecastService
 from app.http.dependencies import Part
@@ -46,9 +46,9 @@ class ForecastBody(JSONBody[ForecastRequest]):
 
 
 @router.get("/forecasts", summary="The forecasts that are loaded")
-async def forecasts(service: Service) -> Forecasts:
+async def forecasts(service: Service) -> ForecastsResponse:
     """List the forecasts: what they observe and forecast, with which network, and how well."""
-    return Forecasts(forecasts=[forecast_info(forecaster) for forecaster in service.forecasters])
+    return ForecastsResponse(forecasts=[forecast_info(forecaster) for forecaster in service.forecasters])
 
 
 @router.get("/forecasts/{name}", summary="All about a forecast", responses=responses(404))

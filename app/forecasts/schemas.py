@@ -73,7 +73,7 @@ class ForecastInfo(Schema):
     )
 
 
-class Forecasts(Schema):
+class ForecastsResponse(Schema):
     """The forecasts that are loaded."""
 
     model_config = _example({"forecasts": [_INFO]})

@@ -43,4 +43,5 @@ class ForecastService:
         Raises:
             app.compute.Busy: It is long, and there is no place for it.
         """
-        return await self.compute.call(work, seconds=observations * SECONDS_AN_OBSERVATION)
+        seconds = observations * SECONDS_AN_OBSERVATION
+        return await self.compute.call(self.compute.step("predict", work), seconds=seconds)

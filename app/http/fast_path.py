@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.http.head import answer_head
 from app.http.json_routes import JSONRoute
 from app.http.keys import KeyCheck
+from app.http.query import QueryCheck
 
 _TELEMETRY: Final = "fastapi.telemetry"
 """FastAPI's own key in the scope of a request that it traces."""
@@ -34,12 +35,17 @@ class FastPath:
     nothing but its body, parts of what is loaded and the request (of which it may read parameters of the path), and
     while nothing was added that FastAPI would have to run there: a dependency of the app, the router or the route, an
     override of one, an exception handler, a middleware further in, a route that comes first, a tracer. All other
-    requests go FastAPI's own way, to the same endpoints. The one dependency that is known here is the check of the API
-    key, which is called itself. ``HEAD`` becomes ``GET`` here.
+    requests go FastAPI's own way, to the same endpoints. Two dependencies are known here and called themselves: the
+    check of the API key, and that of the query. ``HEAD`` becomes ``GET`` here.
     """
 
     def __init__(
-        self, app: ASGIApp, service: FastAPI, handlers: dict[Any, Handler], key_check: KeyCheck | None = None
+        self,
+        app: ASGIApp,
+        service: FastAPI,
+        handlers: dict[Any, Handler],
+        query_check: QueryCheck,
+        key_check: KeyCheck | None = None,
     ) -> None:
         """Learn the routes. Starlette calls this when the app starts; after that, nothing may be added to an app.
 
@@ -47,14 +53,16 @@ class FastPath:
             app: FastAPI's own way.
             service: The app.
             handlers: Its exception handlers before any was added.
+            query_check: The dependency that refuses unknown query parameters.
             key_check: The dependency that checks API keys, where there are any.
         """
         self._app = app
+        self._query_check = query_check
         self._service = service
         self._handlers = handlers
         innermost: Any = service.user_middleware[-1].cls
         nothing_added = innermost is FastPath and service.exception_handlers == handlers
-        self._find = _finder(service, key_check) if nothing_added else _nothing
+        self._find = _finder(service, query_check, key_check) if nothing_added else _nothing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -74,6 +82,8 @@ class FastPath:
         try:
             if key_check is not None:
                 key_check.check(scope)
+            if scope["query_string"]:
+                self._query_check.check(scope)
             response = await route.answer(request)
         except Exception as error:
             handler = self._handlers.get(type(error))
@@ -108,7 +118,7 @@ def _nothing(_path: str) -> None:
     """Find no route for any path."""
 
 
-def _finder(service: FastAPI, key_check: KeyCheck | None) -> Callable[[str], _Found | None]:
+def _finder(service: FastAPI, query_check: QueryCheck, key_check: KeyCheck | None) -> Callable[[str], _Found | None]:
     """Return the function that finds the routes of paths, if they take the fast path.
 
     It asks all routes in turn, as FastAPI does, and remembers what it found for the paths that were asked for last.
@@ -127,8 +137,8 @@ def _finder(service: FastAPI, key_check: KeyCheck | None) -> Callable[[str], _Fo
         if not isinstance(route, JSONRoute) or not route.needs_request_alone:
             return None
         dependencies = [dependency.dependency for dependency in context.dependencies]
-        if dependencies not in ([], [key_check]):
+        if dependencies not in ([query_check], [key_check, query_check]):
             return None
-        return _Found(route, key_check if dependencies else None, child.get("path_params", {}))
+        return _Found(route, key_check if len(dependencies) > 1 else None, child.get("path_params", {}))
 
     return lambda path: match(path) if len(path) <= _LONGEST else None

@@ -26,7 +26,6 @@ _COMPLAINTS: Final = {
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "list_type": "must be a list",
-    "too_short": "must not be empty",
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
     "int_type": "must be an integer",
@@ -142,19 +141,28 @@ def invalid_query(error: ValidationError) -> Problem:
     return _invalid([{**item, "loc": ("query", *item["loc"])} for item in found])
 
 
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """Describe a request with wrong fields, at least one, of which :data:`MAX_ERRORS` are named."""
+    more = f", and {len(errors) - 1:,} more" if len(errors) > 1 else ""
+    detail = f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}."
+    return Problem(422, detail, errors=errors[:MAX_ERRORS])
+
+
 def _invalid(found: Sequence[Mapping[str, Any]]) -> Problem:
-    errors = [FieldError(pointer=_pointer(item["loc"]), detail=_complaint(item)) for item in found[:MAX_ERRORS]]
-    more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
-    return Problem(422, f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}.", errors=errors)
+    return invalid([FieldError(pointer=pointer(item["loc"]), detail=_complaint(item)) for item in found])
 
 
 def _complaint(item: Mapping[str, Any]) -> str:
     kind = str(item["type"])
     message = str(item["msg"])
+    if kind == "too_short":
+        fewest, given = item["ctx"]["min_length"], item["ctx"]["actual_length"]
+        return "must not be empty" if fewest == 1 else f"must have at least {fewest} items; it has {given}"
     return _COMPLAINTS.get(kind) or f"is wrong: {message[:1].lower()}{message[1:]}"
 
 
-def _pointer(location: Sequence[int | str]) -> str:
+def pointer(location: Sequence[int | str]) -> str:
+    """Return the JSON Pointer to a field, as a URI fragment."""
     parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
     return "#" + "".join(f"/{part}" for part in parts)
 

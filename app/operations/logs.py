@@ -9,9 +9,11 @@ from functools import lru_cache
 from time import time
 from typing import Any, Final, TextIO
 
+from app.operations.tracing import trace_fields
+
 
 class JSONFormatter(logging.Formatter):
-    """A log record as a JSON object: time, level, logger, message, and the exception if there is one."""
+    """A log record as a JSON object: time, level, logger, message, the ids of the span, and the exception, if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -20,6 +22,7 @@ class JSONFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **trace_fields(),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -44,8 +47,15 @@ _LINE: Final = (
 class RequestLog:
     """One line a request, written past ``logging``, whose records cost as much as tokenizing a review."""
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: str, *, traced: bool = False) -> None:
+        """Make it.
+
+        Args:
+            level: Least severe log line to write.
+            traced: Whether requests have spans, whose ids their lines get.
+        """
         self._enabled = level in {"debug", "info"}
+        self._traced = traced
 
     def write(self, request_id: str, method: str, route: str, status: int, seconds: float, client: str | None) -> None:
         """Write the line of a request, if requests are logged at this level.
@@ -60,6 +70,8 @@ class RequestLog:
         """
         if self._enabled:
             fields = _fields(method, route, status, client)
+            if self._traced:
+                fields = "".join(f'"{name}": "{value}", ' for name, value in trace_fields().items()) + fields
             milliseconds = round(seconds * 1000, 3)
             line = _LINE % (_time(time()), request_id, milliseconds, fields)
             with suppress(OSError):  # A full disk or a closed pipe under the log fails no request.

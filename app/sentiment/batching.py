@@ -7,6 +7,7 @@ from operator import itemgetter
 from time import perf_counter
 from typing import Final
 
+from app.compute.spans import Spans
 from app.sentiment.classifier import Classification, Classifier, Timing
 
 ROWS: Final = 12
@@ -14,8 +15,8 @@ ROWS: Final = 12
 IDS: Final = 2_048
 """Ids a batch at most, so that a batch of long texts blocks it for some ten milliseconds."""
 
-_Prediction = tuple[Sequence[float], float]
-"""The probability of each label, and the seconds that the run took which gave it."""
+_Prediction = tuple[Sequence[float], float, float]
+"""The probability of each label, when the run began that gave it, and the seconds that it took."""
 _Waiting = tuple[float, Sequence[int], asyncio.Future[_Prediction]]
 """When a text is due, its ids, and its prediction to come."""
 
@@ -32,8 +33,9 @@ class DynamicBatcher:
     Where more wait than one batch holds, those that are due first go first.
     """
 
-    def __init__(self, model: Classifier) -> None:
+    def __init__(self, model: Classifier, spans: Spans | None = None) -> None:
         self._model = model
+        self._spans = spans
         self._waiting: list[_Waiting] = []
 
     async def classify(self, text: str, due: float = 0.0) -> tuple[Classification, Timing]:
@@ -50,7 +52,12 @@ class DynamicBatcher:
         encoding = self._model.tokenizer.encode(text)
         ids = self._model.truncate(encoding.ids)
         tokenize = perf_counter() - start
-        probabilities, predict = await self._predict(ids, due)
+        probabilities, begun, predict = await self._predict(ids, due)
+        if self._spans is not None:
+            waiting = start + tokenize
+            self._spans.record("tokenize", start, tokenize)
+            self._spans.record("wait", waiting, begun - waiting)
+            self._spans.record("predict", begun, predict)
         return self._model.classification(text, encoding, probabilities), Timing(tokenize, predict)
 
     async def _predict(self, ids: Sequence[int], due: float) -> _Prediction:
@@ -83,4 +90,4 @@ class DynamicBatcher:
         seconds = perf_counter() - start
         for (*_, future), probabilities in zip(batch, rows, strict=True):
             if not future.done():
-                future.set_result((probabilities, seconds))
+                future.set_result((probabilities, start, seconds))

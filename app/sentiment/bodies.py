@@ -1,5 +1,6 @@
 """A text in whatever form people send it, and the form in which they want the answer."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -12,7 +13,7 @@ from app.http.bodies import decode_text, is_json, media_type_of, read_body, unsu
 from app.http.dependencies import part_of
 from app.http.forms import multipart, urlencoded
 from app.http.json_routes import INLINE_BYTES, JSON, JSONBody, parsing
-from app.http.problems import invalid_fields
+from app.http.problems import Problem, invalid_fields
 from app.sentiment.schemas import SentimentRequest
 
 PLAIN: Final = "text/plain"
@@ -20,6 +21,8 @@ URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 SUPPORTED: Final = (JSON, PLAIN, URLENCODED, MULTIPART)
 _FIRST_FIELDS: Final = (b"text=", b"model=", b"labels=", b"explain=")
+_ONE_FIELD: Final = re.compile(rb"[A-Za-z_][\w.-]*=[^\r\n]*\r?\n?")
+"""A single line that begins with a name and `=`: a field, even if it is none that there is."""
 _MAX_FIELDS: Final = 8
 _SLOWEST: Final = 8
 """Times that an escaped form takes longer to read than JSON of its size."""
@@ -86,8 +89,9 @@ class TextBody(JSONBody[SentimentRequest]):
         else:
             return _with_options(await self.parsed(request, body), options)
         if len(body) <= INLINE_BYTES:
-            return _validate({**options, **read()})
-        fields = await part_of(request, Compute).run(read, seconds=_SLOWEST * parsing(len(body)))
+            fields = read()
+        else:
+            fields = await part_of(request, Compute).run(read, seconds=_SLOWEST * parsing(len(body)))
         return _validate({**options, **fields})
 
 
@@ -109,7 +113,13 @@ def _validate(fields: dict[str, str]) -> SentimentRequest:
     try:
         return SentimentRequest.model_validate_strings(fields)
     except ValidationError as error:
-        raise invalid_fields(error) from error
+        problem = invalid_fields(error)
+        unknown = next((name for name in fields if name not in SentimentRequest.model_fields), None)
+        if unknown is not None:
+            there_are = "`, `".join(SentimentRequest.model_fields)
+            detail = f"The form has a field {unknown[:40]!r}, but its fields are `{there_are}`."
+            problem = Problem(problem.status, detail, errors=problem.errors)
+        raise problem from error
 
 
 def _plain(body: bytes, charset: str) -> dict[str, str]:
@@ -122,7 +132,7 @@ def _urlencoded(body: bytes) -> dict[str, str]:
     Starlette's ``request.form()`` would take the UTF-8 of ``curl -d 'text=…'`` for Latin-1.
     """
     text = decode_text(body)
-    if body.startswith(_FIRST_FIELDS) or b"&text=" in body:
+    if body.startswith(_FIRST_FIELDS) or b"&text=" in body or _ONE_FIELD.fullmatch(body):
         return urlencoded(body, _MAX_FIELDS)
     return {"text": text}
 

@@ -201,7 +201,8 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRe
         )
 
     characters = limit_characters(service, body.texts)
-    return await service.compute.call(work, seconds=tokenizing(characters) + characters * SECONDS_A_VALUE)
+    seconds = tokenizing(characters) + characters * SECONDS_A_VALUE
+    return await service.compute.call(service.compute.step("tokenize", work), seconds=seconds)
 
 
 @json_router.post(

@@ -106,7 +106,7 @@ class SentimentService:
             app.artifacts.manifest.ArtifactError: One of them cannot be used.
         """
         models = SentimentModels(settings.models_dir, settings.default_model, settings.engine)
-        batchers = {model.name: DynamicBatcher(model) for model in models}
+        batchers = {model.name: DynamicBatcher(model, compute.spans) for model in models}
         counted = {model.name: metrics.of_model(model.name, model.labels) for model in models}
         return cls(models, batchers, counted, compute, settings)
 
@@ -123,9 +123,14 @@ class SentimentService:
                 found, timing = await self.batchers[model.name].classify(text, place.due)
         else:
             self._limit_length(text)
-            found, timing = await self.compute.run(partial(model.classify, text), seconds=seconds)
+            found, timing = await self.compute.run(partial(self._classify, model, text), seconds=seconds)
         classification = found.among(labels)
         self._observe(model, classification, timing)
+        return classification, timing
+
+    def _classify(self, model: Classifier, text: str) -> tuple[Classification, Timing]:
+        classification, timing = model.classify(text)
+        self._trace(tokenize=timing.tokenize, predict=timing.predict)
         return classification, timing
 
     async def explain(self, model: Classifier, text: str, labels: Labels) -> tuple[Explained, ExplainTiming]:
@@ -140,6 +145,7 @@ class SentimentService:
 
         def work() -> tuple[list[Explained], ExplainTiming]:
             encodings, seconds = _encode(model, [text])
+            self._trace(tokenize=seconds)
             self._limit_words(model, encodings, batch=False)
             return self._explain(model, [text], encodings, seconds, labels)
 
@@ -179,7 +185,8 @@ class SentimentService:
 
         with self.compute.place(sum(seconds)) as place:
             reading = [tokenizing(sum(map(len, texts[part]))) for part in slices]
-            encoded = await place.run([partial(_encode, model, texts[part]) for part in slices], reading)
+            encode = [self.compute.step("tokenize", partial(_encode, model, texts[part])) for part in slices]
+            encoded = await place.run(encode, reading)
             self._limit_words(model, [encoding for encodings, _ in encoded for encoding in encodings], batch=True)
             parts = await place.run(
                 [partial(work, part, found) for part, found in zip(slices, encoded, strict=True)],
@@ -197,6 +204,7 @@ class SentimentService:
         labels: Labels,
     ) -> tuple[list[Explained], ExplainTiming]:
         explained, seconds = explain_all(model, texts, encodings, labels)
+        self._trace(predict=seconds.predict, explain=seconds.explain)
         timing = Timing(tokenizing_seconds, seconds.predict)
         self._observe_all(model, [one.classification for one in explained], timing)
         return explained, ExplainTiming(tokenizing_seconds, *seconds)
@@ -237,6 +245,7 @@ class SentimentService:
 
         def work(part: slice) -> tuple[Result, Timing]:
             all_labels, timing = model.classify_all(texts[part])
+            self._trace(tokenize=timing.tokenize, predict=timing.predict)
             found = [one.among(labels) for one in all_labels]
             self._observe_all(model, found, timing)
             return convert(found), timing
@@ -319,11 +328,12 @@ class SentimentService:
         maxlen = model.serving.maxlen
         seconds = [predicting(model, min(len(sequence), maxlen)) for sequence in sequences]
         if is_short(sum(seconds)):
-            return model.predict(sequences)
+            return self.compute.step("predict", partial(model.predict, sequences))()
         slices = _slices(seconds)
         with self.compute.place(sum(seconds)) as place:
             parts = await place.run(
-                [partial(model.predict, sequences[part]) for part in slices], [sum(seconds[part]) for part in slices]
+                [self.compute.step("predict", partial(model.predict, sequences[part])) for part in slices],
+                [sum(seconds[part]) for part in slices],
             )
         return np.concatenate(parts)
 
@@ -339,6 +349,16 @@ class SentimentService:
         characters, limit = sum(map(len, texts)), self.settings.max_characters
         if characters > limit:
             raise TextTooLong(characters, limit, together=True)
+
+    def _trace(self, **steps: float) -> None:
+        """Note, where the steps of requests are noted, the seconds of steps in a row, the last of which ends now."""
+        spans = self.compute.spans
+        if spans is None:
+            return
+        start = perf_counter() - sum(steps.values())
+        for name, seconds in steps.items():
+            spans.record(name, start, seconds)
+            start += seconds
 
     def _observe(self, model: Classifier, classification: Classification, timing: Timing) -> None:
         self.metrics[model.name].observe_steps(*timing)

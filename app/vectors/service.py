@@ -49,4 +49,4 @@ class VectorsService:
         seconds = len(space) * space.dimensions * SECONDS_A_VALUE + len(words) * SECONDS_A_WORD
         if not all(word in space for word in words):
             seconds += SECONDS_A_SPELLING
-        return await self.compute.call(work, seconds=seconds)
+        return await self.compute.call(self.compute.step("search", work), seconds=seconds)

@@ -106,7 +106,7 @@ function open() {
 }
 
 try {
-  show(await ask("openapi.json"));
+  show(await ask("openapi-full.json"));
   open();
   addEventListener("hashchange", open);
 } catch (error) {

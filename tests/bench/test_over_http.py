@@ -50,7 +50,7 @@ def test_tables_show_the_best_turn_of_each() -> None:
 def test_this_checkout_is_measured_against_the_other_revision(
     rate: float, seconds: float, memory: float, reached: bool
 ) -> None:
-    peers = (revision.BEFORE, revision.MIDDLEWARE, revision.PLAIN)
+    peers = (revision.BEFORE, revision.MIDDLEWARE, revision.PLAIN, revision.TRACED)
     found = everywhere({SERVICE: turns(rate), **{peer: turns(1000) for peer in peers}})
     starts = {SERVICE: [9, seconds, 5], revision.BEFORE: [2.0]}
     figures = revision._figures(found, starts, {SERVICE: memory, revision.BEFORE: 100})

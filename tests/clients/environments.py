@@ -1,11 +1,13 @@
 """Environments of clients that cannot share the tests' own, made on first use in ``build/clients``."""
 
+import fcntl
 import hashlib
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,28 +33,31 @@ def python_of(client: str) -> Path:
     """
     folder, requirements = ENVIRONMENTS / client, CLIENTS / f"{client}.txt"
     python = folder / "bin" / "python"
-    if not _is_complete(folder, requirements):
-        shutil.rmtree(folder, ignore_errors=True)
-        run([sys.executable, "-m", "venv", "--without-pip", folder])
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
-        run([*pip, "install", "--quiet", "--no-deps", "--no-compile", "--requirement", requirements])
-        _complete(folder, requirements)
+    with _locked(client):
+        if not _is_complete(folder, requirements):
+            shutil.rmtree(folder, ignore_errors=True)
+            run([sys.executable, "-m", "venv", "--without-pip", folder])
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+            run([*pip, "install", "--quiet", "--no-deps", "--no-compile", "--requirement", requirements])
+            _complete(folder, requirements)
     return python
 
 
-def node_modules() -> Path:
-    """Return the folder of the npm clients, made of ``tests/clients/package.json``.
+def node_modules(client: str) -> Path:
+    """Return the folder of npm packages, made of ``tests/clients/<client>/package.json``.
 
     Raises:
         ClientError: They cannot be installed.
     """
-    folder, requirements = ENVIRONMENTS / "npm", CLIENTS / "package.json"
-    if not _is_complete(folder, requirements):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        shutil.copy(requirements, folder)
-        run(["npm", "install", "--prefix", folder, "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"])
-        _complete(folder, requirements)
+    folder, requirements = ENVIRONMENTS / client, CLIENTS / client / "package.json"
+    with _locked(client):
+        if not _is_complete(folder, requirements):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            shutil.copy(requirements, folder)
+            quiet = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+            run(["npm", "install", "--prefix", folder, *quiet])
+            _complete(folder, requirements)
     return folder
 
 
@@ -71,7 +76,7 @@ def use_python(client: str, *arguments: str) -> Any:
 
 def use_node(client: str, *arguments: str) -> Any:
     """Do the same with ``use_<client>.mjs``, from where Node.js finds what it imports."""
-    program = shutil.copy(CLIENTS / f"use_{client}.mjs", node_modules())
+    program = shutil.copy(CLIENTS / client / f"use_{client}.mjs", node_modules(client))
     return json.loads(run(["node", program, *arguments]))
 
 
@@ -88,6 +93,15 @@ def run(command: Sequence[str | Path]) -> str:
     if done.returncode:
         raise ClientError(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout
+
+
+@contextmanager
+def _locked(client: str) -> Iterator[None]:
+    """Have one process at a time make an environment."""
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with (ENVIRONMENTS / f"{client}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _is_complete(folder: Path, requirements: Path) -> bool:

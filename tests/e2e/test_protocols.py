@@ -18,7 +18,7 @@ NO_MODEL = "There is no such model; there is sentiment-best, sentiment-lecture."
 LABELS = ["negative", "neutral", "positive"]
 MAKERS: dict[str, Callable[[], Any]] = {
     **{client: partial(environments.python_of, client) for client in environments.PYTHON_CLIENTS},
-    "npm": environments.node_modules,
+    "huggingface": partial(environments.node_modules, "huggingface"),
 }
 
 
@@ -66,7 +66,7 @@ def test_huggingface_hub(service: Service, made: dict[str, "Future[Any]"], expec
 def test_huggingface_inference(
     service: Service, made: dict[str, "Future[Any]"], expected: list[dict[str, Any]]
 ) -> None:
-    made["npm"].result()
+    made["huggingface"].result()
     found = environments.use_node("huggingface", service.url, TEXTS[0])
     scores = [{"label": label, "score": score} for label, score in pairs(expected[0])]
     assert found["endpointUrl"] == scores

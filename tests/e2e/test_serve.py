@@ -214,11 +214,14 @@ def test_several_workers_share_one_port_and_one_set_of_metrics(start: Start) -> 
 
 def test_the_log_is_json_and_holds_no_text(start: Start) -> None:
     service = start()
-    httpx.post(f"{service.url}/sentiment?xyzzy=1", json={"text": "xyzzy"}, headers={"X-Request-ID": "of-the-test"})
+    for query in ("?xyzzy=1", ""):
+        headers = {"X-Request-ID": "of-the-test"}
+        httpx.post(f"{service.url}/sentiment{query}", json={"text": "xyzzy"}, headers=headers)
     service.process.terminate()
     assert service.process.wait(30) == 0
     requests = [line for line in service.lines() if line["message"] == "request"]
     assert requests[-1]["request_id"] == "of-the-test"
+    assert [line["status"] for line in requests[-2:]] == [422, 200]
     assert requests[-1]["route"] == "/sentiment"
     assert "xyzzy" not in service.log.read_text()
 

@@ -140,6 +140,9 @@ INFERENCE = {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "dat
 REQUESTS: list[tuple[str, str, Any]] = [
     ("POST", "/sentiment", TEXT),
     ("POST", "/sentiment", {"text": 1}),
+    ("POST", "/sentiment?labels=negative,positive", TEXT),
+    ("POST", "/sentiment?top=3", TEXT),
+    ("POST", "/pad?x=1", {"sequences": [[1]]}),
     ("POST", "/sentiment", {"text": "a", "model": "sentiment-none"}),
     ("POST", "/sentiment", {"text": "not a bad plot", "explain": True}),
     ("POST", "/sentiment/batch", {"texts": ["a superb film", "awful"]}),

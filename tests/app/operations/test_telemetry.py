@@ -53,7 +53,7 @@ def test_each_request_is_one_json_line_without_its_text(client: httpx.Client, mo
         "status": 404,
         "client": "127.0.0.1",
     }
-    assert (other["route"], other["status"]) == ("/sentiment", 415)
+    assert (other["route"], other["status"]) == ("/sentiment", 422)
     assert "xyzzy" not in written.getvalue()
 
 

@@ -65,6 +65,32 @@ def test_a_text_is_taken_in_every_form(client: httpx.Client, arguments: dict[str
     assert client.post("/sentiment", **arguments).json() == expected
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"content": b"txt=hello", "headers": FORM},
+        {"content": b"txt=two words\n", "headers": FORM},
+        {"content": b"txt=hello&text=a", "headers": FORM},
+        {"files": {"txt": (None, "hello")}},
+    ],
+    ids=range(4),
+)
+def test_a_form_with_an_unknown_field_is_told_which_there_are(client: httpx.Client, arguments: dict[str, Any]) -> None:
+    response = client.post("/sentiment", **arguments)
+    assert response.status_code == 422
+    document = response.json()
+    assert document["detail"] == (
+        "The form has a field 'txt', but its fields are `text`, `model`, `labels`, `explain`."
+    )
+    assert {"pointer": "#/txt", "detail": "is not a known field"} in document["errors"]
+
+
+@pytest.mark.parametrize("text", ["a = b, a fine film", "rating=5\na fine film", "What if 2=3? A fine film", "=)", "x"])
+def test_a_text_that_does_not_begin_as_a_field_is_a_text(client: httpx.Client, text: str) -> None:
+    expected = client.post("/sentiment", json={"text": text}).json()
+    assert client.post("/sentiment", content=text.encode(), headers=FORM).json() == expected
+
+
 def test_a_form_is_decoded(client: httpx.Client) -> None:
     expected = client.post("/sentiment", json={"text": "a + b = 100% brilliant\nfilm & story"}).json()
     body = b"text=a+%2B+b+%3D+100%25+brilliant%0Afilm+%26+story"

@@ -231,6 +231,13 @@ def test_bad_projections(client: httpx.Client, body: dict[str, Any], pointer: st
     assert pointers(client.post("/vectors/toy/projection", json=body), 422) == [pointer]
 
 
+def test_a_projection_of_one_word_is_told_that_it_needs_two(client: httpx.Client) -> None:
+    (error,) = client.post("/vectors/toy/projection", json={"words": ["king"]}).json()["errors"]
+    assert error == {"pointer": "#/words", "detail": "must have at least 2 items; it has 1"}
+    (error,) = client.post("/vectors/toy/projection", json={"words": []}).json()["errors"]
+    assert error == {"pointer": "#/words", "detail": "must have at least 2 items; it has 0"}
+
+
 def test_similarity_needs_two_words(client: httpx.Client) -> None:
     assert pointers(client.get("/vectors/toy/similarity?a=king"), 422) == ["#/query/b"]
     assert pointers(client.get("/vectors/toy/similarity?a=king&b="), 422) == ["#/query/b"]
