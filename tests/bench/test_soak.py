@@ -52,7 +52,7 @@ class Watched:
 
 
 def test_each_moment_has_the_slowest_probe_since_the_one_before() -> None:
-    load = soak.Load(port=0, seconds=0.35)
+    load = soak.Load(port=0, seconds=1)
     load.traffic.probes.append(0.8)
     asyncio.run(load._watch(cast(psutil.Process, Watched(load.traffic.probes))))
     assert [moment.probe for moment in load.traffic.moments][:3] == [800, 400, 200]
