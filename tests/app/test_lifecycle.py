@@ -1,4 +1,5 @@
 import asyncio
+import signal
 import time
 
 import httpx
@@ -29,3 +30,26 @@ def test_a_service_that_hangs_is_not_alive(client: httpx.Client, monkeypatch: py
     monkeypatch.setattr(Lifecycle, "is_hanging", True)
     answer = client.get("/health/live")
     assert (answer.status_code, answer.json()["detail"]) == (503, "The service hangs.")
+
+
+def test_a_second_sigterm_does_not_cut_the_drain_short_but_ctrl_c_does() -> None:
+    taken: list[int] = []
+
+    async def end() -> None:
+        one = Lifecycle(60)
+        with one.signals():
+            for number in (signal.SIGTERM, signal.SIGTERM):
+                signal.raise_signal(number)
+            await asyncio.sleep(0.05)
+            assert (one.draining, taken) == (True, [])
+            signal.raise_signal(signal.SIGINT)
+            assert taken == [signal.SIGINT]
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, lambda number, _frame: taken.append(number))
+        asyncio.run(end())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,6 +1,10 @@
+import asyncio
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import psutil
 import pytest
 
 from bench import soak
@@ -31,3 +35,24 @@ def test_what_missed_its_answer_is_counted() -> None:
     assert figures["99 % of probes on new connections within"].value == 500
     assert figures["memory at the end / after the first minute"].value == pytest.approx(1.1)
     assert dataclasses.asdict(figures["memory at most"])["value"] == 220
+
+
+class Watched:
+    """Stands for a process; each time that it is looked at, another probe has been answered."""
+
+    def __init__(self, probes: list[float]) -> None:
+        self.probes = probes
+
+    def memory_info(self) -> SimpleNamespace:
+        return SimpleNamespace(rss=soak.MEBIBYTE)
+
+    def num_fds(self) -> int:
+        self.probes.append(self.probes[-1] / 2)
+        return 3
+
+
+def test_each_moment_has_the_slowest_probe_since_the_one_before() -> None:
+    load = soak.Load(port=0, seconds=1)
+    load.traffic.probes.append(0.8)
+    asyncio.run(load._watch(cast(psutil.Process, Watched(load.traffic.probes))))
+    assert [moment.probe for moment in load.traffic.moments][:3] == [800, 400, 200]

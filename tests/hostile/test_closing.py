@@ -57,3 +57,12 @@ def test_a_client_that_waits_for_100_continue_is_refused_without_a_body(service:
         answers = read(connection, 7)
     assert answers.statuses == [413]
     assert answers.answers[0].headers["connection"] == "close"
+
+
+def test_a_client_that_got_its_answer_instead_of_100_continue_starts_anew(service: Service) -> None:
+    """Whether it sends its body nevertheless is its own choice, so nothing that follows can be told from a request."""
+    with connect(service) as connection:
+        connection.sendall(head("POST", "/nothing", "Content-Length: 5", "Expect: 100-continue"))
+        answers = read(connection, 7)
+    assert (answers.statuses, answers.end) == ([404], "closed")
+    assert answers.answers[0].headers["connection"] == "close"

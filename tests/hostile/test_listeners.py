@@ -1,5 +1,6 @@
 """Health and metrics on a port of their own, and TLS."""
 
+import asyncio
 import re
 import shutil
 import ssl
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.http import listener
 from tests.e2e.conftest import ROOT, Service, environment
 from tests.hostile.raw import connect, many
 
@@ -141,3 +143,23 @@ def test_a_wrong_certificate_does_not_start(variables: dict[str, str], part: str
     assert ended.stderr.startswith("error: ")
     assert part in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_client_that_does_not_go_on_with_the_handshake_is_cut_off(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "TLS_SECONDS", 0.2)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+
+    async def be_silent() -> bytes:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0, ssl=context)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            return await asyncio.wait_for(reader.read(), 5)
+        finally:
+            writer.close()
+            server.close()
+
+    with asyncio.Runner(loop_factory=listener.Loop) as runner:
+        assert runner.run(be_silent()) == b""

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +235,21 @@ def test_an_async_httpx_client_that_was_given_stays_open() -> None:
             assert not await nobody.ready()
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_the_labels_to_choose_from_are_sent(explain: bool) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        return httpx.Response(503)
+
+    labels = ["negative", "neutral"]
+    with Client("http://service", transport=httpx.MockTransport(handle)) as service:
+        asked: list[tuple[Callable[..., Any], Any]] = [(service.sentiment, TEXT), (service.sentiment_batch, [TEXT])]
+        for ask, what in asked:
+            with pytest.raises(ServiceError):
+                ask(what, explain=explain, labels=labels)
+    assert [body.get("labels") for body in sent] == [labels, labels]
+    assert [body.get("explain", False) for body in sent] == [explain, explain]

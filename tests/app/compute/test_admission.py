@@ -66,3 +66,9 @@ def test_work_is_told_apart_by_its_length() -> None:
 def test_the_sentence_says_whose_work_waits_and_for_how_long() -> None:
     assert str(Busy(1)) == "The service is busy with other requests; try again in 1 second."
     assert str(Busy(3, own=True)) == "Too much of your own work is waiting; try again in 3 seconds."
+
+
+def test_who_has_too_much_waiting_is_told_when_it_is_within_the_share() -> None:
+    lane = Lane(20, 0.5, 1, Clock())
+    lane.enter("a", 10)
+    assert refused(lane, "a", 6).retry_after == 9

@@ -1,3 +1,4 @@
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from app.compute.callers import CALLER, Caller, NamedCaller
 from app.http.keys import KeyCheck
 from app.http.problems import Problem
 from app.main import create_app
@@ -73,3 +75,17 @@ def test_a_wrong_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         settings_from(argparse.Namespace())
     assert "ecret" not in str(caught.value)
     assert str(SecretStr("secret")) == "**********"
+
+
+def test_whose_key_it_is_can_still_hang_up() -> None:
+    async def hung_up() -> None:
+        raise NotImplementedError
+
+    def check() -> Caller:
+        CALLER.set(NamedCaller("192.0.2.1", hung_up))
+        KeyCheck(["one"]).check(scope((b"x-api-key", b"one")))
+        return CALLER.get()
+
+    caller = copy_context().run(check)
+    assert caller.name.startswith("key ")
+    assert caller.hung_up is hung_up

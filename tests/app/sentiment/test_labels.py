@@ -377,3 +377,18 @@ def test_the_document_describes_labels(client: httpx.Client) -> None:
     for name in ("SentimentRequest", "BatchRequest"):
         (choice,) = (one for one in schemas[name]["properties"]["labels"]["anyOf"] if one["type"] == "array")
         assert (choice["items"]["type"], choice["minItems"], choice["maxItems"]) == ("string", 2, 20)
+
+
+def test_a_text_is_counted_as_the_chosen_label_that_was_answered(serve: Serve, labelled_models_dir: Path) -> None:
+    client = serve(models_dir=labelled_models_dir, default_model="sentiment-three")
+
+    answers = [
+        post(client, "/sentiment", text="What a plain film.", labels=["negative", "positive"]),
+        post(client, "/sentiment", text="What a plain film.", labels=["negative", "positive"], explain=True),
+        *post(client, "/sentiment/batch", texts=["What a plain film."], labels=["negative", "positive"])["results"],
+    ]
+
+    counted = client.get("/metrics").text
+    (label,) = {answer["label"] for answer in answers}
+    assert f'sentiment_texts_total{{label="{label}",model="sentiment-three"}} 3.0' in counted
+    assert 'sentiment_texts_total{label="neutral",model="sentiment-three"} 0.0' in counted

@@ -40,3 +40,8 @@ def test_the_more_frequent_of_the_near_words_comes_first() -> None:
 
 def test_there_are_not_more_than_asked_for() -> None:
     assert closest("quee", VOCABULARY, 1) == ["queen"]
+
+
+def test_words_that_are_as_near_are_in_order_of_frequency() -> None:
+    words = ["sat", "cat", "mat", "bat", "rat", "hat", "fat"]
+    assert closest("xat", Vocabulary.of(words), len(words)) == words

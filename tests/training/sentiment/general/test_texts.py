@@ -111,3 +111,13 @@ def test_the_texts_are_the_same_each_time(films: Corpus, further: FurtherCorpora
     one, other = (laid_out(films, further) for _ in range(2))
     assert one.kinds["joined"].texts == other.kinds["joined"].texts
     assert one.unlabelled == other.unlabelled
+
+
+@pytest.mark.parametrize(
+    ("without", "gone"), [("products", {"product sentences"}), ("emotions", {"other comments"}), ("written", set())]
+)
+def test_no_texts_without_targets_are_of_a_corpus_that_is_left_out(
+    films: Corpus, further: FurtherCorpora, without: str, gone: set[str]
+) -> None:
+    every = set(laid_out(films, further).unlabelled)
+    assert every - set(laid_out(films, further, without).unlabelled) == gone

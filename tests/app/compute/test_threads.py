@@ -1,0 +1,31 @@
+import threading
+
+from app.compute.threads import Threads
+
+
+def held(threads: Threads, *, brief: bool) -> threading.Event:
+    """Keep a thread busy until an event is set."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        begun.set()
+        return go_on.wait(5)
+
+    threads.submit(hold, due=0, brief=brief)
+    assert begun.wait(5)
+    return go_on
+
+
+def test_brief_work_does_not_overtake_long_work_that_is_due_before() -> None:
+    threads = Threads(1)
+    of_all = held(threads, brief=False)
+    of_brief = held(threads, brief=True)
+    done: list[str] = []
+    brief = threads.submit(lambda: done.append("brief"), due=2, brief=True)
+    long = threads.submit(lambda: done.append("long"), due=1, brief=False)
+    of_all.set()
+    brief.result(5)
+    long.result(5)
+    of_brief.set()
+    threads.close()
+    assert done == ["long", "brief"]

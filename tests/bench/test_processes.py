@@ -1,0 +1,40 @@
+"""Process trees, of a parent that ends its child before itself."""
+
+import sys
+import time
+from pathlib import Path
+
+from bench.processes import GRACE, Tree
+
+CHILD = """
+import pathlib, signal, sys, time
+
+def go(*_):
+    pathlib.Path("gone").touch()
+    sys.exit()
+
+signal.signal(signal.SIGTERM, go)
+pathlib.Path("ready").touch()
+time.sleep(60)
+"""
+PARENT = """
+import signal, subprocess, sys
+
+child = subprocess.Popen([sys.executable, "child.py"])
+signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+child.wait()
+"""
+
+
+def test_processes_that_were_held_may_end_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "child.py").write_text(CHILD)
+    (tmp_path / "parent.py").write_text(PARENT)
+    tree = Tree([sys.executable, "parent.py"], tmp_path / "log", folder=tmp_path)
+    while not (tmp_path / "ready").exists():
+        tree.check()
+        time.sleep(0.01)
+    tree.hold()
+    begun = time.monotonic()
+    tree.end()
+    assert (tmp_path / "gone").exists(), tree.last_words()
+    assert time.monotonic() - begun < GRACE
