@@ -117,7 +117,7 @@ function show() {
 /** Let what may not change meanwhile be changed or not. */
 function busy(isBusy) {
   const hadFocus = [place("start"), place("stop")].includes(document.activeElement);
-  for (const node of [place("input"), place("column"), place("labels"), byId("sentiment-model")]) node.disabled = isBusy;
+  for (const name of ["input", "column", "labels"]) place(name).disabled = isBusy;
   place("start").hidden = isBusy;
   place("stop").hidden = !isBusy;
   const next = isBusy ? "stop" : place("download").hidden ? "start" : "download";

@@ -6,6 +6,7 @@ export class FileError extends Error {}
 /** The most characters of a line or of a field: one without an end is refused rather than held in memory. */
 export const LONGEST = 2 ** 24;
 
+const PIECE = 2 ** 14;
 const GZIP = [0x1f, 0x8b];
 
 /** Whether a file is gzipped, by its first bytes: some browsers unpack what they download, and keep its name. */
@@ -14,18 +15,25 @@ async function isGzipped(file) {
   return GZIP.every((byte, at) => start[at] === byte);
 }
 
-/** The bytes of a file as a stream, unpacked; `advanced` takes how many of the file's own bytes have been read. */
-function unpacked(file, gzipped, advanced) {
+/** The bytes of a file in small pieces, each read when it is asked for; `advanced` takes how many have been given. */
+function pieces(file, advanced) {
+  const reader = file.stream().getReader();
+  let rest = new Uint8Array();
   let position = 0;
-  const counted = new TransformStream({
-    transform(chunk, controller) {
-      position += chunk.byteLength;
-      advanced(position);
-      controller.enqueue(chunk);
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (!rest.length) rest = (await reader.read()).value ?? rest;
+        if (!rest.length) return controller.close();
+        const piece = rest.subarray(0, PIECE);
+        rest = rest.subarray(PIECE);
+        advanced((position += piece.length));
+        return controller.enqueue(piece);
+      },
+      cancel: (reason) => reader.cancel(reason),
     },
-  });
-  const stream = file.stream().pipeThrough(counted);
-  return gzipped ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
+    { highWaterMark: 0 },
+  );
 }
 
 /**
@@ -41,7 +49,8 @@ export async function* textOf(file, advanced = () => {}) {
     if (gzipped && !("DecompressionStream" in globalThis)) {
       throw new FileError("This browser cannot unpack gzipped files; unpack it first.");
     }
-    reader = unpacked(file, gzipped, advanced).getReader();
+    const bytes = pieces(file, advanced);
+    reader = (gzipped ? bytes.pipeThrough(new DecompressionStream("gzip")) : bytes).getReader();
     // A byte order mark is kept: the file that is written begins with it too, so that spreadsheets read it as UTF-8.
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     for (;;) {
