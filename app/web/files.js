@@ -2,43 +2,22 @@
 
 import { answers, blocks, inOrder } from "./batches.js";
 import { byId, choices, element, table as tableOf, tell } from "./dom.js";
+import { drops } from "./drops.js";
 import { chosenModel } from "./models.js";
 import { count, percent, plural } from "./numbers.js";
 import { Progress } from "./progress.js";
-import { opened, resultName } from "./tables.js";
+import { Result, resultName } from "./result.js";
+import { opened } from "./tables.js";
 
 const UNDERWAY = 3;
 const CELL = 160;
-/** Characters of a part of the written file: the browser keeps parts where it likes, on disk too. */
-const PART = 2 ** 20;
-
 const STOPPED = new Error("Stopped.");
 
 const place = (name) => byId(`file-${name}`);
 
 let table = null;
+let opening = null;
 let running = null;
-
-/** The file that is written, part by part. */
-class Result {
-  #parts = [];
-  #text = "";
-
-  add(text) {
-    this.#text += text;
-    if (this.#text.length > PART) this.#flush();
-  }
-
-  #flush() {
-    this.#parts.push(new Blob([this.#text]));
-    this.#text = "";
-  }
-
-  blob() {
-    this.#flush();
-    return new Blob(this.#parts, { type: "application/octet-stream" });
-  }
-}
 
 const shortened = (text) => (text.length > CELL ? `${text.slice(0, CELL)}…` : text);
 const column = () => Number(place("column").value);
@@ -86,6 +65,7 @@ function withdraw() {
 
 async function choose(files) {
   if (running || !files.length) return;
+  const mine = (opening = {});
   withdraw();
   table = null;
   for (const name of ["chosen", "progress"]) place(name).hidden = true;
@@ -93,11 +73,12 @@ async function choose(files) {
   try {
     if (files.length > 1) throw new Error("These are several files; choose one at a time.");
     const [found] = await Promise.all([opened(files[0]), offerLabels()]);
+    if (opening !== mine) return;
     table = found;
     show();
     tell(place("problem"), null);
   } catch (error) {
-    tell(place("problem"), error);
+    if (opening === mine) tell(place("problem"), error);
   }
 }
 
@@ -177,34 +158,16 @@ async function classify(choice, progress, result, signal) {
   }
 }
 
-/** Take files that are dropped on the tab; one that is dropped beside it does not replace the page. */
-function takeDrops() {
-  const panel = byId("panel-sentiment");
-  const isFiles = (event) => event.dataTransfer?.types.includes("Files");
-  const over = (event) => {
-    if (!isFiles(event)) return;
-    event.preventDefault();
-    const isTaken = panel.contains(event.target) && !running;
-    event.dataTransfer.dropEffect = isTaken ? "copy" : "none";
-    place("drop").classList.toggle("over", isTaken);
-  };
-  const left = () => place("drop").classList.remove("over");
-  addEventListener("dragover", over);
-  addEventListener("dragleave", left);
-  addEventListener("drop", (event) => {
-    left();
-    if (!isFiles(event)) return;
-    event.preventDefault();
-    if (!panel.contains(event.target) || running) return;
-    place("input").value = "";
-    byId("file").scrollIntoView();
-    choose([...event.dataTransfer.files]);
-  });
-}
-
 /** Connect what classifies a file. */
 export function files() {
-  takeDrops();
+  const drop = (dropped) => {
+    place("input").value = "";
+    byId("file").scrollIntoView();
+    choose(dropped);
+  };
+  drops(byId("panel-sentiment"), place("drop"), () => !running, drop);
+  // A file that was mended and is chosen again is a change too.
+  place("input").addEventListener("click", () => (place("input").value = ""));
   place("input").addEventListener("change", () => choose([...place("input").files]));
   place("column").addEventListener("change", () => preview());
   byId("sentiment-model").addEventListener("change", () => table && offerLabels());

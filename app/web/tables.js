@@ -221,10 +221,3 @@ export async function opened(file) {
   const formats = "Its name should end in .csv, .tsv, .jsonl or .txt, or in one of them and .gz.";
   throw new FileError(`“${file.name}” is of no format that is read here. ${formats}${advice}`);
 }
-
-/** What to call the file that is written. */
-export function resultName(name) {
-  const bare = name.replace(/\.gz$/i, "");
-  const dot = bare.lastIndexOf(".");
-  return dot > 0 ? `${bare.slice(0, dot)}-classified${bare.slice(dot)}` : `${bare}-classified`;
-}
