@@ -3,11 +3,20 @@
 import { authorized } from "./keys.js";
 
 export class Refusal extends Error {
-  constructor(detail, status = 0, errors = []) {
+  constructor(detail, { status = 0, errors = [], retryAfter } = {}) {
     super(detail);
     this.status = status;
     this.errors = errors;
+    this.retryAfter = retryAfter;
   }
+}
+
+/** In how many seconds a service that has no room wants to be asked again; undefined if it does not say. */
+function retryAfter(response) {
+  const header = response.headers.get("Retry-After");
+  const seconds = header === null ? Number.NaN : Number(header);
+  const found = Number.isNaN(seconds) ? (Date.parse(header) - Date.now()) / 1000 : seconds;
+  return Number.isNaN(found) ? undefined : Math.max(0, found);
 }
 
 export const address = (path) => new URL(path, document.baseURI).href;
@@ -29,16 +38,16 @@ export async function ask(path, { body, signal } = {}) {
       response
         ? `The service answered with something that cannot be read (status ${response.status}).`
         : "The service cannot be reached. Is it running, and are you online?",
-      response?.status,
+      response && { status: response.status, retryAfter: retryAfter(response) },
     );
   }
   signal?.throwIfAborted();
   if (!response.ok) {
-    throw new Refusal(
-      answer.detail ?? `The service answered with status ${response.status}.`,
-      response.status,
-      answer.errors,
-    );
+    throw new Refusal(answer.detail ?? `The service answered with status ${response.status}.`, {
+      status: response.status,
+      errors: answer.errors,
+      retryAfter: retryAfter(response),
+    });
   }
   return answer;
 }

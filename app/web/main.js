@@ -1,3 +1,4 @@
+import { files } from "./files.js";
 import { forecasts } from "./forecasts.js";
 import { inside } from "./inside.js";
 import { sentiment } from "./sentiment.js";
@@ -6,6 +7,7 @@ import { vectors } from "./vectors.js";
 
 const parts = { sentiment: sentiment(), inside: inside(), vectors: vectors(), forecasts: forecasts() };
 
+files();
 tabs((name) => {
   for (const [one, opened] of Object.entries(parts)) opened(one === name);
 });

@@ -1,12 +1,17 @@
 """The page in a real browser, against the real server with the committed models."""
 
+import csv
+import gzip
+import io
 import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +51,13 @@ TABS = {
     "forecasts": "#forecasts-charts svg",
 }
 """The tabs, and what is there once they have asked for all that they show."""
+ROWS = [
+    ("kettle", "It boils fast and looks lovely on the shelf."),
+    ("kettle", "It leaks; I sent it back."),
+    ("a lamp", "It is a lamp."),
+    ("a lamp", ""),
+]
+"""Of a small table: what is written of, and what."""
 SIDES = ("other", "positive", "negative")
 """How three sentences, of which one is neutral, are underlined."""
 
@@ -372,6 +384,306 @@ def test_the_probability_of_each_label_after_each_word(browse: Browse, labelled:
     visit.find("inside-model").select_option("sentiment-lecture")
     expect(visit.find("inside-labels")).to_be_hidden()
     expect(chart).to_contain_text("is positive")
+
+
+# ---------------------------------------------------------------- a whole file
+
+
+def choose(visit: Visit, name: str, content: bytes, *, start: bool = True) -> None:
+    visit.find("file-input").set_input_files({"name": name, "mimeType": "", "buffer": content})
+    if start:
+        visit.find("file-start").click()
+
+
+def downloaded(visit: Visit) -> tuple[str, bytes]:
+    """The name and the content of the file that is offered in the end."""
+    with visit.page.expect_download() as download:
+        visit.find("file-download").click()
+    return download.value.suggested_filename, download.value.path().read_bytes()
+
+
+def classified(visit: Visit, *texts: str, **options: Any) -> list[dict[str, Any]]:
+    return list(visit.ask("/sentiment/batch", {"texts": texts, **options})["results"])
+
+
+def test_a_table_comes_back_with_columns_more(visit: Visit) -> None:
+    good, bad = 'A "superb" film,\r\nreally', "Das Essen war leider kalt und niemand hat sich entschuldigt."
+    rows = [
+        ["id", "Review", "label"],
+        ["1", good, "ours"],
+        ["2", "too", "many", "fields"],
+        ["3", "", ""],
+        ["4", bad, "é"],
+    ]
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows(rows)
+    content = b"\xef\xbb\xbf" + file.getvalue().encode()
+
+    choose(visit, "reviews.csv", content, start=False)
+    expect(visit.find("file-column")).to_have_value("1")
+    expect(visit.find("file-preview").locator("tbody tr")).to_have_count(4)
+    expect(visit.find("file-preview").locator("td.chosen").first).to_contain_text("superb")
+    expect(visit.find("file-labels").get_by_role("checkbox")).to_have_count(3)
+    assert barriers(visit.page) == []
+    visit.find("file-start").press("Enter")
+    expect(visit.find("file-download")).to_be_focused()
+    expect(visit.find("file-rows")).to_have_text("4 rows, 2 errors")
+    answers = classified(visit, good, bad)
+    labels = [one["label"] for one in answers]
+    said = ", ".join(f"{labels.count(label)} {label}" for label in answers[0]["probabilities"])
+    expect(visit.find("file-said")).to_have_text(f"Done. 4 rows, {said}, 2 errors.")
+    expect(visit.find("file-preview").locator("tbody tr").nth(1)).to_contain_text("The row has 4 fields, the header 3.")
+    assert barriers(visit.page) == []
+
+    name, found = downloaded(visit)
+    assert name == "reviews-classified.csv"
+    assert found.startswith(b"\xef\xbb\xbfid,Review,label,predicted_label,score,warnings,error\r\n")
+    columns = [[one["label"], str(one["score"]), ",".join(one["warnings"]), ""] for one in answers]
+    assert list(csv.reader(io.StringIO(found.decode("utf-8-sig"), newline="")))[1:] == [
+        [*rows[1], *columns[0]],
+        ["2", "too", "many", "", "", "", "The row has 4 fields, the header 3."],
+        ["3", "", "", "", "", "", "The text is empty."],
+        [*rows[4], *columns[1]],
+    ]
+    assert columns[1][2] == "not_english"
+
+
+def test_the_column_the_model_and_the_labels_are_chosen(visit: Visit) -> None:
+    choose(visit, "points.csv", b"comment;other\nA superb film;What a dull plot\n", start=False)
+    visit.find("file-column").select_option("other")
+    visit.find("file-labels").get_by_label("neutral").uncheck()
+    visit.find("file-labels").get_by_label("negative").uncheck()
+    visit.find("file-start").click()
+    expect(visit.find("file-problem")).to_have_text("Choose two labels or more.")
+    visit.find("file-labels").get_by_label("negative").check()
+    visit.find("file-start").click()
+    (answer,) = classified(visit, "What a dull plot", labels=["negative", "positive"])
+    row = f"A superb film;What a dull plot;negative;{answer['score']};;"
+    assert downloaded(visit)[1].decode() == f"comment;other;label;score;warnings;error\n{row}\n"
+    expect(visit.find("file-problem")).to_be_hidden()
+
+    visit.find("sentiment-model").select_option("sentiment-lecture")
+    expect(visit.find("file-labels")).to_be_hidden()
+    with visit.page.expect_request("**/sentiment/batch") as asked:
+        visit.find("file-start").click()
+    assert asked.value.post_data_json == {
+        "texts": ["What a dull plot"], "model": "sentiment-lecture", "on_error": "continue"
+    }  # fmt: skip
+    expect(visit.find("file-download")).to_be_visible()
+
+
+def test_json_lines_keep_their_fields(visit: Visit) -> None:
+    lines = [
+        '{"n": 12345678901234567890, "body": "A superb film", "error": 1}',
+        '{"body": 3}',
+        "oops",
+        "",
+        r'{"body": "half \ud83d"}',
+        '{"title": "x"}',
+        '"What a waste"',
+    ]
+    choose(visit, "notes.jsonl.gz", gzip.compress("\n".join(lines).encode()))
+    name, found = downloaded(visit)
+    assert name == "notes-classified.jsonl"
+    answers = classified(visit, "A superb film", "half \ufffd", "What a waste")
+    none = dict.fromkeys(("label", "score", "warnings", "predicted_error"))
+    kept = [{key: one[key] for key in ("label", "score", "warnings")} | {"predicted_error": None} for one in answers]
+    assert [json.loads(line) for line in found.decode().splitlines()] == [
+        {"n": 12345678901234567890, "body": "A superb film", "error": 1, **kept[0]},
+        {"body": 3, **none, "warnings": [], "predicted_error": "The text is not a string."},
+        {"line": "oops", **none, "warnings": [], "predicted_error": "The line is not JSON."},
+        {"body": "half \ud83d", **kept[1]},
+        {"title": "x", **none, "warnings": [], "predicted_error": "The object has no field “body”."},
+        {"text": "What a waste", **kept[2]},
+    ]
+
+
+def test_a_text_a_line_comes_back_as_a_line_each(visit: Visit) -> None:
+    choose(visit, "comments.txt", b"A superb film\r\n\r\nDas Essen war kalt, und niemand hat uns geholfen.")
+    first, last = classified(visit, "A superb film", "Das Essen war kalt, und niemand hat uns geholfen.")
+    assert downloaded(visit)[1].decode() == (
+        f"{first['label']} {first['score']:.4f}\r\nerror: The text is empty.\r\n"
+        f"{last['label']} {last['score']:.4f} not_english\r\n"
+    )
+
+
+def test_a_large_file_is_classified_in_order_and_can_be_stopped(visit: Visit) -> None:
+    rows = 20_000
+    words = ("superb", "dull", "plain")
+    texts = [f"What a {words[at % 3]} film it was, {at}" for at in range(rows)]
+    content = "".join(f"{at}\t{text}\n" for at, text in enumerate(texts)).encode()
+    choose(visit, "many.tsv", b"id\ttext\n" + content)
+    bar = visit.find("file-bar")
+    expect(visit.find("file-rate")).to_have_text(re.compile(r"\d rows a second\."))
+    expect(visit.find("file-input")).to_be_disabled()
+    visit.page.wait_for_function("Number(document.querySelector('#file-rows').textContent.replace(/\\D.*/, '')) >= 1")
+    assert 0 < bar.evaluate("node => node.value / node.max") < 1
+    visit.find("file-stop").click()
+    expect(visit.find("file-download")).to_contain_text("rows that are done")
+    expect(visit.find("file-said")).to_contain_text("Stopped.")
+    done = int(re.sub(r"\D.*", "", visit.find("file-rows").inner_text().replace(",", "")))
+    stopped = downloaded(visit)[1].decode().splitlines()
+    assert 0 < done < rows
+    assert done % 256 == 0
+    assert len(stopped) == 1 + done
+    assert [line.split("\t")[1] for line in stopped[1:]] == texts[:done]
+
+    visit.find("file-start").click()
+    expect(visit.find("file-said")).to_contain_text("Done. 20,000 rows", timeout=180_000)
+    whole = [line.split("\t") for line in downloaded(visit)[1].decode().splitlines()[1:]]
+    assert [(row[0], row[1]) for row in whole] == [(str(at), text) for at, text in enumerate(texts)]
+    for at in (0, 300, rows - 1):
+        assert whole[at][2] == classified(visit, texts[at])[0]["label"]
+
+
+def test_a_busy_service_is_asked_again_when_it_says(visit: Visit) -> None:
+    visit.refusals = ("status of 503", "status of 429")
+    asked: list[float] = []
+    statuses = [503, 429]
+
+    def busy(route: Route) -> None:
+        asked.append(time.monotonic())
+        if not statuses:
+            return route.continue_()
+        body = json.dumps({"detail": "The service is busy."})
+        return route.fulfill(status=statuses.pop(0), headers={"Retry-After": "2"}, body=body)
+
+    visit.page.route("**/sentiment/batch", busy)
+    choose(visit, "one.txt", b"A superb film\n")
+    expect(visit.find("file-rate")).to_have_text("The service is busy. It is asked again in 2 seconds.")
+    assert downloaded(visit)[1].startswith(b"positive ")
+    assert len(asked) == 3
+    assert all(later - earlier > 1.9 for earlier, later in pairwise(asked))
+    expect(visit.find("file-problem")).to_be_hidden()
+
+
+def test_what_is_too_much_at_once_is_asked_in_parts(browse: Browse, tmp_path: Path) -> None:
+    with serving(tmp_path / "log.jsonl", MAX_BODY_BYTES="2000", MAX_TEXTS="50") as small:
+        visit = browse(small.url)
+        visit.refusals = ("status of 413", "status of 422")
+        visit.open()
+        choose(visit, "many.txt", b"".join(b"Fine\n" for _ in range(150)) + b"x" * 3000 + b"\nGood\n")
+        lines = downloaded(visit)[1].decode().splitlines()
+        assert len(lines) == 152
+        assert [at for at, line in enumerate(lines) if line.startswith("error: ")] == [150]
+
+
+def test_what_the_service_refuses_ends_a_file(visit: Visit) -> None:
+    visit.refusals = ("status of 500",)
+    count = 0
+
+    def refuse(route: Route) -> None:
+        nonlocal count
+        count += 1
+        if "999" in (route.request.post_data or ""):
+            return route.fulfill(status=500, body=json.dumps({"detail": "Something broke."}))
+        return route.continue_()
+
+    visit.page.route("**/sentiment/batch", refuse)
+    choose(visit, "numbers.txt", b"".join(b"Good, %d\n" % at for at in range(3000)))
+    expect(visit.find("file-problem")).to_have_text("Something broke.")
+    expect(visit.find("file-download")).to_contain_text("with the 768 rows that are done")
+    assert len(downloaded(visit)[1].splitlines()) == 768
+    assert count <= 6
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("photo.png", b"x", "“photo.png” is of no format that is read here."),
+        ("rows.parquet", b"x", "The command line reads Parquet"),
+        ("empty.csv", b"", "“empty.csv” is empty."),
+        ("names.csv", b"text,id\n", "“names.csv” has a row of column names, and none below it."),
+        ("none.csv", b" , \n1,2\n", "“none.csv” has no header"),
+        ("latin.csv", b"text\nCaf\xe9 noir\n", "“latin.csv” is not text in UTF-8."),
+        ("array.jsonl", b'[\n{"text": "x"\n}]\n', "“array.jsonl” is not JSON Lines"),
+        ("cut.csv.gz", gzip.compress(b"text\nGood\n")[:-12], "“cut.csv.gz” is gzipped, but damaged"),
+        ("open.csv", b'text\nGood\n"Bad\nWorse\n', "Row 3 opens a quote that is never closed."),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "." in value[:12] else "",
+)
+def test_a_file_that_cannot_be_read_is_told(visit: Visit, name: str, content: bytes, sentence: str) -> None:
+    choose(visit, name, content, start=False)
+    expect(visit.find("file-problem")).to_contain_text(sentence)
+    expect(visit.find("file-chosen")).to_be_hidden()
+    choose(visit, "good.csv", b"text\nGood\n")
+    expect(visit.find("file-problem")).to_be_hidden()
+    assert downloaded(visit)[0] == "good-classified.csv"
+
+
+def test_what_was_read_before_a_file_went_wrong_is_classified(visit: Visit) -> None:
+    content = b"text\n" + b"Good\n" * 20_000 + b"Caf\xe9\n"
+
+    def answer(route: Route) -> None:
+        result = {"label": "positive", "score": 0.9, "warnings": []}
+        texts = json.loads(route.request.post_data or "")["texts"]
+        route.fulfill(json={"results": [result for _ in texts]})
+
+    visit.page.route("**/sentiment/batch", answer)
+    choose(visit, "late.csv", content)
+    expect(visit.find("file-problem")).to_contain_text("is not text in UTF-8", timeout=60_000)
+    expect(visit.find("file-said")).to_contain_text("Ended early.")
+    rows = downloaded(visit)[1].splitlines()[1:]
+    assert len(rows) > 16_000
+    assert set(rows) == {b"Good,positive,0.9,,"}
+
+
+def test_a_file_can_be_dropped(visit: Visit) -> None:
+    drop = """(node, text) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([text], "dropped.txt"));
+      for (const type of ["dragover", "drop"]) {
+        const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+        node.dispatchEvent(event);
+        if (!event.defaultPrevented) throw new Error("the browser would open the file in place of the page");
+      }
+    }"""
+    visit.page.locator("h1").evaluate(drop, "Beside it")
+    expect(visit.find("file-chosen")).to_be_hidden()
+    visit.find("file-drop").evaluate(drop, "A superb film")
+    expect(visit.find("file-name")).to_have_text("dropped.txt, 13 bytes")
+    visit.find("file-start").click()
+    assert downloaded(visit)[1].startswith(b"positive ")
+
+
+def test_the_key_is_asked_for_once(browse: Browse, tmp_path: Path) -> None:
+    with serving(tmp_path / "log.jsonl", API_KEYS="secret") as guarded:
+        visit = browse(guarded.url)
+        visit.refusals = ("status of 401",)
+        visit.open()
+        visit.find("api-key").fill("secret")
+        visit.page.get_by_role("button", name="Use it").click()
+        expect(visit.find("sentiment-label")).to_be_visible()
+        choose(visit, "one.txt", b"A superb film\n")
+        assert downloaded(visit)[1].startswith(b"positive ")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_pieces_of_csv_of_any_size_are_read_as_python_reads_them(visit: Visit, size: int) -> None:
+    content = 'a,"b ""q""\r\nx",c\r\n\r\n1,,"" x\r"",\n,\n"q"z,y"y,"é😀"\r\n"",last'
+    parse = """async ([content, size]) => {
+      const { CsvParser } = await import("/web/csv.js");
+      const parser = new CsvParser(",");
+      const found = [];
+      for (let at = 0; at < content.length; at += size) found.push(...parser.push(content.slice(at, at + size)));
+      return [...found, ...parser.end()];
+    }"""
+    expected = [row for row in csv.reader(io.StringIO(content, newline="")) if row]
+    assert visit.page.evaluate(parse, [content, size]) == expected
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_file_is_open_to_all_and_fits(browse: Browse, look: str) -> None:
+    visit = browse(**LOOKS[look], reduced_motion="reduce")
+    visit.open("#file")
+    content = "id,name_of_the_product,text,stars\n" + "\n".join(
+        f"{at},{name},{text},{at % 5}" for at, (name, text) in enumerate(ROWS)
+    )
+    choose(visit, "reviews.csv", content.encode())
+    expect(visit.find("file-download")).to_be_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert barriers(visit.page) == []
+    visit.find("file").screenshot(path=SCREENSHOTS / f"file-{look}.png")
 
 
 # ---------------------------------------------------------------- inside the model
