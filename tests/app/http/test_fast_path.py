@@ -177,4 +177,4 @@ def test_both_ways_give_the_same_answers_and_are_counted_alike(models_dir: Path)
         for found in metrics
     )
     assert fast_counts == long_counts
-    assert len(fast_counts) == 13
+    assert len(fast_counts) == 14
