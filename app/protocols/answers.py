@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from app.sentiment.checks import refusing
+from app.sentiment.checks import TOO_MUCH, too_much
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
@@ -59,10 +59,12 @@ async def answer_texts(
         app.http.problems.Problem: 422 if a text is too long, or they have too many words to be explained.
         app.compute.Busy: Too much work waits, of this client or in all.
     """
-    with refusing(task.field):
+    try:
         if task.explain or len(texts) > 1:
             return await _answer_several(service, task, texts, convert)
         classification, timing = await service.classify(task.model, texts[0], task.labels)
+    except TOO_MUCH as error:
+        raise too_much(error, task.field) from error
     return [convert([Answer(classification, "")])], timing
 
 

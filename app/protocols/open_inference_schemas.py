@@ -1,8 +1,9 @@
 """Request and response models of the Open Inference Protocol V2, with its binary extension."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NotRequired
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from app.http.schemas import Schema
 
@@ -39,22 +40,32 @@ class InputParameters(Schema):
     binary_data_size: Size | None = Field(None, description="Its size in bytes, where its data follow the JSON.")
 
 
-class InputTensor(Schema):
-    """Texts."""
-
-    model_config = ConfigDict(strict=True)
-
-    name: str = Field(description=f"Whatever name; the metadata of the model call it `{INPUT}`.")
-    shape: list[Dimension] = Field(
-        description="Number of texts, n: [n] or [n, 1].", json_schema_extra={"minItems": 1, "maxItems": 2}
-    )
-    datatype: str = Field(description=f"`{BYTES}`.", json_schema_extra={"enum": [BYTES]})
-    data: list[Any] | None = Field(
-        None,
+_Name = Annotated[str, Field(description=f"Whatever name; the metadata of the model call it `{INPUT}`.")]
+_Shape = Annotated[
+    list[Dimension],
+    Field(description="Number of texts, n: [n] or [n, 1].", json_schema_extra={"minItems": 1, "maxItems": 2}),
+]
+_Datatype = Annotated[str, Field(description=f"`{BYTES}`.", json_schema_extra={"enum": [BYTES]})]
+_Data = Annotated[
+    list[Any] | None,
+    Field(
         description="The texts, each of at least one character; for [n, 1] as lists of one, or flat.",
         json_schema_extra={"items": {"type": "string", "minLength": 1}},
-    )
-    parameters: InputParameters | None = Field(None, description="Of the binary extension.")
+    ),
+]
+_Parameters = Annotated[InputParameters | None, Field(description="Of the binary extension.")]
+
+
+class InputTensor(TypedDict):
+    """Texts. No model: a dictionary takes less time to make."""
+
+    __pydantic_config__ = ConfigDict(strict=True)  # type: ignore[misc]
+
+    name: _Name
+    shape: _Shape
+    datatype: _Datatype
+    data: NotRequired[_Data]
+    parameters: NotRequired[_Parameters]
 
 
 class OutputParameters(Schema):
@@ -127,7 +138,7 @@ class InferenceRequest(Schema):
     @property
     def texts(self) -> list[str]:
         """The texts, once :class:`~app.protocols.tensors.InferenceBody` has read them out of the input."""
-        return self.inputs[0].data or []
+        return self.inputs[0]["data"] or []
 
 
 class OutputTensor(Schema):

@@ -31,6 +31,8 @@ from app.sentiment.serialization import rounded
 
 _HEADER: Final = HEADER_LENGTH.lower().encode()
 _TEMPLATES: Final = 256
+_ID: Final = "id"
+"""Field of the id in a template; the others are the names of outputs."""
 
 
 class Wanted(NamedTuple):
@@ -49,11 +51,11 @@ class Encoded(NamedTuple):
     """What some texts got.
 
     Attributes:
-        said: For each output that is wanted, its data as JSON, or the number of its bytes.
+        said: For each output that is wanted, by its name, its data as JSON, or the number of its bytes.
         follow: For each that is wanted in bytes, its bytes.
     """
 
-    said: list[str]
+    said: dict[str, str]
     follow: list[bytes]
 
 
@@ -112,13 +114,12 @@ def encode(wanted: Wanted, answers: Sequence[Answer]) -> Encoded:
     """Encode the outputs that are wanted, for some texts."""
     names, in_bytes = wanted
     if len(answers) == 1 and not in_bytes:  # in half of the time of the way below
-        row = _json_row(answers[0])
-        return Encoded([row[name] for name in names], [])
+        return Encoded(_json_row(answers[0]), [])
     rows = [] if len(in_bytes) == len(names) else [*map(_json_row, answers)]
     tensors = [*map(_binary_row, answers)] if in_bytes else []
     follow = {name: b"".join([row[name] for row in tensors]) for name in names if name in in_bytes}
-    said = [str(len(follow[name])) if name in in_bytes else ",".join([row[name] for row in rows]) for name in names]
-    return Encoded(said, [*follow.values()])
+    said = {name: ",".join([row[name] for row in rows]) for name in names if name not in in_bytes}
+    return Encoded(said | {name: str(len(tensor)) for name, tensor in follow.items()}, [*follow.values()])
 
 
 def _json_row(answer: Answer) -> dict[str, str]:
@@ -166,9 +167,9 @@ def inference_response(task: Task, wanted: Wanted, request: InferenceRequest, pa
         parts: What :func:`encode` gave for each slice of the texts, in order.
     """
     said, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
-    echoed = "" if request.id is None else f'"id":{json.dumps(request.id)},'
+    said[_ID] = "" if request.id is None else f'"id":{json.dumps(request.id)},'
     template = _template(task.model, task.labels, len(request.texts), wanted)
-    content = (template % (echoed, *said)).encode()
+    content = (template % said).encode()
     if not follow:
         return Response(content, media_type=JSON)
     response = Response(b"".join([content, *follow]), media_type=OCTETS)
@@ -179,26 +180,26 @@ def inference_response(task: Task, wanted: Wanted, request: InferenceRequest, pa
 def _joined(wanted: Wanted, parts: Sequence[Encoded]) -> Encoded:
     """Join what the slices of the texts got."""
     follow = [b"".join(chunks) for chunks in zip(*(part.follow for part in parts), strict=True)]
-    sizes = (str(len(tensor)) for tensor in follow)
-    columns = zip(wanted.names, *(part.said for part in parts), strict=True)
-    return Encoded([next(sizes) if name in wanted.in_bytes else ",".join(data) for name, *data in columns], follow)
+    said = {name: ",".join([part.said[name] for part in parts]) for name in wanted.names}
+    in_bytes = [name for name in wanted.names if name in wanted.in_bytes]
+    return Encoded(said | {name: str(len(tensor)) for name, tensor in zip(in_bytes, follow, strict=True)}, follow)
 
 
 @lru_cache(_TEMPLATES)
 def _template(model: Classifier, labels: Labels, count: int, wanted: Wanted) -> str:
-    """Return the JSON with ``%s`` for the id, and for the data of each output or the number of its bytes."""
+    """Return the JSON with fields for :attr:`Encoded.said` and the id."""
     named = json.dumps({"model_name": model.name, "model_version": model.manifest.version}, separators=(",", ":"))
     outputs = ",".join([_described(labels, count, name, name in wanted.in_bytes) for name in wanted.names])
-    return f'{named[:-1].replace("%", "%%")},%s"outputs":[{outputs}]}}'
+    return f'{named[:-1].replace("%", "%%")},%({_ID})s"outputs":[{outputs}]}}'
 
 
 def _described(labels: Labels, count: int, name: str, binary: bool) -> str:
-    """Return an output as JSON, with ``%s`` for its data or their size."""
+    """Return an output as JSON, with a field for its data or the number of its bytes."""
     output = ALL[name]
     shape = f"[{count},{len(labels)}]" if output.columns else f"[{count}]"
     parameters = [f'"labels":"{",".join(labels)}"'] if output.columns else []
     if binary:
-        parameters.append('"binary_data_size":%s')
+        parameters.append(f'"binary_data_size":%({name})s')
     added = f',"parameters":{{{",".join(parameters)}}}' if parameters else ""
-    data = "" if binary else ',"data":[%s]'
+    data = "" if binary else f',"data":[%({name})s]'
     return f'{{"name":"{name}","datatype":"{output.datatype}","shape":{shape}{added}{data}}}'

@@ -65,7 +65,8 @@ class InferenceBody(ProtocolBody[InferenceRequest]):
         count = _count(tensor)
         if settings is not None and count > settings.max_texts:
             raise too_many(DATA, count, settings.max_texts)
-        size = tensor.parameters and tensor.parameters.binary_data_size
+        parameters = tensor.get("parameters")
+        size = None if parameters is None else parameters.binary_data_size
         if size is None:
             if follow:
                 raise wrong_field(
@@ -73,12 +74,12 @@ class InferenceBody(ProtocolBody[InferenceRequest]):
                 )
             _flatten(tensor, count)
         else:
-            if tensor.data is not None:
+            if tensor.get("data") is not None:
                 raise wrong_field("#/inputs/0", "has both `data` and a `binary_data_size`")
             if size != len(follow):
                 detail = f"says {size:,}, but {len(follow):,} bytes follow the JSON"
                 raise wrong_field("#/inputs/0/parameters/binary_data_size", detail)
-            tensor.data = [*split_strings(follow, count)]
+            tensor["data"] = [*split_strings(follow, count)]
         return request
 
     def too_many(self, values: Values, largest: int) -> Problem:
@@ -102,9 +103,9 @@ def _header_length(given: str, size: int) -> int:
 
 def _count(tensor: InputTensor) -> int:
     """Return the number of texts that a tensor says it has."""
-    if tensor.datatype != BYTES:
+    if tensor["datatype"] != BYTES:
         raise wrong_field("#/inputs/0/datatype", f"must be {BYTES}: the model reads texts")
-    match tensor.shape:
+    match tensor["shape"]:
         case [count] | [count, 1] if count > 0:
             return count
     raise wrong_field("#/inputs/0/shape", "must be [n] or [n, 1], with n texts, at least one")
@@ -112,11 +113,11 @@ def _count(tensor: InputTensor) -> int:
 
 def _flatten(tensor: InputTensor, count: int) -> None:
     """Check the texts of a tensor, and take them out of lists of their own."""
-    data = tensor.data
+    data = tensor.get("data")
     if data is None:
         raise wrong_field(f"#/{DATA}", "is missing")
-    if len(tensor.shape) > 1 and data and isinstance(data[0], list):
-        data = tensor.data = [_only(row, index) for index, row in enumerate(data)]
+    if len(tensor["shape"]) > 1 and data and isinstance(data[0], list):
+        data = tensor["data"] = [_only(row, index) for index, row in enumerate(data)]
     if len(data) != count:
         raise wrong_field(f"#/{DATA}", f"has {len(data):,} texts, but the shape says {count:,}")
     for index, text in enumerate(data):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -13,6 +13,8 @@ from app.http.schemas import FieldError
 from app.sentiment.classifier import Classifier, Timing
 from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.service import ExplainTiming, SentimentService, TextTooLong, TooManyWords
+
+TOO_MUCH: Final = (TextTooLong, TooManyWords)
 
 
 def find_model(service: SentimentService, name: str | None, pointer: str = "#/model") -> Classifier:
@@ -89,9 +91,14 @@ def refusing(field: str) -> Iterator[None]:
     """Answer 422 where a text of a field is too long, or all have too many words to be explained."""
     try:
         yield
-    except (TextTooLong, TooManyWords) as error:
-        pointer = f"#/{field}" if error.index is None else f"#/{field}/{error.index}"
-        raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error
+    except TOO_MUCH as error:
+        raise too_much(error, field) from error
+
+
+def too_much(error: TextTooLong | TooManyWords, field: str) -> Problem:
+    """Describe what :func:`refusing` refuses, to code that has no time for a context manager."""
+    pointer = f"#/{field}" if error.index is None else f"#/{field}/{error.index}"
+    return Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)])
 
 
 def timed(response: Response, timing: Timing | ExplainTiming) -> Response:
