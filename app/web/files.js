@@ -1,17 +1,20 @@
 // A whole file: chosen, looked at, classified block by block, and offered with the answers in it.
 
-import { answers, blocks, inOrder } from "./batches.js";
 import { byId, choices, element, table as tableOf, tell } from "./dom.js";
 import { drops } from "./drops.js";
 import { chosenModel } from "./models.js";
 import { count, percent, plural } from "./numbers.js";
-import { Progress } from "./progress.js";
-import { Result, resultName } from "./result.js";
-import { opened } from "./tables.js";
 
 const UNDERWAY = 3;
 const CELL = 160;
 const STOPPED = new Error("Stopped.");
+
+/** What reads a file, sends it in blocks and writes the result; loaded when the first file is chosen. */
+const work = async () =>
+  Object.assign(
+    {},
+    ...(await Promise.all(["batches", "progress", "result", "tables"].map((name) => import(`./${name}.js`)))),
+  );
 
 const place = (name) => byId(`file-${name}`);
 
@@ -72,6 +75,7 @@ async function choose(files) {
   place("said").textContent = "";
   try {
     if (files.length > 1) throw new Error("These are several files; choose one at a time.");
+    const { opened } = await work();
     const [found] = await Promise.all([opened(files[0]), offerLabels()]);
     if (opening !== mine) return;
     table = found;
@@ -105,10 +109,10 @@ function busy(isBusy) {
   if (hadFocus) place(next).focus();
 }
 
-function offer(result, rows, isComplete) {
+function offer(result, name, rows, isComplete) {
   const node = place("download");
   node.href = URL.createObjectURL(result.blob());
-  node.download = resultName(table.file.name);
+  node.download = name;
   node.textContent = `Download ${node.download}${isComplete ? "" : ` with the ${plural(rows, "row")} that are done`}`;
   node.hidden = false;
 }
@@ -121,10 +125,14 @@ async function run() {
   tell(place("problem"), null);
   busy(true);
   let progress = null;
-  const result = new Result();
+  let result = null;
+  let name = null;
   let isComplete = false;
   try {
+    const { Progress, Result, resultName } = await work();
     const { labels, asked } = await choice();
+    result = new Result();
+    name = resultName(table.file.name);
     progress = new Progress(table.file.size, labels);
     place("progress").hidden = false;
     await classify(asked, progress, result, signal);
@@ -136,21 +144,22 @@ async function run() {
   running = null;
   if (progress) {
     progress.end(isComplete ? "Done." : signal.reason === STOPPED ? STOPPED.message : "Ended early.", isComplete);
-    if (progress.rows) offer(result, progress.rows, isComplete);
+    if (progress.rows) offer(result, name, progress.rows, isComplete);
   }
   busy(false);
 }
 
 async function classify(choice, progress, result, signal) {
+  const { answers, blocks, inOrder } = await work();
   let read = 0;
   const rows = table.rows(column(), (position) => (read = position));
   const question = { choice, signal, waits: (seconds, error) => progress.wait(seconds, error) };
-  const work = async (block) => {
+  const send = async (block) => {
     const position = read;
     return { found: await answers(block, question), position };
   };
   result.add(table.head());
-  for await (const [block, { found, position }] of inOrder(blocks(rows), work, UNDERWAY)) {
+  for await (const [block, { found, position }] of inOrder(blocks(rows), send, UNDERWAY)) {
     signal.throwIfAborted();
     result.add(block.map((row, at) => table.line(row, found[at])).join(""));
     if (!progress.rows) preview(found);

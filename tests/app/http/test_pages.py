@@ -12,9 +12,28 @@ from app.http.pages import ASSETS, FILES, FOLDER
 ALL = ["/", "/docs", *sorted(f"/web/{name}" for name in ASSETS)]
 
 
-def test_every_file_of_the_folder_is_served_and_all_are_small() -> None:
+def imported(name: str) -> set[str]:
+    """A module and all that it imports, but for what is loaded later."""
+    found, left = set(), [name]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += re.findall(r'^(?:import|export) .*?"\./([\w.]+)";$', FILES[name].content.decode(), re.MULTILINE)
+    return found
+
+
+def test_every_file_of_the_folder_is_served() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(FILES)
-    assert sum(len(file.content) for file in FILES.values()) < 100_000
+
+
+def test_what_a_visitor_loads_is_small() -> None:
+    modules = imported("main.js")
+    later = {name for name in FILES if name.endswith(".js")} - modules - imported("docs.js")
+    assert later == {"batches.js", "csv.js", "progress.js", "result.js", "source.js", "tables.js"}
+    first = modules | {"index.html", "style.css", "icon.svg"}
+    assert sum(len(FILES[name].content) for name in first) < 100_000
+    assert sum(len(FILES[name].content) for name in FILES if name not in later) < 100_000
 
 
 @pytest.mark.parametrize(
