@@ -1,14 +1,18 @@
 import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from app import __version__
+from app.main import create_app
 from app.protocols.open_inference_schemas import InferenceResponse, ModelMetadata
 from app.protocols.outputs import string_bytes
+from app.settings import Settings
 from tests.app.test_bad_input import problem
+from tests.asgi import ask, full
 from tests.conftest import Serve
 
 MODEL = "/v2/models/sentiment-tiny"
@@ -281,3 +285,16 @@ def test_keys_are_asked_for_but_by_health(serve: Serve) -> None:
         assert closed.get(path).status_code == 200
     answer = closed.post(INFER, json=body(["a"]), headers={"Authorization": "Bearer a-key"})
     assert answer.status_code == 200
+
+
+def test_a_busy_service_says_so_where_clients_look(models_dir: Path) -> None:
+    app = create_app(Settings.model_validate({"models_dir": models_dir, "default_model": "sentiment-tiny"}))
+
+    async def work(client: httpx.AsyncClient) -> httpx.Response:
+        with full(app.state.loaded.compute):
+            return await client.post(INFER, json=body(TEXTS))
+
+    answer = ask(app, work)
+    assert answer.headers["retry-after"]
+    document = problem(answer, 503)
+    assert document["error"] == document["detail"]
