@@ -93,7 +93,7 @@ class TextClassificationBody(ProtocolBody[TextClassificationRequest]):
 
 @router.post(
     "/hf/{model}",
-    operation_id="classify_texts_by_model",
+    name="classify_texts_by_model",
     summary="Classify texts, for Hugging Face's clients",
     response_model=list[list[LabelScore]],
     responses={200: {"content": {JSON: {"example": _EXAMPLE}}}, **responses(400, 404, 413, 415, 422, 429, 503)},
