@@ -27,6 +27,7 @@ from app.sentiment.checks import (
 from app.sentiment.classifier import Classifier
 from app.sentiment.labels import Labels
 from app.sentiment.padding import pad_sequences
+from app.sentiment.row_bodies import ANSWERS as ROWS_ANSWERS
 from app.sentiment.row_bodies import QUERY as ROWS_QUERY
 from app.sentiment.row_bodies import BatchBody, RowOptions, RowsBody
 from app.sentiment.row_formats import RowFormat
@@ -97,7 +98,7 @@ _ANSWER: Final = {
         "application/json": {"example": EXPLAINED},
     }
 }
-_BATCH_ANSWER: Final = {"content": {"application/json": {"example": {"results": [EXPLAINED]}}}}
+_BATCH_ANSWER: Final = {"content": {"application/json": {"example": {"results": [EXPLAINED]}}, **ROWS_ANSWERS}}
 
 
 @json_router.post(

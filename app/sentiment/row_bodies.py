@@ -1,5 +1,6 @@
 """Many texts in whatever form people send them: as JSON, or as rows of a file that are classified as they come."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,12 +12,31 @@ from app.http.json_routes import JSON, JSONBody
 from app.http.problems import Problem, invalid_query
 from app.sentiment.bodies import MULTIPART
 from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_media_type
-from app.sentiment.schemas import BatchRequest, LabelChoice, ModelName, TolerantBatchRequest
+from app.sentiment.schemas import EXPLAINED, BatchRequest, LabelChoice, ModelName, TolerantBatchRequest
 from app.settings import Settings
 
 SUPPORTED: Final = (JSON, *MEDIA_TYPES.values(), MULTIPART)
 _ROWS: Final = "A row a text. The answer has as many rows, in order, and comes while others are still being sent."
 _STRING: Final = {"type": "string"}
+_BOOLEAN: Final = {"type": "boolean", "examples": [True]}
+_EXAMPLES: Final[dict[RowFormat, str]] = {
+    "ndjson": '{"text": "Superb acting."}\n',
+    "csv": "id,text\n1,Superb acting.\n",
+    "tsv": "id\ttext\n1\tSuperb acting.\n",
+    "text": "Superb acting.\n",
+    "parquet": "PAR1…",
+}
+_ANSWERS: Final[dict[RowFormat, str]] = {
+    "ndjson": json.dumps(EXPLAINED) + "\n",
+    "csv": "id,text,label,score,warnings,error\n1,Superb acting.,positive,0.904686,,\n",
+    "tsv": "id\ttext\tlabel\tscore\twarnings\terror\n1\tSuperb acting.\tpositive\t0.904686\t\t\n",
+    "text": "positive 0.9047\n",
+    "parquet": "PAR1…",
+}
+ANSWERS: Final = {
+    media_type: {"schema": _STRING, "example": _ANSWERS[name]} for name, media_type in MEDIA_TYPES.items()
+}
+"""What OpenAPI says of answers that are rows."""
 
 
 class RowOptions(BaseModel):
@@ -57,10 +77,10 @@ class BatchBody(JSONBody[BatchRequest]):
 
     def __init__(self) -> None:
         super().__init__(BatchRequest, "texts", _most_texts)
-        for media_type in MEDIA_TYPES.values():
-            self.content[media_type] = {"schema": {**_STRING, "description": _ROWS}}
+        for name, media_type in MEDIA_TYPES.items():
+            self.content[media_type] = {"schema": {**_STRING, "description": _ROWS}, "example": _EXAMPLES[name]}
         file = {"type": "object", "required": ["file"], "properties": {"file": {**_STRING, "format": "binary"}}}
-        self.content[MULTIPART] = {"schema": file}
+        self.content[MULTIPART] = {"schema": file, "example": {"file": _EXAMPLES["csv"]}}
 
     async def __call__(self, request: Request) -> Any:
         """Return a :class:`BatchRequest`, read by its media type, or a :class:`RowsBody`.
@@ -71,6 +91,7 @@ class BatchBody(JSONBody[BatchRequest]):
         """
         media_type = media_type_of(request)[0]
         if is_json(media_type):
+            options_of(dict(request.query_params))  # which a JSON body does not need, but which must not be wrong
             return await super().__call__(request)
         found = format_of_media_type(media_type)
         if found is None and media_type != MULTIPART:
@@ -114,8 +135,12 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 QUERY: Final = [
     _parameter("model", "`model`, for rows.", {**_STRING, "examples": ["sentiment-best"]}),
     _parameter("labels", "`labels`, for rows.", {**_STRING, "examples": ["negative,positive"]}),
-    _parameter("explain", "`explain`, for rows that are answered with NDJSON.", {"type": "boolean", "default": False}),
-    _parameter("column", "Column, or field of the objects, that holds the texts.", {**_STRING, "default": "text"}),
+    _parameter("explain", "`explain`, for rows that are answered with NDJSON.", {**_BOOLEAN, "default": False}),
+    _parameter(
+        "column",
+        "Column, or field of the objects, that holds the texts.",
+        {**_STRING, "default": "text", "examples": ["text"]},
+    ),
     _parameter("prefix", "Stands before the names of the added columns.", {**_STRING, "examples": ["predicted_"]}),
 ]
 """What the query says of rows, for OpenAPI."""

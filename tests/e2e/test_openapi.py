@@ -98,7 +98,9 @@ def test_answers_to_generated_requests_are_as_documented(service: Service, tmp_p
         str(Path(__file__).with_name("schemathesis.toml")),
     ]
     command = [*program, "run", f"{service.url}/openapi-full.json", "--no-color"]
-    options = ["--max-examples", "60", "--seed", "1", "--generation-deterministic"]
+    # It has no serializers for the examples of NDJSON and Parquet; those of JSON are sent above.
+    phases = ["--phases", "coverage,fuzzing,stateful"]
+    options = [*phases, "--max-examples", "60", "--seed", "1", "--generation-deterministic"]
     ended = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
     assert "Tested: 30" in ended.stdout

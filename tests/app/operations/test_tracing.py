@@ -105,6 +105,18 @@ def test_the_steps_are_spans_within_it(
         assert request.start_time - 1_000_000 <= span.start_time <= span.end_time <= request.end_time + 1_000_000
 
 
+def test_the_steps_of_rows_are_spans_within_the_request(app: FastAPI, exporter: InMemorySpanExporter) -> None:
+    async def work(client: httpx.AsyncClient) -> int:
+        headers = {"Content-Type": "text/csv"}
+        return (await client.post("/sentiment/batch", content=b"text\na film\n", headers=headers)).status_code
+
+    assert ask(app, work) == 200
+    *found, request = exporter.get_finished_spans()
+    assert {"wait", "tokenize", "predict"} <= {span.name for span in found}
+    assert {span.context.trace_id for span in found} == {request.context.trace_id}
+    assert request.name == "POST /sentiment/batch"
+
+
 def test_the_steps_of_a_short_text_follow_each_other(app: FastAPI, exporter: InMemorySpanExporter) -> None:
     tokenize, wait, predict, _ = spans(app, exporter, ("POST", "/sentiment", {"text": "a superb film"}))
     for one, other in ((tokenize, wait), (wait, predict)):

@@ -40,7 +40,7 @@ console.log(
     label,
     score,
     words: explained.data.words.map((word) => word.text),
-    labels: batch.data.results.map((result) => result.label),
+    labels: batch.data.results.map((result) => ("label" in result ? result.label : result.error)),
     analogy: analogy.data.results[0].word,
     neighbors: neighbors.data.results.length,
     forecast: forecast.data.predictions,
