@@ -47,6 +47,7 @@ SECTIONS: Final = {
     "explain": Section("Explanations", "bench.explaining"),
     "vectors": Section("Analogies of words", "bench.vectors"),
     "rows": Section("Rows that stream", "bench.rows"),
+    "protocols": Section("Other servers' protocols", "bench.protocols"),
 }
 PARITY: Final = "parity"
 REVISION: Final = "revision"

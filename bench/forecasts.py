@@ -69,7 +69,7 @@ def _over_http(forecaster: Forecaster, options: Options) -> dict[str, dict[str, 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         script = folder / "forecasts.lua"
-        wrk.write_script(script, bodies)
+        wrk.write_script(script, [wrk.Body.json(body) for body in bodies])
         contenders = service_and_nothing(options.model, f"/forecasts/{ASKED}")
         with started(contenders, server_core, folder, bodies[0]) as servers:
             for server in servers:

@@ -70,7 +70,7 @@ def write_scripts(writer: Writer, folder: Path) -> dict[int, Path]:
     """Write a script for wrk with texts of each length, and return them by the number of words."""
     scripts = {words: folder / f"{words}.lua" for words in WORDS}
     for words, path in scripts.items():
-        wrk.write_script(path, [{"text": writer.text(words)} for _ in range(TEXTS)])
+        wrk.write_script(path, [wrk.Body.json({"text": writer.text(words)}) for _ in range(TEXTS)])
     return scripts
 
 

@@ -32,15 +32,41 @@ class Answers:
     late: float
 
 
-def write_script(path: Path, bodies: Sequence[Mapping[str, Any]]) -> None:
-    """Write a script that has wrk post these bodies in turn, as JSON."""
-    quoted = ",\n".join(f"[==[{json.dumps(body)}]==]" for body in bodies)
+@dataclass(frozen=True)
+class Body:
+    """What is posted.
+
+    Attributes:
+        content: Its bytes.
+        headers: Those that describe it.
+    """
+
+    content: bytes
+    headers: Mapping[str, str]
+
+    @classmethod
+    def json(cls, document: Mapping[str, Any]) -> "Body":
+        """Return a document as JSON."""
+        return cls(json.dumps(document).encode(), {"Content-Type": "application/json"})
+
+    @property
+    def arguments(self) -> str:
+        """Its headers and its content as wrk's scripts take them."""
+        headers = ", ".join(f'["{name}"] = "{value}"' for name, value in self.headers.items())
+        escaped = "".join(f"\\{byte:03}" for byte in self.content)
+        return f'{{{headers}}}, "{escaped}"'
+
+
+def write_script(path: Path, bodies: Sequence[Body]) -> None:
+    """Write a script that has wrk post these bodies in turn."""
+    formats = "".join(
+        f'  requests[{number}] = wrk.format("POST", nil, {body.arguments})\n'
+        for number, body in enumerate(bodies, start=1)
+    )
     path.write_text(
-        f"local bodies = {{\n{quoted}\n}}\n"
         "local requests, turn = {}, 0\n"
         "function init()\n"
-        '  local headers = {["Content-Type"] = "application/json"}\n'
-        '  for i, body in ipairs(bodies) do requests[i] = wrk.format("POST", nil, headers, body) end\n'
+        f"{formats}"
         "end\n"
         "function request()\n"
         "  turn = turn % #requests + 1\n"

@@ -51,11 +51,11 @@ class Encoded(NamedTuple):
     """What some texts got.
 
     Attributes:
-        said: For each output that is wanted, by its name, its data as JSON, or the number of its bytes.
+        written: For each output that is wanted, by its name, its data as JSON, or the number of its bytes.
         follow: For each that is wanted in bytes, its bytes.
     """
 
-    said: dict[str, str]
+    written: dict[str, str]
     follow: list[bytes]
 
 
@@ -80,6 +80,7 @@ ALL: Final = {
 }
 """All outputs, by name."""
 _NONE: Final = frozenset[str]()
+_NO_STRING: Final = bytes(PREFIX)
 _UNNAMED: Final = {
     (explain, binary): Wanted(names, frozenset(names) if binary else _NONE)
     for explain, names in ((False, OUTPUTS), (True, (*OUTPUTS, EXPLANATION)))
@@ -113,13 +114,18 @@ def wanted_outputs(request: InferenceRequest) -> Wanted:
 def encode(wanted: Wanted, answers: Sequence[Answer]) -> Encoded:
     """Encode the outputs that are wanted, for some texts."""
     names, in_bytes = wanted
-    if len(answers) == 1 and not in_bytes:  # in half of the time of the way below
-        return Encoded(_json_row(answers[0]), [])
+    if len(answers) == 1:  # in half of the time of the way below
+        if not in_bytes:
+            return Encoded(_json_row(answers[0]), [])
+        if len(in_bytes) == len(names):
+            row = _binary_row(answers[0])
+            follow = [row[name] for name in names]
+            return Encoded({name: str(len(row[name])) for name in names}, follow)
     rows = [] if len(in_bytes) == len(names) else [*map(_json_row, answers)]
     tensors = [*map(_binary_row, answers)] if in_bytes else []
-    follow = {name: b"".join([row[name] for row in tensors]) for name in names if name in in_bytes}
-    said = {name: ",".join([row[name] for row in rows]) for name in names if name not in in_bytes}
-    return Encoded(said | {name: str(len(tensor)) for name, tensor in follow.items()}, [*follow.values()])
+    joined = {name: b"".join([row[name] for row in tensors]) for name in names if name in in_bytes}
+    written = {name: ",".join([row[name] for row in rows]) for name in names if name not in in_bytes}
+    return Encoded(written | {name: str(len(tensor)) for name, tensor in joined.items()}, [*joined.values()])
 
 
 def _json_row(answer: Answer) -> dict[str, str]:
@@ -143,12 +149,23 @@ def _binary_row(answer: Answer) -> dict[str, bytes]:
     found, explanation = answer
     best, shown = found.best, rounded(found.probabilities)
     return {
-        LABEL: string_bytes(found.labels[best]),
+        LABEL: _few_bytes(found.labels[best]),
         SCORE: pack("<f", shown[best]),
-        PROBABILITIES: pack(f"<{len(shown)}f", *shown),
-        WARNINGS: string_bytes(",".join(found.warnings)),
-        EXPLANATION: string_bytes(explanation),
+        PROBABILITIES: pack(_floats(len(shown)), *shown),
+        WARNINGS: _few_bytes(",".join(found.warnings) if found.warnings else ""),
+        EXPLANATION: string_bytes(explanation) if explanation else _NO_STRING,
     }
+
+
+@lru_cache
+def _floats(count: int) -> str:
+    return f"<{count}f"
+
+
+@lru_cache
+def _few_bytes(string: str) -> bytes:
+    """Return :func:`string_bytes` of a string of which there are few: a label, or codes of warnings."""
+    return string_bytes(string)
 
 
 def string_bytes(string: str) -> bytes:
@@ -166,10 +183,10 @@ def inference_response(task: Task, wanted: Wanted, request: InferenceRequest, pa
         request: The request, whose id is echoed.
         parts: What :func:`encode` gave for each slice of the texts, in order.
     """
-    said, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
-    said[_ID] = "" if request.id is None else f'"id":{json.dumps(request.id)},'
+    written, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
+    written[_ID] = "" if request.id is None else f'"id":{json.dumps(request.id)},'
     template = _template(task.model, task.labels, len(request.texts), wanted)
-    content = (template % said).encode()
+    content = (template % written).encode()
     if not follow:
         return Response(content, media_type=JSON)
     response = Response(b"".join([content, *follow]), media_type=OCTETS)
@@ -180,14 +197,14 @@ def inference_response(task: Task, wanted: Wanted, request: InferenceRequest, pa
 def _joined(wanted: Wanted, parts: Sequence[Encoded]) -> Encoded:
     """Join what the slices of the texts got."""
     follow = [b"".join(chunks) for chunks in zip(*(part.follow for part in parts), strict=True)]
-    said = {name: ",".join([part.said[name] for part in parts]) for name in wanted.names}
+    written = {name: ",".join([part.written[name] for part in parts]) for name in wanted.names}
     in_bytes = [name for name in wanted.names if name in wanted.in_bytes]
-    return Encoded(said | {name: str(len(tensor)) for name, tensor in zip(in_bytes, follow, strict=True)}, follow)
+    return Encoded(written | {name: str(len(tensor)) for name, tensor in zip(in_bytes, follow, strict=True)}, follow)
 
 
 @lru_cache(_TEMPLATES)
 def _template(model: Classifier, labels: Labels, count: int, wanted: Wanted) -> str:
-    """Return the JSON with fields for :attr:`Encoded.said` and the id."""
+    """Return the JSON with fields for :attr:`Encoded.written` and the id."""
     named = json.dumps({"model_name": model.name, "model_version": model.manifest.version}, separators=(",", ":"))
     outputs = ",".join([_described(labels, count, name, name in wanted.in_bytes) for name in wanted.names])
     return f'{named[:-1].replace("%", "%%")},%({_ID})s"outputs":[{outputs}]}}'

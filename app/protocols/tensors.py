@@ -41,9 +41,9 @@ class InferenceBody(ProtocolBody[InferenceRequest]):
 
     async def _with_bytes(self, request: Request, body: bytes, length: int) -> InferenceRequest:
         settings = part_of(request, Settings)
-        work = partial(self.parse, body[:length], settings, body[length:])
         if len(body) <= INLINE_BYTES:
-            return work()
+            return self.parse(body[:length], settings, body[length:])
+        work = partial(self.parse, body[:length], settings, body[length:])
         return await part_of(request, Compute).run(work, seconds=parsing(len(body)))
 
     def parse(self, body: bytes, settings: Settings | None = None, follow: bytes = b"") -> InferenceRequest:

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.processes import GRACE, Tree
+from bench.processes import END_SECONDS, Tree
 
 CHILD = """
 import pathlib, signal, sys, time
@@ -37,4 +37,4 @@ def test_processes_that_were_held_may_end_by_themselves(tmp_path: Path) -> None:
     begun = time.monotonic()
     tree.end()
     assert (tmp_path / "gone").exists(), tree.last_words()
-    assert time.monotonic() - begun < GRACE
+    assert time.monotonic() - begun < END_SECONDS

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,15 @@ def test_a_measurement_that_went_wrong_counts_for_nothing(
 
 
 def test_the_script_posts_the_bodies(tmp_path: Path) -> None:
-    bodies = [{"text": 'a "b" ]] \\ é'}, {"text": "c"}]
-    wrk.write_script(tmp_path / "script.lua", bodies)
-    quoted = [line.removesuffix(",") for line in (tmp_path / "script.lua").read_text().splitlines() if "[==[" in line]
-    assert [json.loads(line.removeprefix("[==[").removesuffix("]==]")) for line in quoted] == bodies
+    document = {"text": 'a "b" ]] \\ é'}
+    binary = wrk.Body(b'\0"\xff\n', {"Content-Type": "application/octet-stream", "X-Length": "2"})
+    wrk.write_script(tmp_path / "script.lua", [wrk.Body.json(document), binary])
+    script = (tmp_path / "script.lua").read_text()
+    contents = [
+        bytes(int(code) for code in re.findall(r"\\(\d{3})", line))
+        for line in script.splitlines()
+        if "wrk.format" in line
+    ]
+    assert json.loads(contents[0]) == document
+    assert contents[1] == binary.content
+    assert '{["Content-Type"] = "application/octet-stream", ["X-Length"] = "2"}' in script
