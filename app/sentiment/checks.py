@@ -12,7 +12,8 @@ from app.http.problems import Problem
 from app.http.schemas import FieldError
 from app.sentiment.classifier import Classifier, Timing
 from app.sentiment.labels import Labels, LabelsError, choose
-from app.sentiment.service import ExplainTiming, SentimentService, TextTooLong, TooManyWords
+from app.sentiment.refusals import TextTooLong, TooManyWords
+from app.sentiment.service import ExplainTiming, SentimentService
 
 TOO_MUCH: Final = (TextTooLong, TooManyWords)
 

@@ -25,6 +25,7 @@ from app.sentiment.checks import (
     timed,
 )
 from app.sentiment.classifier import Classifier
+from app.sentiment.estimates import tokenizing
 from app.sentiment.labels import Labels
 from app.sentiment.padding import pad_sequences
 from app.sentiment.row_bodies import ANSWERS as ROWS_ANSWERS
@@ -52,7 +53,7 @@ from app.sentiment.schemas import (
     TolerantBatchResponse,
 )
 from app.sentiment.serialization import explained_json, plain_text, predictions, sentiment_json
-from app.sentiment.service import SentimentService, tokenizing
+from app.sentiment.service import SentimentService
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 from app.settings import Settings

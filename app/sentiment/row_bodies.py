@@ -1,7 +1,9 @@
 """Many texts in whatever form people send them: as JSON, or as rows of a file that are classified as they come."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import Request
@@ -91,12 +93,12 @@ class BatchBody(JSONBody[BatchRequest]):
         """
         media_type = media_type_of(request)[0]
         if is_json(media_type):
-            options_of(dict(request.query_params))  # which a JSON body does not need, but which must not be wrong
+            options_of(request)  # which a JSON body does not need, but which must not be wrong
             return await super().__call__(request)
         found = format_of_media_type(media_type)
         if found is None and media_type != MULTIPART:
             raise unsupported(media_type, *SUPPORTED)
-        return RowsBody(found, options_of(dict(request.query_params)))
+        return RowsBody(found, options_of(request))
 
     def parse(self, body: bytes, settings: Settings | None = None) -> BatchRequest:
         """Parse a JSON body; see :meth:`JSONBody.parse`. Where it says so, its texts may be anything."""
@@ -112,14 +114,19 @@ class BatchBody(JSONBody[BatchRequest]):
                 raise problem from None
 
 
-def options_of(given: dict[str, str]) -> RowOptions:
-    """Read options that are strings.
+def options_of(request: Request, fields: Mapping[str, str] = MappingProxyType({})) -> RowOptions:
+    """Read the options of rows.
+
+    Args:
+        request: Has them in its query, where dependencies of others may have parameters of their own.
+        fields: Has those of a form, which count less.
 
     Raises:
-        app.http.problems.Problem: 422 if one is wrong or not known.
+        app.http.problems.Problem: 422 if one is wrong, or a field of the form is none.
     """
+    query = {name: value for name, value in request.query_params.items() if name in RowOptions.model_fields}
     try:
-        return RowOptions.model_validate_strings(given)
+        return RowOptions.model_validate_strings({**fields, **query})
     except ValidationError as error:
         raise invalid_query(error) from error
 

@@ -16,9 +16,10 @@ from app.files.tables import Cells, Chunk, RowError, Table, Text, Write
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
+from app.sentiment.refusals import TooManyWords
 from app.sentiment.row_formats import RowFormat, cells, no_cells
 from app.sentiment.serialization import error_json, explained_json, plain_text, rounded, sentiment_json
-from app.sentiment.service import SentimentService, TooManyWords
+from app.sentiment.service import SentimentService
 
 _SLOWEST_RETRY: Final = 5.0
 """Seconds after which a stream asks again for a place for its next rows."""

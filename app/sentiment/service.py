@@ -14,62 +14,18 @@ from app.compute import Compute, is_short
 from app.operations.metrics import Metrics, ModelMetrics
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
+from app.sentiment.estimates import cut_into_slices, explaining, predicting, reading, tokenizing
 from app.sentiment.explanation import Explained, explain_all
 from app.sentiment.labels import Labels
+from app.sentiment.refusals import TextTooLong, TooManyWords
 from app.sentiment.registry import SentimentModels
 from app.sentiment.tokenizer import Encoding
 from app.settings import Settings
 
 Result = TypeVar("Result")
 
-SECONDS_A_CHARACTER: Final = 2.5e-8
-"""Of tokenizing, on one core. Rough estimates, which only tell short work from long."""
-SECONDS_A_TOKEN: Final = 4e-6
-"""Of predicting."""
-SECONDS_A_SLOW_TEXT: Final = 0.3
-"""Of predicting with an engine that is not quick."""
-SECONDS_A_SPLIT: Final = 4e-6
-"""Of looking at a place where a sentence may end."""
-CHARACTERS_A_WORD: Final = 4
-"""At least, in ordinary text."""
-SLICE: Final = 256
-"""Texts that a worker thread takes at once, so that several threads share a large batch."""
-SLICE_SECONDS: Final = 0.1
-"""Estimated time for which a worker thread takes texts, so that other requests get their turn in between."""
 LEAVE_ONE_OUT_SHARE: Final = 50
 """Where each word of a text of any length costs a prediction, so many times fewer words are explained."""
-
-
-class TextTooLong(ValueError):
-    """A text, or all texts that are to be explained, have more characters than are taken.
-
-    Attributes:
-        detail: What they have, and what they may have.
-        index: Which of several texts it is; ``None`` if it is the only one, or all together.
-    """
-
-    def __init__(self, characters: int, limit: int, *, index: int | None = None, together: bool = False) -> None:
-        found = f"{characters:,} characters; at most {limit:,} are"
-        self.detail = f"have {found} explained at once" if together else f"has {found} taken"
-        self.index = index
-        subject = "The texts" if together else "The text" if index is None else f"Text {index}"
-        super().__init__(f"{subject} {self.detail}.")
-
-
-class TooManyWords(ValueError):
-    """Texts have more words than are explained.
-
-    Attributes:
-        detail: What they have, and what they may have.
-    """
-
-    index = None
-
-    def __init__(self, words: int, limit: int, *, batch: bool) -> None:
-        found = f"{words:,} words; at most {limit:,} are explained"
-        self.detail = f"have {found}" if batch else f"has {found}"
-        subject, them = ("The texts", "them") if batch else ("The text", "it")
-        super().__init__(f"{subject} {self.detail}. Send {them} without `explain`, or in parts.")
 
 
 class ExplainTiming(NamedTuple):
@@ -117,7 +73,7 @@ class SentimentService:
             TextTooLong: It has more characters than are taken.
             app.compute.Busy: Too much work waits, of this client or in all.
         """
-        seconds = _reading(model, len(text))
+        seconds = reading(model, len(text))
         if is_short(seconds):
             with self.compute.inline(seconds) as place:
                 found, timing = await self.batchers[model.name].classify(text, place.due)
@@ -177,16 +133,16 @@ class SentimentService:
         """
         self._limit_together(texts)
         seconds = [explaining(model, text) for text in texts]
-        slices = _slices(seconds)
+        slices = cut_into_slices(seconds)
 
         def work(part: slice, found: tuple[list[Encoding], float]) -> tuple[Result, ExplainTiming]:
             explained, timing = self._explain(model, texts[part], *found, labels)
             return convert(texts[part], explained), timing
 
         with self.compute.place(sum(seconds)) as place:
-            reading = [tokenizing(sum(map(len, texts[part]))) for part in slices]
+            first = [tokenizing(sum(map(len, texts[part]))) for part in slices]
             encode = [self.compute.step("tokenize", partial(_encode, model, texts[part])) for part in slices]
-            encoded = await place.run(encode, reading)
+            encoded = await place.run(encode, first)
             self._limit_words(model, [encoding for encodings, _ in encoded for encoding in encodings], batch=True)
             parts = await place.run(
                 [partial(work, part, found) for part, found in zip(slices, encoded, strict=True)],
@@ -240,8 +196,8 @@ class SentimentService:
             app.compute.Busy: Too much work waits, of this client or in all.
         """
         self._limit_lengths(texts)
-        seconds = [_reading(model, len(text)) for text in texts]
-        slices = _slices(seconds)
+        seconds = [reading(model, len(text)) for text in texts]
+        slices = cut_into_slices(seconds)
 
         def work(part: slice) -> tuple[Result, Timing]:
             all_labels, timing = model.classify_all(texts[part])
@@ -277,7 +233,7 @@ class SentimentService:
             self._observe_all(model, found, timing)
             return list(map(convert, found))
 
-        seconds = sum(_reading(model, len(text)) for text in texts)
+        seconds = sum(reading(model, len(text)) for text in texts)
         with self.compute.place(seconds, brief=False) as place:
             return (await place.run([work], [seconds]))[0]
 
@@ -331,7 +287,7 @@ class SentimentService:
         seconds = [predicting(model, min(len(sequence), maxlen)) for sequence in sequences]
         if is_short(sum(seconds)):
             return self.compute.step("predict", partial(model.predict, sequences))()
-        slices = _slices(seconds)
+        slices = cut_into_slices(seconds)
         with self.compute.place(sum(seconds)) as place:
             parts = await place.run(
                 [self.compute.step("predict", partial(model.predict, sequences[part])) for part in slices],
@@ -372,50 +328,7 @@ class SentimentService:
             self.metrics[model.name].count_label(label, count)
 
 
-def tokenizing(characters: int) -> float:
-    """Estimate the seconds that it takes to tokenize so many characters."""
-    return characters * SECONDS_A_CHARACTER
-
-
-def predicting(model: Classifier, tokens: int) -> float:
-    """Estimate the seconds that a model takes to read so many tokens."""
-    return tokens * SECONDS_A_TOKEN + (0 if model.engine.quick else SECONDS_A_SLOW_TEXT)
-
-
-def explaining(model: Classifier, text: str) -> float:
-    """Estimate the seconds that it takes to classify and to explain a text."""
-    # Marks are words by themselves, and end sentences.
-    marks = sum(map(text.count, ".!?…\n"))
-    words = 1 + len(text) // CHARACTERS_A_WORD + marks
-    read = min(words, model.serving.maxlen)
-    in_windows = model.attribution is not None and model.attribution.covers(read)
-    predictions = 2 if in_windows else 1 + read
-    splitting = 2 * tokenizing(len(text)) + marks * SECONDS_A_SPLIT
-    return splitting + predictions * predicting(model, read) + predicting(model, words)
-
-
-def _slices(seconds: Sequence[float]) -> list[slice]:
-    """Cut texts into slices of at most :data:`SLICE` texts and about :data:`SLICE_SECONDS`.
-
-    Args:
-        seconds: What each text takes, as an estimate.
-    """
-    found = []
-    start, total = 0, 0.0
-    for index, one in enumerate(seconds):
-        if index > start and (index - start == SLICE or total + one > SLICE_SECONDS):
-            found.append(slice(start, index))
-            start, total = index, 0.0
-        total += one
-    return [*found, slice(start, len(seconds))]
-
-
 def _encode(model: Classifier, texts: Sequence[str]) -> tuple[list[Encoding], float]:
     """Turn texts into ids, and say how many seconds that took."""
     start = perf_counter()
     return [model.tokenizer.encode(text) for text in texts], perf_counter() - start
-
-
-def _reading(model: Classifier, characters: int) -> float:
-    tokens = min(1 + characters // CHARACTERS_A_WORD, model.serving.maxlen)
-    return tokenizing(characters) + predicting(model, tokens)

@@ -171,7 +171,7 @@ def test_options(client: httpx.Client) -> None:
     [
         ("?model=none", 404, "There is no"),
         ("?labels=a,b", 422, "The choice of labels"),
-        ("?colum=text", 422, "#/query/colum is not a known field"),
+        ("?colum=text", 422, "#/query/colum is not a known parameter"),
         ("?explain=maybe", 422, "#/query/explain"),
         ("?column=review&prefix=p_", 422, "has no column 'review'; it has 'text', 'label'"),
         ("", 422, "has a column 'label' already"),

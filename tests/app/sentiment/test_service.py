@@ -11,7 +11,7 @@ from app.http.json_routes import JSONRoute
 from app.loaded import Loaded
 from app.main import create_app
 from app.operations.metrics import Metrics
-from app.sentiment import service
+from app.sentiment import estimates, service
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classifier, Timing
 from app.sentiment.explanation import Seconds, explain_all
@@ -158,7 +158,7 @@ def test_a_client_that_hung_up_is_counted_as_such(
 
 
 def test_what_a_batch_took_is_the_sum_over_its_parts(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "SLICE", 2)
+    monkeypatch.setattr(estimates, "SLICE", 2)
     encode = service._encode
     monkeypatch.setattr(service, "_encode", lambda *arguments: (encode(*arguments)[0], 1.0))
     monkeypatch.setattr(service, "explain_all", lambda *arguments: (explain_all(*arguments)[0], Seconds(2.0, 4.0)))
@@ -173,36 +173,8 @@ def test_what_a_batch_took_is_the_sum_over_its_parts(app: FastAPI, monkeypatch: 
     assert [len(result["words"]) for result in answer.json()["results"]] == [3, 1, 1, 1, 3]
 
 
-def test_the_estimate_follows_what_is_read(models_dir: Path, window_models_dir: Path) -> None:
-    """A text of one window costs a prediction for each word; a longer one two, and its sentences; without windows, the
-    first holds for every text."""
-    windows = Classifier(window_models_dir / "sentiment-windows")
-    tiny = Classifier(models_dir / "sentiment-tiny")
-    a_token = service.SECONDS_A_TOKEN
-
-    def tokens(model: Classifier, words: int) -> float:
-        text = "film" * (words - 1)
-        return (service.explaining(model, text) - 2 * service.tokenizing(len(text))) / a_token
-
-    assert tokens(windows, 4) == pytest.approx(4 * (1 + 4) + 4)
-    assert tokens(windows, 20) == pytest.approx(2 * 20 + 20)
-    assert tokens(windows, 1000) == pytest.approx(2 * windows.serving.maxlen + 1000)
-    assert tokens(tiny, 10) == pytest.approx(10 * (1 + 10) + 10)
-    assert tokens(tiny, 1000) == pytest.approx(12 * (1 + 12) + 1000)
-
-
-def test_each_mark_is_counted_as_a_word_and_as_the_end_of_a_sentence(models_dir: Path) -> None:
-    tiny = Classifier(models_dir / "sentiment-tiny")
-    assert service.explaining(tiny, "!" * 100_000) > 5 * service.explaining(tiny, "a" * 100_000)
-
-
-def test_slices_are_short_in_texts_and_in_time() -> None:
-    assert service._slices([0.0] * 600) == [slice(0, 256), slice(256, 512), slice(512, 600)]
-    assert service._slices([0.05, 0.05, 0.05, 9, 0.01]) == [slice(0, 2), slice(2, 3), slice(3, 4), slice(4, 5)]
-
-
 def test_sequences_that_are_predicted_in_parts_keep_their_order(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "SLICE", 100)
+    monkeypatch.setattr(estimates, "SLICE", 100)
     sequences = [[1, 3 + number % 9] for number in range(1_000)]
 
     async def work(client: httpx.AsyncClient) -> list[float]:

@@ -1,0 +1,65 @@
+"""Estimates of what work on texts takes, in seconds of one core: rough ones, which only tell short work from long."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.sentiment.classifier import Classifier
+
+SECONDS_A_CHARACTER: Final = 2.5e-8
+"""Of tokenizing."""
+SECONDS_A_TOKEN: Final = 4e-6
+"""Of predicting."""
+SECONDS_A_SLOW_TEXT: Final = 0.3
+"""Of predicting with an engine that is not quick."""
+SECONDS_A_SPLIT: Final = 4e-6
+"""Of looking at a place where a sentence may end."""
+CHARACTERS_A_WORD: Final = 4
+"""At least, in ordinary text."""
+SLICE: Final = 256
+"""Texts that a worker thread takes at once, so that several threads share a large batch."""
+SLICE_SECONDS: Final = 0.1
+"""Estimated time for which a worker thread takes texts, so that other requests get their turn in between."""
+
+
+def tokenizing(characters: int) -> float:
+    """Estimate the seconds that it takes to tokenize so many characters."""
+    return characters * SECONDS_A_CHARACTER
+
+
+def predicting(model: Classifier, tokens: int) -> float:
+    """Estimate the seconds that a model takes to read so many tokens."""
+    return tokens * SECONDS_A_TOKEN + (0 if model.engine.quick else SECONDS_A_SLOW_TEXT)
+
+
+def explaining(model: Classifier, text: str) -> float:
+    """Estimate the seconds that it takes to classify and to explain a text."""
+    # Marks are words by themselves, and end sentences.
+    marks = sum(map(text.count, ".!?…\n"))
+    words = 1 + len(text) // CHARACTERS_A_WORD + marks
+    read = min(words, model.serving.maxlen)
+    in_windows = model.attribution is not None and model.attribution.covers(read)
+    predictions = 2 if in_windows else 1 + read
+    splitting = 2 * tokenizing(len(text)) + marks * SECONDS_A_SPLIT
+    return splitting + predictions * predicting(model, read) + predicting(model, words)
+
+
+def cut_into_slices(seconds: Sequence[float]) -> list[slice]:
+    """Cut texts into slices of at most :data:`SLICE` texts and about :data:`SLICE_SECONDS`.
+
+    Args:
+        seconds: What each text takes, as an estimate.
+    """
+    found = []
+    start, total = 0, 0.0
+    for index, one in enumerate(seconds):
+        if index > start and (index - start == SLICE or total + one > SLICE_SECONDS):
+            found.append(slice(start, index))
+            start, total = index, 0.0
+        total += one
+    return [*found, slice(start, len(seconds))]
+
+
+def reading(model: Classifier, characters: int) -> float:
+    """Estimate the seconds that it takes to classify a text of so many characters."""
+    tokens = min(1 + characters // CHARACTERS_A_WORD, model.serving.maxlen)
+    return tokenizing(characters) + predicting(model, tokens)

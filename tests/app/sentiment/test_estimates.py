@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from app.sentiment import estimates
+from app.sentiment.classifier import Classifier
+
+
+def test_the_estimate_follows_what_is_read(models_dir: Path, window_models_dir: Path) -> None:
+    """A text of one window costs a prediction for each word; a longer one two, and its sentences; without windows, the
+    first holds for every text."""
+    windows = Classifier(window_models_dir / "sentiment-windows")
+    tiny = Classifier(models_dir / "sentiment-tiny")
+    a_token = estimates.SECONDS_A_TOKEN
+
+    def tokens(model: Classifier, words: int) -> float:
+        text = "film" * (words - 1)
+        return (estimates.explaining(model, text) - 2 * estimates.tokenizing(len(text))) / a_token
+
+    assert tokens(windows, 4) == pytest.approx(4 * (1 + 4) + 4)
+    assert tokens(windows, 20) == pytest.approx(2 * 20 + 20)
+    assert tokens(windows, 1000) == pytest.approx(2 * windows.serving.maxlen + 1000)
+    assert tokens(tiny, 10) == pytest.approx(10 * (1 + 10) + 10)
+    assert tokens(tiny, 1000) == pytest.approx(12 * (1 + 12) + 1000)
+
+
+def test_each_mark_is_counted_as_a_word_and_as_the_end_of_a_sentence(models_dir: Path) -> None:
+    tiny = Classifier(models_dir / "sentiment-tiny")
+    assert estimates.explaining(tiny, "!" * 100_000) > 5 * estimates.explaining(tiny, "a" * 100_000)
+
+
+def test_slices_are_short_in_texts_and_in_time() -> None:
+    assert estimates.cut_into_slices([0.0] * 600) == [slice(0, 256), slice(256, 512), slice(512, 600)]
+    assert estimates.cut_into_slices([0.05, 0.05, 0.05, 9, 0.01]) == [
+        slice(0, 2),
+        slice(2, 3),
+        slice(3, 4),
+        slice(4, 5),
+    ]
