@@ -113,10 +113,10 @@ class Settings(BaseSettings):
         description="What part of that one client may have, told by its API key or else its address; beyond it 429.",
     )
     max_streams: int = Field(
-        32, ge=1, description="Files that are classified as they come, at a time, in a process; beyond it 503."
+        8, ge=1, description="Files that are classified as they come, at a time, in a process; beyond it 503."
     )
     max_spooled_bytes: int = Field(
-        2**30, ge=1, description="Size of a Parquet file, which is kept on disk while it is classified; beyond it 413."
+        2**28, ge=1, description="Size of a Parquet file, which is kept on disk while it is classified; beyond it 413."
     )
     max_header_bytes: int = Field(
         65_536, ge=1024, description="Size of the request line and the headers of a request; beyond it 431."

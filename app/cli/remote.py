@@ -36,7 +36,9 @@ class RemoteClassifier:
             InputError: The service does not answer, or not as asked.
         """
         try:
-            found = self._client.sentiment_stream(texts, self._model, labels=self._labels)
+            # The service takes no empty text; a blank is read alike.
+            given = (text or " " for text in texts)
+            found = self._client.sentiment_stream(given, self._model, labels=self._labels)
             return [_read(one) for one in found]
         except ServiceError as error:
             raise InputError(f"The service answers {error}") from error

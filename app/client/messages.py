@@ -11,6 +11,7 @@ from app.http.schemas import FieldError, ProblemDetails
 Answer = TypeVar("Answer", bound=BaseModel)
 
 _BUSY: Final = frozenset({429, 503})
+_TOO_LARGE, _INVALID = 413, 422
 
 
 class ServiceError(Exception):
@@ -35,6 +36,17 @@ class ServiceError(Exception):
         self.errors: list[FieldError] = problem.errors or []
         self.request_id = request_id
         self.retry_after = retry_after
+
+    @property
+    def is_of_texts(self) -> bool:
+        """Whether the service does not take the texts of a batch: too many, too long, or too much to explain."""
+        texts = any(error.pointer.startswith("#/texts") for error in self.errors)
+        return self.status == _TOO_LARGE or (self.status == _INVALID and texts)
+
+
+def characters(text: str) -> str:
+    """Return a text with U+FFFD for what is no character: half of a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def authorization(api_key: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self, overload
 import httpx
 
 from app.client import synchronous_flow as flow
-from app.client.messages import Answer, ServiceError, authorization, path_of, read
+from app.client.messages import Answer, ServiceError, authorization, characters, path_of, read
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, ForecastsResponse
 from app.operations.schemas import Health
 from app.sentiment.schemas import (
@@ -178,17 +178,28 @@ class Client:
         Returns:
             A result a text; for one that cannot be classified, since it is empty or too long, why.
         """
+        given = {"model": model, "labels": labels, "explain": explain or None, "on_error": "continue"}
 
-        def send(some: list[str]) -> TolerantBatchResponse:
-            given = {"texts": some, "model": model, "labels": labels, "explain": explain or None}
-            return self._post_again(retries, "/sentiment/batch", TolerantBatchResponse, **given, on_error="continue")
+        def send(some: list[str]) -> list[ExplainedResponse | SentimentResponse | RowFailure]:
+            try:
+                answer = self._post_again(
+                    retries, "/sentiment/batch", TolerantBatchResponse, texts=[*map(characters, some)], **given
+                )
+            except ServiceError as error:
+                if not error.is_of_texts:
+                    raise
+                if len(some) == 1:
+                    return [RowFailure(error=error.detail)]
+                half = len(some) // 2
+                return [*send(some[:half]), *send(some[half:])]
+            return answer.results
 
         done = 0
-        for answer in flow.in_order(send, flow.blocks(texts, block, BLOCK_CHARACTERS), requests):
-            done += len(answer.results)
+        for results in flow.in_order(send, flow.blocks(texts, block, BLOCK_CHARACTERS), requests):
+            done += len(results)
             if progress is not None:
                 progress(done)
-            for result in answer.results:
+            for result in results:
                 yield result
 
     def tokenize(self, texts: Sequence[str], fit: bool = False, model: str | None = None) -> TokenizeResponse:

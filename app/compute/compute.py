@@ -180,19 +180,18 @@ class Compute:
             if place.left:
                 lane.leave(caller.name, place.left)
 
-    @contextlib.contextmanager
-    def stream(self) -> Iterator[None]:
-        """Admit a stream of work, which takes a thread of its own, for as long as one is in the block.
+    def begin_stream(self) -> Callable[[], None]:
+        """Admit a stream of work, which takes a thread of its own.
+
+        Returns:
+            To be called when that thread has ended.
 
         Raises:
             Busy: There are too many, of this client or in all.
         """
         caller = CALLER.get().name
         self._streams.enter(caller, 1)
-        try:
-            yield
-        finally:
-            self._streams.leave(caller, 1)
+        return lambda: self._streams.leave(caller, 1)
 
     async def run(self, function: Callable[[], Result], *, seconds: float) -> Result:
         """Call a function in a thread and wait for its result.

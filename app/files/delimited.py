@@ -2,14 +2,15 @@
 
 import csv
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from app.files.errors import InputError, UnknownColumn
 from app.files.sources import Source
 from app.files.tables import (
+    CHUNK_CHARACTERS,
     CHUNK_ROWS,
     AddedColumns,
     Cell,
@@ -28,6 +29,21 @@ FIELD_CHARACTERS: Final = 2**24
 QUOTE: Final = '"'
 
 
+@dataclass(frozen=True)
+class RowLimits:
+    """What a row may have at most.
+
+    Attributes:
+        characters: In all its lines.
+        fields: In the header, and so in each row that is written.
+        chunk: Characters from which on a chunk of rows is full.
+    """
+
+    characters: int
+    fields: int
+    chunk: int
+
+
 class _NotThereYet(Exception):
     """The next row is not there yet."""
 
@@ -41,34 +57,50 @@ class _Lines:
             is told that a line is not there yet, so it is told between two rows alone.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, limits: RowLimits | None) -> None:
         self.between_rows = True
+        self._name = source.name
         self._source = source.lines()
-        self._lines: deque[str] = deque()
+        self._limits = limits
+        self._characters = 0  # of the row that is being read
+        self._text = ""
+        self._at = 0  # up to here the text has been given
         first = next(filter(lambda line: line is not None, self._source), None)
         self.ending = "\r\n" if first is not None and first.endswith(b"\r") else "\n"
         if first is not None:
-            self._add(first)
+            self._take(first)
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        while not self._lines:
+        while self._at == len(self._text):
             line = next(self._source)
             if line is not None:
-                self._add(line)
+                self._take(line)
             elif self.between_rows:
                 raise _NotThereYet
+        start, end = self._at, self._text.find("\r", self._at) + 1
+        if end == 0 or self._text[end] == "\n":
+            end = len(self._text)
+        self._at = end
+        part = self._text[start:end]
+        self._limit(part)
         self.between_rows = False
-        return self._lines.popleft()
+        return part
 
-    def _add(self, line: bytes) -> None:
-        text = line.decode("utf-8", "surrogateescape") + "\n"
-        if "\r" in text[:-2]:
-            self._lines.extend(re.split(r"(?<=\r)(?!\n)", text))
-        else:
-            self._lines.append(text)
+    def _take(self, line: bytes) -> None:
+        self._text, self._at = line.decode("utf-8", "surrogateescape") + "\n", 0
+
+    def _limit(self, part: str) -> None:
+        """See that the row that is being read stays within its limits, however many lines it has."""
+        if self._limits is None:
+            return
+        if self.between_rows:
+            self._characters = 0
+        self._characters += len(part)
+        if self._characters > self._limits.characters:
+            raise InputError(f"{self._name} has a row of more than {self._limits.characters:,} characters.")
 
 
 class CsvTable(Table[list[list[str]]]):
@@ -86,7 +118,7 @@ class CsvTable(Table[list[list[str]]]):
         *,
         lenient: bool = False,
         most: int = CHUNK_ROWS,
-        longest_field: int | None = None,
+        limits: RowLimits | None = None,
     ) -> None:
         """Read the names of the columns.
 
@@ -98,24 +130,26 @@ class CsvTable(Table[list[list[str]]]):
             lenient: Whether a row that is not as it should be is one of the rows, as a :class:`RowError`, rather than
                 the end of the table. Such a row has as many fields in the output as the others.
             most: Rows of a chunk.
-            longest_field: Characters of a field at most, in all tables of the process; by default
-                :data:`FIELD_CHARACTERS`.
+            limits: Of a row; by default a field alone has one, :data:`FIELD_CHARACTERS`.
 
         Raises:
             InputError: There are none, or not that of the texts.
         """
-        csv.field_size_limit(FIELD_CHARACTERS if longest_field is None else longest_field)
+        csv.field_size_limit(FIELD_CHARACTERS)
         self.total = source.size
         self._source = source
         self._added = added
         self._delimiter = delimiter
         self._lenient = lenient
         self._most = most
-        self._lines = _Lines(source)
+        self._largest = CHUNK_CHARACTERS if limits is None else limits.chunk
+        self._lines = _Lines(source, limits)
         self._reader = csv.reader(self._lines, delimiter=delimiter)
         self._header = next(filter(None, self._records()), (0, []))[1]
         if not self._header:
             raise InputError(f"{source.name} is empty; it should begin with a row of column names.")
+        if limits is not None and len(self._header) > limits.fields:
+            raise InputError(f"{source.name} has more than {limits.fields:,} columns.")
         added.refuse_known(self._header, source.name)
         if column not in self._header:
             raise UnknownColumn(source.name, column, self._header)
@@ -128,7 +162,7 @@ class CsvTable(Table[list[list[str]]]):
 
     def chunks(self) -> Iterator[Chunk[list[list[str]]] | None]:
         """See :class:`Table`."""
-        return grouped(self._rows(), self._source, self._most)
+        return grouped(self._rows(), self._source, self._most, _size, self._largest)
 
     def _records(self) -> Iterator[tuple[int, list[str]] | None]:
         """Give each row that is not blank, with the number of its first line, and ``None`` where none is there yet."""
@@ -185,6 +219,10 @@ class CsvTable(Table[list[list[str]]]):
 
         output.write(encode([*self._header, *self._added.names]))
         yield write
+
+
+def _size(record: list[str]) -> int:
+    return sum(map(len, record))
 
 
 def _csv_cell(cell: Cell) -> str:

@@ -18,6 +18,7 @@ class Feed(io.RawIOBase):
 
     Attributes:
         ended: Whether nothing more is written.
+        abandoned: Whether what was written is not wanted any longer.
     """
 
     def __init__(self, on_room: Callable[[], object] = lambda: None) -> None:
@@ -31,6 +32,7 @@ class Feed(io.RawIOBase):
         self._blocks: deque[memoryview] = deque()
         self._size = 0
         self.ended = False
+        self.abandoned = False
         self._failure: Exception | None = None
 
     def feed(self, block: bytes) -> bool:
@@ -55,6 +57,13 @@ class Feed(io.RawIOBase):
         with self._changed:
             self.ended = True
             self._failure = self._failure or failure
+            self._changed.notify()
+
+    def abandon(self) -> None:
+        """Say that nobody wants to know what was written: the reading thread sees the end of a file at once."""
+        with self._changed:
+            self.ended = self.abandoned = True
+            self._blocks.clear()
             self._changed.notify()
 
     def readable(self) -> bool:

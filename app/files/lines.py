@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from pydantic_core import from_json
 
 from app.files.sources import Source
-from app.files.tables import CHUNK_ROWS, Cells, Chunk, RowError, Table, Text, Write, grouped
+from app.files.tables import CHUNK_CHARACTERS, CHUNK_ROWS, Cells, Chunk, RowError, Table, Text, Write, grouped
+
+_LONG: Final = 2**16
+_MOST_VALUES: Final = 10_000
+"""Lists and objects of a long line: to parse millions would keep all other threads waiting."""
 
 
 class LinesTable(Table[list[None]]):
@@ -16,7 +20,15 @@ class LinesTable(Table[list[None]]):
     A line that is not as it should be is a :class:`RowError`.
     """
 
-    def __init__(self, source: Source, read: Callable[[bytes], Text], *, blank: bool, most: int = CHUNK_ROWS) -> None:
+    def __init__(
+        self,
+        source: Source,
+        read: Callable[[bytes], Text],
+        *,
+        blank: bool,
+        most: int = CHUNK_ROWS,
+        largest: int = CHUNK_CHARACTERS,
+    ) -> None:
         """Read from a source.
 
         Args:
@@ -24,7 +36,9 @@ class LinesTable(Table[list[None]]):
             read: A line, without its end, to its text: :func:`plain_text` or :func:`json_text`.
             blank: Whether a blank line is a row.
             most: Rows of a chunk.
+            largest: Characters from which on a chunk is full.
         """
+        self._largest = largest
         self.total = source.size
         self._source = source
         self._read = read
@@ -33,7 +47,7 @@ class LinesTable(Table[list[None]]):
 
     def chunks(self) -> Iterator[Chunk[list[None]] | None]:
         """See :class:`Table`."""
-        return grouped(self._rows(), self._source, self._most)
+        return grouped(self._rows(), self._source, self._most, largest=self._largest)
 
     def _rows(self) -> Iterator[tuple[None, Text] | None]:
         for line in self._source.lines():
@@ -62,6 +76,8 @@ def plain_text(line: bytes) -> Text:
 
 def json_text(line: bytes, column: str = "text") -> Text:
     """Return the text of a line of JSON: a string, or an object whose field ``column`` is one."""
+    if len(line) > _LONG and line.count(b"[") + line.count(b"{") > _MOST_VALUES:
+        return RowError("the line has far more values than a text.")
     try:
         # Unlike json.loads it takes no lone surrogates, nor breaks on deep nesting.
         found: Any = from_json(line)

@@ -24,6 +24,8 @@ PAUSE: Final = 0.02
 """Seconds without input after which what has come so far is answered. A writer that keeps the pipe full never
 leaves as long a gap; a person does not notice it."""
 GZIP: Final = ".gz"
+FREE_BYTES: Final = 2**16
+"""What becomes of something gzipped, whatever its size."""
 
 
 class Source:
@@ -35,7 +37,15 @@ class Source:
         size: Number of bytes it takes on disk, if it has an end.
     """
 
-    def __init__(self, raw: io.RawIOBase, name: str, *, packed: bool = False, longest_line: int | None = None) -> None:
+    def __init__(
+        self,
+        raw: io.RawIOBase,
+        name: str,
+        *,
+        packed: bool = False,
+        longest_line: int | None = None,
+        ratio: int | None = None,
+    ) -> None:
         """Read from an unbuffered file; it is not closed here.
 
         Args:
@@ -43,7 +53,10 @@ class Source:
             name: What to call it in a message.
             packed: Whether it is gzipped.
             longest_line: Bytes of a line at most; by default as many as there are.
+            ratio: Times that what is gzipped may become larger, where more than :data:`FREE_BYTES` become of it; by
+                default as often as it does.
         """
+        self._ratio = ratio if packed else None
         self.name = name
         self._longest_line = longest_line
         self._counter = _Counter(raw)
@@ -77,14 +90,16 @@ class Source:
         """
         parts: list[bytes] = []
         mark = codecs.BOM_UTF8
-        number, size = 1, 0
+        number, size, became = 1, 0, 0
         with self.reading():
             while True:
                 if not self._counter.ready(PAUSE):
                     yield None
                 block = self.stream.read1(BLOCK)
-                if not block:
+                if not block or self._counter.is_abandoned:
                     break
+                became += len(block)
+                self._limit_ratio(became)
                 first, *others = block.split(b"\n")
                 parts.append(first)
                 size += len(first)
@@ -97,6 +112,10 @@ class Source:
                     self._limit(size, number)
         if last := b"".join(parts).removeprefix(mark):
             yield last
+
+    def _limit_ratio(self, became: int) -> None:
+        if self._ratio is not None and became > max(FREE_BYTES, self._ratio * self._counter.count):
+            raise InputError(f"{self.name} becomes more than {self._ratio} times larger when it is unpacked.")
 
     def _limit(self, size: int, number: int) -> None:
         if self._longest_line is not None and size > self._longest_line:
@@ -118,6 +137,11 @@ class _Counter(io.RawIOBase):
         size = cast("io.FileIO", self.raw).readinto(buffer)
         self.count += size or 0
         return size
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody wants to know what is read."""
+        return isinstance(self.raw, Feed) and self.raw.abandoned
 
     def ready(self, seconds: float) -> bool:
         """Whether there is something to read now or within so many seconds."""

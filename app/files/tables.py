@@ -67,11 +67,13 @@ class Chunk(Generic[Rows]):
         rows: The rows, as their table has them.
         texts: The text of each.
         position: How much of the table has been read with it, in the table's unit.
+        characters: How long the rows are together, if that is known.
     """
 
     rows: Rows
     texts: Sequence[Text]
     position: int
+    characters: int = 0
 
 
 class Table(ABC, Generic[Rows]):
@@ -136,7 +138,11 @@ class AddedColumns:
 
 
 def grouped(
-    rows: Iterable[tuple[Row, Text] | None], source: Source | None, most: int = CHUNK_ROWS
+    rows: Iterable[tuple[Row, Text] | None],
+    source: Source | None,
+    most: int = CHUNK_ROWS,
+    size: Callable[[Row], int] = lambda _: 0,
+    largest: int = CHUNK_CHARACTERS,
 ) -> Iterator[Chunk[list[Row]] | None]:
     """Group rows into chunks.
 
@@ -144,12 +150,14 @@ def grouped(
         rows: Rows and their texts; ``None`` where the next row is not there yet.
         source: What they are read from.
         most: Rows of a chunk.
+        size: The characters of a row beside those of its text.
+        largest: Characters from which on a chunk is full.
 
     Returns:
         Chunks of at most so many rows: fewer where rows came slowly, or texts are long. ``None`` where
         the next row is not there yet; all before it were given.
     """
-    group = _Group[Row](source, most)
+    group = _Group(source, most, size, largest)
     failure: InputError | None = None
     for item in _until_failure(rows):
         if isinstance(item, InputError):
@@ -159,7 +167,7 @@ def grouped(
             group.add(*item)
         if group.texts and (item is None or group.is_full()):
             yield group.chunk()
-            group = _Group(source, most)
+            group = _Group(source, most, size, largest)
         if item is None:
             yield None
     if group.texts:
@@ -179,8 +187,10 @@ def _until_failure(rows: Iterable[Row]) -> Iterator[Row | InputError]:
 class _Group(Generic[Row]):
     """A chunk that is not full yet."""
 
-    def __init__(self, source: Source | None, most: int) -> None:
+    def __init__(self, source: Source | None, most: int, size: Callable[[Row], int], largest: int) -> None:
         self._source = source
+        self._size = size
+        self._largest = largest
         self._most = most
         self._since = monotonic()
         self._characters = 0
@@ -194,17 +204,19 @@ class _Group(Generic[Row]):
         if isinstance(text, str):
             text = clean(text)
             self._characters += len(text)
+        self._characters += self._size(row)
         self.texts.append(text)
 
     def is_full(self) -> bool:
         return (
             len(self.texts) >= self._most
-            or self._characters >= CHUNK_CHARACTERS
+            or self._characters >= self._largest
             or monotonic() - self._since > CHUNK_SECONDS
         )
 
     def chunk(self) -> Chunk[list[Row]]:
-        return Chunk(self.rows, self.texts, self._source.position if self._source else 0)
+        position = self._source.position if self._source else 0
+        return Chunk(self.rows, self.texts, position, self._characters)
 
 
 def clean(text: str) -> str:

@@ -67,6 +67,7 @@ class Exchange:
         "_head",
         "_held",
         "_idle_seconds",
+        "_is_endless",
         "_left",
         "_more_body",
         "_received",
@@ -109,6 +110,7 @@ class Exchange:
         self._started = False
         self._head = b""
         self._chunked = False
+        self._is_endless = False  # ends with the connection
         self._left = 0  # of the answer, as its Content-Length says
         self._unread = 0  # bytes that wait for the client
 
@@ -162,6 +164,8 @@ class Exchange:
         if not self.answered and not self._connection.is_lost:
             self.answered = True
             self.keep_alive = False
+            if self._is_endless:
+                self._connection.abort()
             self._connection.on_answered(self)
 
     def fail(self, problem: Problem) -> None:
@@ -287,7 +291,10 @@ class Exchange:
             lines.append(b"connection: close\r\n")
             count += 1
         has_body = self.scope["method"] != "HEAD" and status not in (204, 304)
-        self._chunked = has_body and length is None
+        # A client of HTTP/1.0 takes the end of the connection for that of the answer.
+        is_old = self.scope["http_version"] == "1.0"
+        self._chunked = has_body and length is None and not is_old
+        self._is_endless = has_body and length is None and is_old
         if self._chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
             count += 1
@@ -311,7 +318,7 @@ class Exchange:
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if not more:
                 body += b"0\r\n\r\n"
-        else:
+        elif not self._is_endless:
             self._left -= len(body)
             if self._left < 0 or (self._left and not more):
                 raise RuntimeError("The answer is not as long as its Content-Length says.")

@@ -19,6 +19,7 @@ class FilePart:
     Attributes:
         filename: Name of the file; empty until its part begins.
         media_type: What the part says that it is, in lower case, without parameters.
+        charset: The charset that it says, if it does.
         fields: The values of the fields in front of it, by their names.
     """
 
@@ -36,6 +37,7 @@ class FilePart:
             raise _unreadable("its `Content-Type` names no boundary")
         self.filename = ""
         self.media_type = ""
+        self.charset = ""
         self.fields: dict[str, str] = {}
         self._parts = 0
         self._headers: dict[str, str] = {}
@@ -91,6 +93,8 @@ class FilePart:
 
     def _begin(self) -> None:
         self._parts += 1
+        if self._found:
+            raise _unreadable("something follows the file; send one file, and fields in front of it")
         if self._parts > _MOST_PARTS:
             raise _unreadable(f"it has more than {_MOST_PARTS} parts")
         self._headers = {}
@@ -112,7 +116,9 @@ class FilePart:
         if self._in_file:
             self._found = True
             self.filename = disposition["filename"] or "file"
-            self.media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
+            content_type = self._headers.get("content-type", "")
+            self.media_type = content_type.partition(";")[0].strip().lower()
+            self.charset = parameters(content_type).get("charset", "")
 
     def _add(self, data: bytes, start: int, end: int) -> None:
         if self._in_file:

@@ -4,7 +4,7 @@ from starlette.types import Scope
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """Return the value of a header, the first one if there are several, in a third of the time of the mapping.
+    """Return the value of a header, those of several with commas between them, in a third of the time of the mapping.
 
     Args:
         scope: The request.
@@ -13,8 +13,6 @@ def header(scope: Scope, name: bytes) -> str:
     Returns:
         Empty if there is no such header.
     """
-    for found, value in scope["headers"]:
-        if found == name:
-            text: str = value.decode("latin-1")
-            return text
-    return ""
+    values = [value for found, value in scope["headers"] if found == name]
+    text: str = b", ".join(values).decode("latin-1")
+    return text

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from typing import IO, Any, Final, TypeVar
 
@@ -14,11 +14,13 @@ from app.files.feed import Feed
 from app.files.sources import GZIP, Source
 from app.files.tables import Table
 from app.http.body_stream import BodyStream
+from app.http.dependencies import part_of
 from app.http.file_parts import FilePart
 from app.http.headers import header
 from app.http.problems import Problem
 from app.http.schemas import FieldError
-from app.sentiment.row_bodies import RowOptions, RowsBody, options_of
+from app.lifecycle import Lifecycle
+from app.sentiment.row_bodies import RowOptions, RowsBody, check_charset, options_of
 from app.sentiment.row_formats import (
     ROWS,
     RowFormat,
@@ -31,8 +33,7 @@ from app.sentiment.service import SentimentService
 
 Result = TypeVar("Result")
 
-_BYTES_A_CHARACTER: Final = 2
-"""Of a line, about. A text somewhat too long is one row's error; a line of twice the characters ends the answer."""
+_POLL_SECONDS: Final = 0.25
 _THE_FILE: Final = "The file"
 _THE_BODY: Final = "The body"
 
@@ -56,6 +57,7 @@ class IncomingRows:
         *,
         packed: bool,
         name: str,
+        lifecycle: Lifecycle,
     ) -> None:
         self.format = given
         self.options = options
@@ -66,12 +68,15 @@ class IncomingRows:
         self._packed = packed
         self._name = name
         self._feed: Feed | None = None
+        self._lifecycle = lifecycle
+        self._until_draining: asyncio.Task[None] | None = None
         self._problem: Problem | None = None
 
     @classmethod
     async def of(cls, request: Request, body: RowsBody, service: SentimentService) -> "IncomingRows":
         """Begin to read the body of a request: of a form, up to the file."""
         settings = service.settings
+        lifecycle = part_of(request, Lifecycle)
         stream = BodyStream(
             request.scope,
             request.receive,
@@ -80,10 +85,13 @@ class IncomingRows:
         )
         if body.format is not None:
             blocks = stream.blocks()
-            return cls(stream, blocks, service, body.format, body.options, packed=False, name=_THE_BODY)
+            return cls(
+                stream, blocks, service, body.format, body.options, packed=False, name=_THE_BODY, lifecycle=lifecycle
+            )
         part = FilePart(header(request.scope, b"content-type"))
         blocks = _of_file(stream.blocks(), part)
         first = await anext(blocks)
+        check_charset(part.charset)
         given = format_of_media_type(part.media_type) or format_of_file(part.filename)
         if part.media_type in ("", "text/plain", "application/octet-stream"):
             given = format_of_file(part.filename) or given
@@ -93,7 +101,8 @@ class IncomingRows:
             )
         options = options_of(request, part.fields)
         packed = part.filename.lower().endswith(GZIP)
-        return cls(stream, _and_then(first, blocks), service, given, options, packed=packed, name=_THE_FILE)
+        blocks = _and_then(first, blocks)
+        return cls(stream, blocks, service, given, options, packed=packed, name=_THE_FILE, lifecycle=lifecycle)
 
     async def begin(self, stack: ExitStack) -> Callable[[], Table[Any]]:
         """Begin to pass the rows on, and return what opens their table."""
@@ -107,9 +116,11 @@ class IncomingRows:
         room = asyncio.Event()
         feed = self._feed = Feed(lambda: loop.call_soon_threadsafe(room.set))
         self.watch = asyncio.create_task(self._pass_on(feed, room))
-        longest = 2 * self._settings.max_characters
-        line = min(longest * _BYTES_A_CHARACTER, self._settings.max_body_bytes)
-        source = Source(feed, self._name, packed=self._packed, longest_line=line)
+        self._until_draining = asyncio.create_task(self._end_with_the_service(feed))
+        # A text somewhat too long is one row's error; a row of twice the length ends the answer.
+        longest = min(2 * self._settings.max_characters, self._settings.max_body_bytes)
+        ratio = self._settings.max_compression_ratio
+        source = Source(feed, self._name, packed=self._packed, longest_line=longest, ratio=ratio)
         return partial(TextTable(self.format, self.options.column, self.options.prefix, longest).open, source)
 
     async def opened(self, opening: Awaitable[Result]) -> Result:
@@ -135,13 +146,21 @@ class IncomingRows:
         """Whether more of the body is to come."""
         return self._feed is not None and not self._feed.ended
 
+    async def _end_with_the_service(self, feed: Feed) -> None:
+        """Read no more once the service is told to end, so that what was read is answered before it does."""
+        while not self._lifecycle.draining:  # noqa: ASYNC110 - a signal sets it, which knows no event loop
+            await asyncio.sleep(_POLL_SECONDS)
+        feed.end(InputError("The service is ending."))
+
     def end(self) -> None:
         """Stop to read."""
+        if self._until_draining is not None:
+            self._until_draining.cancel()
         if self.watch.done() and not self.watch.cancelled():
             self.watch.exception()  # has been raised where it matters, or came too late to matter
         self.watch.cancel()
         if self._feed is not None:
-            self._feed.end()
+            self._feed.abandon()
 
     async def _pass_on(self, feed: Feed, room: asyncio.Event) -> None:
         """Pass the body on as it comes and, once it has come, wait for the client to hang up."""
@@ -170,8 +189,15 @@ class IncomingRows:
                     f"The file is larger than {self._settings.max_spooled_bytes:,} bytes; send less at once.",
                     headers={"Connection": "close"},
                 )
-            file.write(block)
-        file.flush()
+            try:
+                file.write(block)
+                file.flush()
+            except OSError as error:
+                raise Problem(
+                    503,
+                    "The service has no room on disk for the file; send less at once.",
+                    headers={"Retry-After": "60"},
+                ) from error
 
 
 async def _of_file(blocks: AsyncIterator[bytes], part: FilePart) -> AsyncIterator[bytes]:
@@ -194,13 +220,16 @@ async def _and_then(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator
 async def _unless(opening: Awaitable[Result], watch: "asyncio.Future[None]") -> Result:
     """Wait for something, unless what is done meanwhile fails."""
     task = asyncio.ensure_future(opening)
-    await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-    if not task.done() and watch.exception() is not None:
-        task.cancel()
-        with suppress(InputError, asyncio.CancelledError):
-            await task
-        watch.result()
-    return await task
+    try:
+        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            watch.result()
+        return await task
+    finally:
+        if task.cancel():
+            await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # is raised above, or the watch's is
 
 
 def _open_parquet(path: str, options: RowOptions) -> Table[Any]:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.http.bodies import is_json, media_type_of, unsupported
 from app.http.json_routes import JSON, JSONBody
-from app.http.problems import Problem, invalid_query
+from app.http.problems import Problem, invalid, invalid_query
+from app.http.schemas import FieldError
 from app.sentiment.bodies import MULTIPART
 from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_media_type
 from app.sentiment.schemas import EXPLAINED, BatchRequest, LabelChoice, ModelName, TolerantBatchRequest
@@ -91,13 +92,14 @@ class BatchBody(JSONBody[BatchRequest]):
             app.http.problems.Problem: 415 for another media type, 422 for a wrong query, and what
                 :meth:`JSONBody.__call__` raises.
         """
-        media_type = media_type_of(request)[0]
+        media_type, charset = media_type_of(request)
         if is_json(media_type):
-            options_of(request)  # which a JSON body does not need, but which must not be wrong
-            return await super().__call__(request)
+            options = options_of(request)
+            return _with_options(await super().__call__(request), options)
         found = format_of_media_type(media_type)
         if found is None and media_type != MULTIPART:
             raise unsupported(media_type, *SUPPORTED)
+        check_charset(charset)
         return RowsBody(found, options_of(request))
 
     def parse(self, body: bytes, settings: Settings | None = None) -> BatchRequest:
@@ -112,6 +114,30 @@ class BatchBody(JSONBody[BatchRequest]):
                 return TolerantBatchRequest.model_validate_json(body)
             except ValidationError:
                 raise problem from None
+
+
+def _with_options(body: BatchRequest, options: RowOptions) -> BatchRequest:
+    """Add what the query says and a JSON body does not.
+
+    Raises:
+        app.http.problems.Problem: 422 if the query says what is for rows alone.
+    """
+    given = options.model_fields_set
+    for name in ("column", "prefix"):
+        if name in given:
+            raise invalid([FieldError(pointer=f"#/query/{name}", detail="is for rows, not for a body in JSON")])
+    missing = given - body.model_fields_set
+    return body.model_copy(update={name: getattr(options, name) for name in missing}) if missing else body
+
+
+def check_charset(charset: str) -> None:
+    """See that rows are in UTF-8, as far as it is said.
+
+    Raises:
+        app.http.problems.Problem: 415 if they are not.
+    """
+    if charset.lower() not in ("", "utf-8", "utf8", "us-ascii", "ascii"):
+        raise Problem(415, f"Rows are read as UTF-8, not {charset[:40]!r}; send them so.")
 
 
 def options_of(request: Request, fields: Mapping[str, str] = MappingProxyType({})) -> RowOptions:
@@ -140,9 +166,13 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 
 
 QUERY: Final = [
-    _parameter("model", "`model`, for rows.", {**_STRING, "examples": ["sentiment-best"]}),
-    _parameter("labels", "`labels`, for rows.", {**_STRING, "examples": ["negative,positive"]}),
-    _parameter("explain", "`explain`, for rows that are answered with NDJSON.", {**_BOOLEAN, "default": False}),
+    _parameter("model", "`model`, for a body without it.", {**_STRING, "examples": ["sentiment-best"]}),
+    _parameter("labels", "`labels`, for a body without it.", {**_STRING, "examples": ["negative,positive"]}),
+    _parameter(
+        "explain",
+        "`explain`, for a body without it; rows need NDJSON.",
+        {**_BOOLEAN, "default": False},
+    ),
     _parameter(
         "column",
         "Column, or field of the objects, that holds the texts.",

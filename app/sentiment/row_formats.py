@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal
 
-from app.files.delimited import CsvTable
+from app.files.delimited import CsvTable, RowLimits
 from app.files.lines import LinesTable, json_text, plain_text
 from app.files.sources import Source
 from app.files.tables import AddedColumns, Cells, Column, Table, format_of
@@ -31,6 +31,10 @@ _OF_FILES: Final[dict[str, RowFormat]] = {"csv": "csv", "tsv": "tsv", "jsonl": "
 _DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
 ROWS: Final = 128
 """Rows that are classified at once: about a twentieth of a second of reviews."""
+CHARACTERS: Final = 2**18
+"""Characters of them, about, with all that stands beside the texts."""
+COLUMNS: Final = 1_000
+"""Columns of a table at most."""
 
 
 def added(prefix: str) -> AddedColumns:
@@ -98,13 +102,13 @@ class TextTable:
         format: Its format; not Parquet, which needs a file.
         column: The name of the column, or of the field, that holds the texts.
         prefix: Stands before the names of the added columns.
-        longest_field: Characters of a field at most.
+        longest_row: Characters of a row at most.
     """
 
     format: RowFormat
     column: str
     prefix: str
-    longest_field: int
+    longest_row: int
 
     def open(self, source: Source) -> Table[Any]:
         """Open the table, which may wait for its first row.
@@ -113,9 +117,11 @@ class TextTable:
             app.files.errors.InputError: It has no such column, or has one already of those that are added.
         """
         if self.format == "ndjson":
-            return LinesTable(source, partial(json_text, column=self.column), blank=False, most=ROWS)
+            return LinesTable(
+                source, partial(json_text, column=self.column), blank=False, most=ROWS, largest=CHARACTERS
+            )
         if self.format == "text":
-            return LinesTable(source, plain_text, blank=True, most=ROWS)
+            return LinesTable(source, plain_text, blank=True, most=ROWS, largest=CHARACTERS)
         return CsvTable(
             source,
             self.column,
@@ -123,7 +129,7 @@ class TextTable:
             _DELIMITERS[self.format],
             lenient=True,
             most=ROWS,
-            longest_field=self.longest_field,
+            limits=RowLimits(self.longest_row, COLUMNS, CHARACTERS),
         )
 
 

@@ -1,7 +1,9 @@
 """The answer to a body of rows, which begins while the body is still being sent."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
+from functools import partial
 from typing import Final, Protocol
 
 from fastapi import Request
@@ -17,7 +19,7 @@ from app.http.problems import Problem
 from app.sentiment.incoming_rows import IncomingRows
 from app.sentiment.row_bodies import RowOptions, RowsBody
 from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_answer
-from app.sentiment.row_stream import RowAnswers, Rows
+from app.sentiment.row_stream import LONG, RowAnswers, Rows
 from app.sentiment.service import SentimentService
 
 _OWN: Final = frozenset({"csv", "tsv", "parquet"})
@@ -45,8 +47,10 @@ async def rows_response(request: Request, body: RowsBody, service: SentimentServ
         app.compute.Busy: There are too many streams.
     """
     stack = ExitStack()
+    leave = service.compute.begin_stream()
+    rows: Rows | None = None
+    parts: AsyncGenerator[bytes, None] | None = None
     try:
-        stack.enter_context(service.compute.stream())
         # The stream listens to its client itself: no part of its work needs to.
         CALLER.set(NamedCaller(CALLER.get().name))
         incoming = await IncomingRows.of(request, body, service)
@@ -55,15 +59,20 @@ async def rows_response(request: Request, body: RowsBody, service: SentimentServ
             raise Problem(
                 406, f"Rows are answered as {MEDIA_TYPES[incoming.format]}, {MEDIA_TYPES['ndjson']} or text/plain."
             )
-        answers = asked(incoming.options, answer)
-        rows = Rows(answers)
-        stack.callback(rows.close)
+        if incoming.options.explain and answer != "ndjson":
+            raise Problem(422, f"Explained rows are answered as {MEDIA_TYPES['ndjson']}; ask for it with `Accept`.")
+        rows = Rows(asked(incoming.options, answer))
+        stack.callback(rows.close, leave)
         table = await incoming.begin(stack)
         await incoming.opened(rows.open(table, own=answer == incoming.format and answer in _OWN))
         parts = rows.parts(incoming.watch)
         first = await incoming.opened(anext(parts, b""))
     except BaseException:
+        if parts is not None:
+            await parts.aclose()
         stack.close()
+        if rows is None:
+            leave()
         raise
     return RowsResponse(rows, incoming, answer, first, parts, stack)
 
@@ -112,7 +121,10 @@ class RowsResponse(Response):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
 
             async def give(part: bytes, *, last: bool = False) -> None:
-                data = part if gzip is None else gzip.part(part, last=last)
+                data = part
+                if gzip is not None:
+                    compress = partial(gzip.part, part, last=last)
+                    data = await asyncio.to_thread(compress) if len(part) > LONG else compress()
                 await send({"type": "http.response.body", "body": data, "more_body": not last})
 
             try:

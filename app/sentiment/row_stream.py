@@ -23,6 +23,8 @@ from app.sentiment.service import SentimentService
 
 _SLOWEST_RETRY: Final = 5.0
 """Seconds after which a stream asks again for a place for its next rows."""
+LONG: Final = 2**16
+"""Characters of rows from which on they are written, and compressed, in a thread."""
 _EMPTY: Final = "The text is empty."
 
 
@@ -115,6 +117,7 @@ class Rows:
         self._table: Table[Any]
         self._write: Write[Any]
         self._chunks: Iterator[Chunk[Any] | None]
+        self._is_own = False
         self._is_open = True  # more may be read
         self._failure: InputError | None = None
         self._reading: asyncio.Future[Chunk[Any] | _End | None] | None = None
@@ -132,6 +135,7 @@ class Rows:
         """
         self._table = await asyncio.get_running_loop().run_in_executor(self._thread, table)
         self._chunks = self._table.chunks()
+        self._is_own = own
         output = cast(BinaryIO, self._output)
         self._write = self._stack.enter_context(self._table.writer(output) if own else _lines(output))
 
@@ -152,7 +156,7 @@ class Rows:
                 self._begin_what_was_read()
                 while self._underway and self._underway[0][1].done():
                     chunk, job = self._underway.popleft()
-                    await self._write_rows(chunk.rows, job.result())
+                    await self._write_rows(chunk, job.result())
                     if part := self._output.take():
                         yield part
             if self._failure is not None:
@@ -163,6 +167,8 @@ class Rows:
         finally:
             for _, job in self._underway:
                 job.cancel()
+            if self._reading is not None:
+                self._reading.cancel()
 
     async def _wait(self, watch: "asyncio.Future[None]") -> None:
         """Have the next rows read, if there is room for them, and wait until they or the first answers are there."""
@@ -191,24 +197,36 @@ class Rows:
         elif chunk is not None:
             self._underway.append((chunk, asyncio.create_task(self._answers.of(chunk.texts))))
 
-    async def _write_rows(self, rows: Any, added: list[Cells]) -> None:
-        if self._table.unit == "rows":  # Parquet compresses what it writes.
-            await asyncio.to_thread(self._write, rows, added)
+    async def _write_rows(self, chunk: Chunk[Any], added: list[Cells]) -> None:
+        """Write rows: in a thread, if they are long, or in Parquet, which compresses what it writes."""
+        if self._is_own and (self._table.unit == "rows" or chunk.characters > LONG):
+            await asyncio.to_thread(self._write, chunk.rows, added)
         else:
-            self._write(rows, added)
+            self._write(chunk.rows, added)
 
     def last_part(self, error: str) -> bytes:
-        """Return what says, behind the last row, why the answer ends; nothing in Parquet."""
+        """Return what says, behind the last row, why the answer ends; nothing where that is Parquet."""
         refusal = [self._answers.refusal(error)]
-        if isinstance(self._table, CsvTable):
-            self._write([self._table.empty_row], refusal)
-        elif self._table.unit != "rows":
+        if not self._is_own:
             self._write([None], refusal)
+        elif isinstance(self._table, CsvTable):
+            self._write([self._table.empty_row], refusal)
         return self._output.take()
 
-    def close(self) -> None:
-        """Let go of the thread, which ends once what it reads has ended."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    def close(self, ended: Callable[[], object]) -> None:
+        """Let go of the thread, which ends once what it reads has ended.
+
+        Args:
+            ended: Called in the event loop when it has.
+        """
+        loop = asyncio.get_running_loop()
+        last = self._thread.submit(_do_nothing)
+        last.add_done_callback(lambda _: loop.call_soon_threadsafe(ended))
+        self._thread.shutdown(wait=False)
+
+
+def _do_nothing() -> None:
+    """Stand in line behind what a thread is to do."""
 
 
 class _End:

@@ -10,6 +10,7 @@ import pytest
 from app.client import AsyncClient, Client, ServiceError, asynchronous_flow, synchronous_flow
 from app.client import asynchronous as asynchronous_client
 from app.sentiment.schemas import ExplainedResponse, RowFailure, SentimentResponse
+from tests.conftest import Serve
 
 TEXTS = ["awful", "great", "", "dull"] * 30
 
@@ -143,3 +144,24 @@ def test_long_texts_make_small_blocks() -> None:
         ["aa", "a"], ["aaaa"], ["a", "a"], ["a"],
     ]  # fmt: skip
     assert asynchronous_client.BLOCK_CHARACTERS * 4 < 16 * 2**20
+
+
+def test_a_block_that_is_too_much_is_halved(serve: Serve) -> None:
+    client = serve(max_explained_words=400, max_body_bytes=4_000)
+    with Client(str(client.base_url)) as service:
+        found = list(service.sentiment_stream(["awful film", "great film"] * 8, explain=True))
+        assert labels(found) == ["negative", "positive"] * 8
+        (one,) = service.sentiment_stream(["awful " * 1_000])
+        assert isinstance(one, RowFailure)
+        assert "larger than 4,000 bytes" in one.error
+
+
+def test_half_a_surrogate_pair_is_no_character(client: httpx.Client) -> None:
+    with Client(str(client.base_url)) as service:
+        found = list(service.sentiment_stream(["awful \ud83d", "awful \ud83d\ude00"]))
+        assert found == [service.sentiment("awful \ufffd"), service.sentiment("awful \U0001f600")]
+
+
+def test_a_wrong_choice_of_labels_ends_the_stream(client: httpx.Client) -> None:
+    with Client(str(client.base_url)) as service, pytest.raises(ServiceError, match="422"):
+        list(service.sentiment_stream(["awful"], labels=["a", "b"]))

@@ -18,7 +18,7 @@ _SUBSTITUTIONS: Final = (
         "Asks the service and waits for the answer. Safe to use from several threads.",
     ),
     (r"\basync (?=def |with |for )", ""),
-    (r"\bawait (?=(?:self|flow)\b)", ""),
+    (r"\bawait (?=(?:self|flow|send)\b)", ""),
     (r"\basynchronous_flow\b", "synchronous_flow"),
     (r"\bAsync(?=[A-Z])", ""),
     (r"import Iterator, Callable,", "import Callable, Iterator,"),

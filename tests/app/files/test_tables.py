@@ -365,7 +365,9 @@ def test_chunks_of_long_texts_have_fewer_rows() -> None:
 
 def test_a_pause_ends_a_chunk() -> None:
     rows = iter([(1, "a"), (2, None), None, None, (3, "c")])
-    assert list(grouped(rows, None)) == [Chunk([1, 2], ["a", None], 0), None, None, Chunk([3], ["c"], 0)]
+    assert list(grouped(rows, None)) == [
+        Chunk([1, 2], ["a", None], 0, 1), None, None, Chunk([3], ["c"], 0, 1),
+    ]  # fmt: skip
 
 
 def test_rows_that_trickle_in_do_not_wait_for_a_full_chunk(monkeypatch: pytest.MonkeyPatch) -> None:

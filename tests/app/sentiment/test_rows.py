@@ -1,8 +1,10 @@
+import contextlib
 import csv
 import gzip
 import io
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -191,9 +193,20 @@ def test_wrong_options(query: str, status: int, detail: str, client: httpx.Clien
 
 
 def test_what_is_wrong_with_a_row_is_said_in_its_place(client: httpx.Client) -> None:
-    lines = [b'"awful"', b'""', b"{", b"1", b"{}", b'"\xff"', b'{"text": null}', b'"great"', b"[" * 100_000]
+    lines = [
+        b'"awful"',
+        b'""',
+        b"{",
+        b"1",
+        b"{}",
+        b'"\xff"',
+        b'{"text": null}',
+        b'"great"',
+        b"[" * 50_000,
+        b"[" * 100_000,
+    ]
     found = results(post(client, b"\n".join(lines), NDJSON))
-    assert [one.get("label") for one in found] == ["negative", *[None] * 6, "positive", None]
+    assert [one.get("label") for one in found] == ["negative", *[None] * 6, "positive", None, None]
     assert [one["error"].split(":")[0] for one in found if "error" in one] == [
         "The text is empty.",
         "The line is not JSON",
@@ -202,6 +215,7 @@ def test_what_is_wrong_with_a_row_is_said_in_its_place(client: httpx.Client) -> 
         "The line is not JSON",
         "The text is empty.",
         "The line is not JSON",
+        "The line has far more values than a text.",
     ]
 
 
@@ -408,6 +422,16 @@ def test_streams_are_limited_and_a_client_that_hangs_up_gives_its_place_back(
     assert url
 
 
+def broken_off(client: httpx.Client, *, statuses: tuple[int, ...] = (200, 422), **request: Any) -> bytes:
+    """What is read of an answer until it breaks off."""
+    found = b""
+    with client.stream("POST", PATH, **request) as answer, contextlib.suppress(httpx.RemoteProtocolError):
+        assert answer.status_code in statuses
+        for part in answer.iter_bytes():
+            found += part
+    return found
+
+
 # Compression.
 
 
@@ -426,16 +450,8 @@ def test_gzipped_rows(client: httpx.Client) -> None:
     ],
 )
 def test_gzipped_rows_that_are_damaged(body: bytes, status: int, client: httpx.Client) -> None:
-    found = b""
-    with client.stream(
-        "POST", PATH, content=body, headers={"Content-Type": NDJSON, "Content-Encoding": "gzip"}
-    ) as answer:
-        assert answer.status_code in (status, 413)
-        try:
-            for part in answer.iter_bytes():
-                found += part
-        except httpx.RemoteProtocolError:
-            pass
+    headers = {"Content-Type": NDJSON, "Content-Encoding": "gzip"}
+    found = broken_off(client, content=body, headers=headers, statuses=(status, 413))
     assert b"error" in found or b"detail" in found
 
 
@@ -488,3 +504,91 @@ def test_a_batch_of_nothing_but_errors(client: httpx.Client) -> None:
 )
 def test_what_is_wrong_with_the_batch_itself_fails_it(body: dict[str, Any], client: httpx.Client) -> None:
     assert client.post(PATH, json=body).status_code == 422
+
+
+def test_options_of_the_query_are_for_a_batch_in_json_too(client: httpx.Client) -> None:
+    (one,) = client.post(f"{PATH}?explain=true&labels=positive,negative", json={"texts": ["awful"]}).json()["results"]
+    assert one["words"][0]["text"] == "awful"
+    (one,) = client.post(f"{PATH}?explain=true", json={"texts": ["awful"], "explain": False}).json()["results"]
+    assert "words" not in one
+    answer = client.post(f"{PATH}?column=review", json={"texts": ["awful"]})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/column")
+
+
+# What a review of the streams found.
+
+
+def test_a_thread_does_not_outlive_its_client_for_long(connect: Callable[..., socket.socket]) -> None:
+    limits: dict[str, object] = {"max_streams": 2, "max_client_share": 0.5, "max_compression_ratio": 10_000}
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.ndjson.gz"\r\n\r\n'
+    bomb = connect("multipart/form-data; boundary=x", **limits)
+    bomb.sendall(chunk(head + packed(b'"awful"\n' + b"\n" * 200_000_000)))
+    time.sleep(0.5)
+    port = bomb.getpeername()[1]
+    bomb.close()
+    deadline = time.monotonic() + 10
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        # The place is free again once the thread has ended.
+        while post(client, '"awful"', NDJSON).status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("rows")]
+
+
+def test_a_file_that_becomes_far_too_large_ends(client: httpx.Client) -> None:
+    content = packed(b'"awful"\n' + b"\n" * 30_000_000)
+    found = broken_off(client, files={"file": ("a.ndjson.gz", content)})
+    assert b"becomes more than 100 times larger" in found
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b"text" + b"," * 1_500 + b"\na\n", "has more than 1,000 columns"),
+        (b'text\nawful\n"' + b'ab\n","' * 1_000_000, "has a row of more than 2,000,000 characters"),
+    ],
+)
+def test_tables_that_are_too_wide(content: bytes, detail: str, client: httpx.Client) -> None:
+    assert detail.encode() in broken_off(client, content=content, headers={"Content-Type": "text/csv"})
+
+
+def test_what_breaks_off_is_said_in_lines_too(client: httpx.Client) -> None:
+    output = io.BytesIO()
+    pq.write_table(pa.table({"text": ["awful", "great"] * 300}), output, row_group_size=200, compression="none")
+    damaged = bytearray(output.getvalue())
+    start = pq.ParquetFile(io.BytesIO(output.getvalue())).metadata.row_group(2).column(0).data_page_offset
+    damaged[start : start + 8] = b"\xff" * 8
+    found = broken_off(client, content=bytes(damaged), headers={"Content-Type": PARQUET, "Accept": NDJSON})
+    assert json.loads(found.splitlines()[-1])["error"].startswith("The file cannot be read as Parquet")
+
+
+def test_a_client_of_http_1_0_gets_no_chunks(client: httpx.Client) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as connection:
+        connection.sendall(
+            b"POST /sentiment/batch HTTP/1.0\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nawful\ngreat\n"
+        )
+        answer = read_until(connection, b"never")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"chunked" not in head.lower()
+    assert [line.split()[0] for line in body.splitlines()] == [b"negative", b"positive"]
+
+
+def test_what_stands_behind_the_file_is_refused(client: httpx.Client) -> None:
+    parts: list[tuple[str, Any]] = [("file", ("a.csv", b"text\nawful\n")), ("column", (None, b"review"))]
+    answer = client.post(PATH, files=parts)
+    assert answer.status_code == 400
+    assert "something follows the file" in answer.json()["detail"]
+    answer = client.post(PATH, data={"nonsense": "1"}, files={"file": ("a.csv", b"text\nawful\n")})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("media_type", ["text/plain; charset=utf-16", "text/csv; charset=latin-1"])
+def test_another_charset_is_refused(media_type: str, client: httpx.Client) -> None:
+    assert post(client, b"text\nawful\n", media_type).status_code == 415
+    assert client.post(PATH, files={"file": ("a.txt", b"awful", media_type)}).status_code == 415
+
+
+def test_rows_are_explained_in_lines_of_json_alone(client: httpx.Client) -> None:
+    assert post(client, "text\nawful\n", "text/csv", "?explain=true").status_code == 422
+    (one,) = results(post(client, "text\nawful\n", "text/csv", "?explain=true", Accept=NDJSON))
+    assert one["words"]
