@@ -6,7 +6,6 @@ They are held out by movie, product or published split, or were written by ourse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,6 @@ from training.sentiment.general.recipe import BEST, LABELS
 from training.sentiment.recipes import SPLIT_SEED
 
 COMMENTS, EVERYDAY = "comments", "everyday"
-OF_FILMS: Final = ("IMDb movies", "edited reviews")
-"""The sets of whole reviews of films."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +127,9 @@ def held_out(reviews: Reviews, split: Split) -> list[DevelopmentSet]:
     comments = [comment for comment in split.comments if comment.polarity is not None]
     polar = [comment for comment in comments if comment.polarity != NEUTRAL]
     sets = [
-        _binary(OF_FILMS[0], reviews.texts, reviews.labels),
+        _binary("IMDb movies", reviews.texts, reviews.labels),
         _binary("Treebank sentences", [one.text for one in sentences], [one.label > 2 for one in sentences]),
-        _binary(OF_FILMS[1], [one.edited for one in split.pairs], [1 - one.original_label for one in split.pairs]),
+        _binary("edited reviews", [one.edited for one in split.pairs], [1 - one.original_label for one in split.pairs]),
         _binary("products", [one.text for one in split.products], [one.label for one in split.products]),
         replace(
             _named("comments, polar", [one.text for one in polar], [str(one.polarity) for one in polar], BINARY),

@@ -60,7 +60,6 @@ _OF_THE_ENCODER: Final = {
     "everyday phrases": 0.5,
     "joined": 0.2,
 }
-_OF_THE_REVIEWER: Final = {"labelled": 1.0, "film phrases": 0.1, "edited": 1.0}
 _OF_THE_STUDENT: Final = {
     **_MORE_COMMENTS,
     "review sentences": 2.0,
@@ -137,7 +136,6 @@ class GeneralRecipe:
         uncertain_label: The same for texts whose labels people often disagree on.
         teachers: Networks of the size of the film network, which go on from its weights.
         encoder: The pretrained transformer among the teachers.
-        reviewer: How it is trained on once more, on long pieces of reviews of films, for which it then answers.
         student: The network that is kept.
         pruned: The number of the teacher that the student is at first, less units and dimensions.
         dimensions: Of the student's word vectors.
@@ -156,7 +154,6 @@ class GeneralRecipe:
     uncertain_label: float
     teachers: tuple[NetworkRecipe, ...]
     encoder: EncoderRecipe
-    reviewer: Training
     student: NetworkRecipe
     pruned: int
     dimensions: int
@@ -190,15 +187,6 @@ BEST: Final = GeneralRecipe(
         noise=Noise(words=0.1, embedding=0.1, output=0.1),
         shares=_OF_THE_ENCODER,
         weight=0.7,
-    ),
-    reviewer=Training(
-        epochs=1,
-        seed=18,
-        longest=384,
-        batch=3_000,
-        learning_rate=6e-5,
-        noise=Noise(words=0.1, embedding=0.1, output=0.1),
-        shares=_OF_THE_REVIEWER,
     ),
     student=NetworkRecipe(units=64, epochs=6, seed=14, noise=_LESS_NOISE, shares=_OF_THE_STUDENT),
     pruned=3,

@@ -10,7 +10,7 @@ Reading in windows: see :mod:`app.sentiment.windows`.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Final
@@ -52,7 +52,6 @@ from training.sentiment.general.recipe import (
     WRITTEN,
     GeneralRecipe,
     NetworkRecipe,
-    Training,
 )
 from training.sentiment.general.targets import Targets
 from training.sentiment.general.texts import GeneralTexts, blended
@@ -222,15 +221,11 @@ def make(
     asked |= {_of(one): one.texts for one in prepared.sets}
     answers = checkpoint.kept("answers", partial(_answers, prepared, networks, rows, asked))
     measured["networks together"] = figures(prepared.sets, [answers[_of(one)] for one in prepared.sets])
-    evidence = [answers]
     if transformer is not None:
-        others, of_reviews = _encoders_answers(prepared, transformer, asked)
+        others = checkpoint.kept("encoder-answers", partial(_encoder_answers, prepared, transformer, asked))
         measured["encoder"] = figures(prepared.sets, [others[_of(one)] for one in prepared.sets])
-        others |= {name: answer for name, answer in of_reviews.items() if name in others}
-        measured["encoder, then on reviews"] = figures(prepared.sets, [others[_of(one)] for one in prepared.sets])
         weight = recipe.encoder.weight
-        answers = answers | {name: (1 - weight) * answers[name] + weight * other for name, other in others.items()}
-        evidence.append(of_reviews)
+        answers |= {name: (1 - weight) * answers[name] + weight * other for name, other in others.items()}
     measured["teachers together"] = figures(prepared.sets, [answers[_of(one)] for one in prepared.sets])
 
     wanted |= {
@@ -238,7 +233,7 @@ def make(
         for name, kind in texts.kinds.items()
         if name in UNCERTAIN
     }
-    wanted["unlabelled"] = targets.of_review(expit(_stacked(prepared.corpus, prepared.first.answers, evidence)))
+    wanted["unlabelled"] = targets.of_review(expit(_stacked(prepared.corpus, prepared.first.answers, answers)))
     wanted |= {name: answers[name].astype(np.float64) for name in texts.unlabelled}
     start = _pruned(prepared, networks[recipe.pruned - 1], rows)
     network, history = prepared.train(recipe.student, "student", rows, wanted, start)
@@ -304,54 +299,23 @@ def _answers(prepared: Prepared, networks: Sequence[Network], rows: Rows, asked:
     }
 
 
-def _encoders_answers(
-    prepared: Prepared, transformer: Pretrained, asked: Mapping[str, Sequence[str]]
-) -> tuple[Arrays, Arrays]:
-    """Train the transformer on all kinds of texts, then on reviews.
-
-    Returns:
-        What it says of each text after the first training, and of each review after the second: probabilities of shape
-        (n, 3), by the kind of text.
-    """
-    recipe, checkpoint = prepared.recipe, prepared.checkpoint
-    encode = partial(word_pieces.encode, transformer.tokenizer)
-    keras.utils.set_random_seed(recipe.encoder.seed + prepared.seed)
-    encoder = Encoder(transformer.read(), len(LABELS))
-
-    def answers(how: Training, wanted: Mapping[str, Sequence[str]]) -> Arrays:
-        return {
-            name: encoder_inference.probabilities(encoder, encode(texts), how.longest) for name, texts in wanted.items()
-        }
-
-    _train_encoder(prepared, recipe.encoder, "encoder", encoder, encode, prepared.sets)
-    others = checkpoint.kept("encoder-answers", partial(answers, recipe.encoder, asked))
-    reviews = [one for one in prepared.sets if one.name in development.OF_FILMS]
-    _train_encoder(prepared, recipe.reviewer, "reviewer", encoder, encode, reviews)
-    wanted = {_of(one): one.texts for one in reviews}
-    wanted |= {"unlabelled": prepared.corpus.unlabelled.texts, HELD_OUT: prepared.corpus.held_out.texts}
-    return others, checkpoint.kept("reviewer-answers", partial(answers, recipe.reviewer, wanted))
-
-
-def _train_encoder(
-    prepared: Prepared,
-    how: Training,
-    part: str,
-    encoder: Encoder,
-    encode: Callable[[Sequence[str]], list[Ids]],
-    sets: Sequence[DevelopmentSet],
-) -> None:
-    """Train the encoder on the kinds of texts that its recipe names, and measure it on sets."""
+def _encoder_answers(prepared: Prepared, transformer: Pretrained, asked: Mapping[str, Sequence[str]]) -> Arrays:
+    """Train the transformer; return its probabilities of each text, shape (n, 3), by its kind."""
+    how = replace(prepared.recipe.encoder, seed=prepared.recipe.encoder.seed + prepared.seed)
     kinds = {name: kind for name, kind in prepared.texts.kinds.items() if how.shares.get(name)}
-    rows = {name: encode(kind.texts) for name, kind in kinds.items()}
-    material = GeneralMaterial.of(rows, {name: kind.targets for name, kind in kinds.items()})
-    measured = [encode(one.texts) for one in sets]
+    encode = partial(word_pieces.encode, transformer.tokenizer)
+    keras.utils.set_random_seed(how.seed)
+    encoder = Encoder(transformer.read(), len(LABELS))
+    measured = [encode(one.texts) for one in prepared.sets]
 
     def measure(network: Encoder) -> dict[str, float]:
         found = [encoder_inference.probabilities(network, ids, how.longest) for ids in measured]
-        return figures(sets, found)
+        return figures(prepared.sets, found)
 
-    learner = GeneralLearner(replace(how, seed=how.seed + prepared.seed), encoder, material)
-    learner.learn(prepared.checkpoint.part(part), measure)
+    rows = {name: encode(kind.texts) for name, kind in kinds.items()}
+    material = GeneralMaterial.of(rows, {name: kind.targets for name, kind in kinds.items()})
+    GeneralLearner(how, encoder, material).learn(prepared.checkpoint.part("encoder"), measure)
+    return {name: encoder_inference.probabilities(encoder, encode(texts), how.longest) for name, texts in asked.items()}
 
 
 def _pruned(prepared: Prepared, teacher: Network, rows: Rows) -> Weights:
@@ -407,17 +371,13 @@ def _of(found: DevelopmentSet) -> str:
     return f"development: {found.name}"
 
 
-def _stacked(corpus: Corpus, first: TeacherLogits, teachers: Sequence[Arrays]) -> Logits:
+def _stacked(corpus: Corpus, first: TeacherLogits, answers: Arrays) -> Logits:
     """Combine the first stage and the teachers by a regression on the held-out reviews; logits of the unlabelled."""
 
-    def evidence(of_first: Logits, name: str) -> Logits:
-        return np.stack([of_first, *(_log_odds(answers[name]) for answers in teachers)], axis=1)
+    def evidence(name: str) -> Logits:
+        odds = np.log(np.maximum(answers[name], np.finfo(np.float32).tiny))
+        return np.asarray(odds[:, LABELS.index(POSITIVE)] - odds[:, LABELS.index(NEGATIVE)], np.float64)
 
-    regression = LogisticRegression().fit(evidence(first.held_out, HELD_OUT), corpus.held_out.labels)
-    return np.asarray(regression.decision_function(evidence(first.unlabelled, "unlabelled")))
-
-
-def _log_odds(probabilities: NDArray[np.floating]) -> Logits:
-    """Of positive against negative."""
-    odds = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-    return np.asarray(odds[:, LABELS.index(POSITIVE)] - odds[:, LABELS.index(NEGATIVE)], np.float64)
+    known = np.stack([first.held_out, evidence(HELD_OUT)], axis=1)
+    regression = LogisticRegression().fit(known, corpus.held_out.labels)
+    return np.asarray(regression.decision_function(np.stack([first.unlabelled, evidence("unlabelled")], axis=1)))

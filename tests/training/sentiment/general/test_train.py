@@ -14,7 +14,6 @@ from training.sentiment.calibrated import VERSION
 from training.sentiment.data import TrainingData
 from training.sentiment.distillation import inference
 from training.sentiment.distillation import train as films
-from training.sentiment.encoder import inference as encoder_inference
 from training.sentiment.encoder import pretrained
 from training.sentiment.encoder.pretrained import MissingWeights
 from training.sentiment.evaluation import calibration, development
@@ -60,9 +59,7 @@ def test_it_goes_from_beginning_to_end(general: General) -> None:
     assert len(general.history) == TINY_BEST.student.epochs
     for row in general.history:
         assert {*names, "loss", "val_loss", "val_accuracy", "comments, macro-F1", "everyday, macro-F1"} == set(row)
-    assert list(general.teachers) == [
-        "teacher 1", "teacher 2", "networks together", "encoder", "encoder, then on reviews", "teachers together",
-    ]  # fmt: skip
+    assert list(general.teachers) == ["teacher 1", "teacher 2", "networks together", "encoder", "teachers together"]
     assert set(general.teachers["teachers together"]) == set(general.history[0]) - {"loss"}
     assert general.network.window == TINY_BEST.student.window
     assert general.network.dense.units == len(LABELS)
@@ -78,8 +75,7 @@ def test_its_figures_are_those_of_the_network_that_is_kept(general: General) -> 
 def test_each_stage_leaves_its_results(general: General, checkpoint: Checkpoint) -> None:
     assert general.history
     assert sorted(path.name for path in checkpoint.folder.iterdir()) == [
-        "answers.npz", "encoder", "encoder-answers.npz", "reviewer", "reviewer-answers.npz", "student",
-        "teacher-1", "teacher-2",
+        "answers.npz", "encoder", "encoder-answers.npz", "student", "teacher-1", "teacher-2",
     ]  # fmt: skip
     (of_films,) = checkpoint.folder.parent.glob(f"{train.FILM_STAGE}-*")
     assert (of_films / "films.npz").is_file()
@@ -94,7 +90,7 @@ def test_no_stage_is_gone_through_twice(
     for module, name in (
         (films, "distil"),
         (train, "_answers"),
-        (encoder_inference, "probabilities"),
+        (train, "_encoder_answers"),
         (GeneralLearner, "train_step"),
     ):
         monkeypatch.setattr(module, name, again)
@@ -135,7 +131,7 @@ def test_the_student_is_pruned_of_a_teacher_that_is_larger() -> None:
 
 
 def test_every_network_has_a_seed_of_its_own() -> None:
-    seeds = [how.seed for how in (*NETWORKS, BEST.encoder, BEST.reviewer)]
+    seeds = [how.seed for how in (*NETWORKS, BEST.encoder)]
     assert len(set(seeds)) == len(seeds)
     assert all(how.window < BEST.maxlen for how in NETWORKS)
 

@@ -23,7 +23,7 @@ from training.sentiment.distillation.recipe import (
     WordVectorsRecipe,
 )
 from training.sentiment.general.corpora import FurtherCorpora
-from training.sentiment.general.recipe import BEST, SHARES, EncoderRecipe, GeneralRecipe, NetworkRecipe, Training
+from training.sentiment.general.recipe import BEST, SHARES, EncoderRecipe, GeneralRecipe, NetworkRecipe
 
 TINY_FILMS: Final[DistillationRecipe] = replace(
     FILMS,
@@ -56,7 +56,6 @@ TINY_BEST: Final[GeneralRecipe] = replace(
     held_out_products=0.3,
     teachers=(_network(3, 1, 11), _network(3, 1, 12, english=True)),
     encoder=EncoderRecipe(epochs=1, seed=13, longest=16, batch=2_000, shares=dict(_SHARES), weight=0.7),
-    reviewer=Training(epochs=1, seed=15, longest=18, batch=2_000, shares={"labelled": 1.0}),
     student=_network(2, 2, 14),
     pruned=2,
     dimensions=3,
