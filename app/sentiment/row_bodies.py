@@ -173,11 +173,10 @@ QUERY: Final = [
         "`explain`, for a body without it; rows need NDJSON.",
         {**_BOOLEAN, "default": False},
     ),
+    # Without examples, as forms that send one JSON body would fill them in.
     _parameter(
-        "column",
-        "Column, or field of the objects, that holds the texts.",
-        {**_STRING, "default": "text", "examples": ["text"]},
+        "column", "Of rows: the column, or field of the objects, that holds the texts; by default `text`.", _STRING
     ),
-    _parameter("prefix", "Stands before the names of the added columns.", {**_STRING, "examples": ["predicted_"]}),
+    _parameter("prefix", "Of rows: stands before the names of the added columns, such as `predicted_`.", _STRING),
 ]
 """What the query says of rows, for OpenAPI."""
