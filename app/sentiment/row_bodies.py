@@ -173,10 +173,13 @@ QUERY: Final = [
         "`explain`, for a body without it; rows need NDJSON.",
         {**_BOOLEAN, "default": False},
     ),
-    # Without examples, as forms that send one JSON body would fill them in.
     _parameter(
-        "column", "Of rows: the column, or field of the objects, that holds the texts; by default `text`.", _STRING
+        "column",
+        "Of rows: the column, or field of the objects, that holds the texts; by default `text`.",
+        {**_STRING, "examples": ["text"]},
     ),
-    _parameter("prefix", "Of rows: stands before the names of the added columns, such as `predicted_`.", _STRING),
+    _parameter(
+        "prefix", "Of rows: stands before the names of the added columns.", {**_STRING, "examples": ["predicted_"]}
+    ),
 ]
 """What the query says of rows, for OpenAPI."""

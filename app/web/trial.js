@@ -16,8 +16,10 @@ function labelled(name, control) {
 /** A form for an operation, filled with its examples. */
 export function trial(path, method, operation, document) {
   const inputs = (operation.parameters ?? []).map((one) => {
-    const value = one.example ?? one.schema.examples?.[0] ?? one.schema.default ?? "";
-    return { ...one, input: element("input", { class: "wide", value, required: one.required }) };
+    const example = String(one.example ?? one.schema.examples?.[0] ?? one.schema.default ?? "");
+    // What may be left out is: some of it is for other bodies than that of the example.
+    const shown = one.required ? { value: example } : { placeholder: example };
+    return { ...one, input: element("input", { class: "wide", required: one.required, ...shown }) };
   });
   const json = operation.requestBody?.content["application/json"];
   const schema = resolved(json?.schema, document);
