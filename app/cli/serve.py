@@ -48,10 +48,6 @@ def run(arguments: argparse.Namespace) -> None:
         raise SettingsError("PORT and ADMIN_PORT are the same; choose another one with ADMIN_PORT= or --admin-port.")
     _check_address(settings.host, settings.port, "port")
     if settings.admin_port is not None:
-        if settings.admin_port == settings.port != 0:
-            raise SettingsError(
-                "PORT and ADMIN_PORT are the same; choose another one with ADMIN_PORT= or --admin-port."
-            )
         _check_address(settings.host, settings.admin_port, "admin_port")
     _check_tls(settings)
     _raise_descriptors()

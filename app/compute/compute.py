@@ -124,7 +124,7 @@ class Compute:
         threads: int,
         max_waiting_seconds: float = 30,
         max_client_share: float = 0.5,
-        max_streams: int = 32,
+        max_streams: int = 8,
         spans: Spans | None = None,
     ) -> None:
         """Make the pool; its threads start when they are needed.

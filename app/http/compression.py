@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from app.http.headers import header
+from app.http.headers import header, weights
 
 SHORTEST: Final = 1_024
 """Bytes from which on an answer is compressed: a shorter one fits into one packet all the same."""
@@ -15,14 +15,8 @@ _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 def takes_gzip(scope: Scope) -> bool:
     """Whether the client of a request takes gzip."""
-    weights: dict[str, float] = {}
-    for part in header(scope, b"accept-encoding").lower().split(","):
-        coding, _, weight = part.partition(";")
-        try:
-            weights[coding.strip()] = float(weight.strip().removeprefix("q=")) if weight else 1.0
-        except ValueError:
-            weights[coding.strip()] = 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    found = weights(header(scope, b"accept-encoding"))
+    return found.get("gzip", found.get("*", 0.0)) > 0
 
 
 def gzipped(body: bytes) -> bytes:

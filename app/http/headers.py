@@ -16,3 +16,26 @@ def header(scope: Scope, name: bytes) -> str:
     values = [value for found, value in scope["headers"] if found == name]
     text: str = b", ".join(values).decode("latin-1")
     return text
+
+
+def weights(value: str) -> dict[str, float]:
+    """Return how much each choice of a header such as ``Accept`` is wanted (RFC 9110, section 12.4.2).
+
+    Args:
+        value: Of the header.
+
+    Returns:
+        The weight of each, from 0 to 1, by its name in lower case; 0 where the weight is no number.
+    """
+    found: dict[str, float] = {}
+    for part in value.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        found[name] = next((_weight(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
+    return found
+
+
+def _weight(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

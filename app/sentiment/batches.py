@@ -1,25 +1,22 @@
 """The answer to a batch of texts in JSON."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.compute import Compute
 from app.files.tables import RowError, Text
 from app.http.compression import SHORTEST, gzipped, takes_gzip
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
-from app.sentiment.row_stream import complaint
+from app.sentiment.row_stream import LONG, complaint
 from app.sentiment.serialization import error_json, explained_json, sentiment_json
 from app.sentiment.service import ExplainTiming, SentimentService
-
-SECONDS_A_BYTE: Final = 2e-8
-"""Of compressing."""
 
 
 async def batch_results(
@@ -36,8 +33,8 @@ async def batch_results(
         tolerant: Whether texts may be anything, and those that are wrong have an error for a result.
 
     Raises:
-        app.sentiment.service.TextTooLong: One of them, or all to be explained, have too many characters.
-        app.sentiment.service.TooManyWords: They have more words than are explained.
+        app.sentiment.refusals.TextTooLong: One of them, or all to be explained, have too many characters.
+        app.sentiment.refusals.TooManyWords: They have more words than are explained.
         app.compute.Busy: Too much work waits, of this client or in all.
     """
     complaints: list[str] = []
@@ -69,11 +66,12 @@ def _text(item: Any) -> Text:
     return RowError("the text is not a string.")
 
 
-async def json_answer(scope: Scope, compute: Compute, content: str) -> Response:
+async def json_answer(scope: Scope, content: str) -> Response:
     """Answer with JSON, gzipped where the client takes that and it is long enough."""
     body = content.encode()
     headers = {"Vary": "Accept-Encoding"}
     if len(body) >= SHORTEST and takes_gzip(scope):
-        body = await compute.call(partial(gzipped, body), seconds=len(body) * SECONDS_A_BYTE)
+        # In a thread without admission: the work is done, and must not be refused now.
+        body = await asyncio.to_thread(gzipped, body) if len(body) > LONG else gzipped(body)
         headers["Content-Encoding"] = "gzip"
     return Response(body, headers=headers, media_type="application/json")

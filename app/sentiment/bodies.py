@@ -12,6 +12,7 @@ from app.compute import Compute
 from app.http.bodies import decode_text, is_json, media_type_of, read_body, unsupported
 from app.http.dependencies import part_of
 from app.http.forms import multipart, urlencoded
+from app.http.headers import weights
 from app.http.json_routes import INLINE_BYTES, JSON, JSONBody, parsing
 from app.http.problems import Problem, invalid_fields
 from app.sentiment.schemas import SentimentRequest
@@ -141,16 +142,6 @@ def prefers_plain(accept: str) -> bool:
     """Whether an ``Accept`` header asks for plain text rather than JSON (RFC 9110, section 12.5.1)."""
     if PLAIN not in accept:
         return False
-    weights: dict[str, float] = {}
-    for part in accept.split(","):
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weights[media_type] = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-    plain = weights.get(PLAIN, 0.0)
-    return plain > 0 and plain >= weights.get("application/json", 0.0)
-
-
-def _quality(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+    wanted = weights(accept)
+    plain = wanted.get(PLAIN, 0.0)
+    return plain > 0 and plain >= wanted.get("application/json", 0.0)

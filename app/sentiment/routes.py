@@ -175,7 +175,7 @@ async def classify_batch(
         results, timing = await batch_results(
             service, model, body.texts, labels, explain=body.explain, tolerant=tolerant
         )
-    return timed(await json_answer(request.scope, service.compute, results), timing)
+    return timed(await json_answer(request.scope, results), timing)
 
 
 @json_router.post(

@@ -9,6 +9,7 @@ from app.files.delimited import CsvTable, RowLimits
 from app.files.lines import LinesTable, json_text, plain_text
 from app.files.sources import Source
 from app.files.tables import AddedColumns, Cells, Column, Table, format_of
+from app.http.headers import weights
 
 RowFormat = Literal["ndjson", "csv", "tsv", "text", "parquet"]
 
@@ -68,30 +69,20 @@ def format_of_answer(given: RowFormat, accept: str) -> RowFormat | None:
     Returns:
         ``None`` if the client takes none that there is: that of the rows, ``ndjson`` or ``text``.
     """
-    weights: dict[str, float] = {}
-    for part in accept.split(","):
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weights[media_type] = next((_quality(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
+    wanted = weights(accept)
     if not accept.strip():
         return given
 
     def weight(name: RowFormat) -> float:
         media_type = MEDIA_TYPES[name]
         names = [alias for alias, meant in _ALIASES.items() if meant == name]
-        exact = [weights[alias] for alias in names if alias in weights]
+        exact = [wanted[alias] for alias in names if alias in wanted]
         if exact:
             return max(exact)
-        return weights.get(f"{media_type.partition('/')[0]}/*", weights.get("*/*", 0.0))
+        return wanted.get(f"{media_type.partition('/')[0]}/*", wanted.get("*/*", 0.0))
 
     best = max(dict.fromkeys((given, "ndjson", "text")), key=weight)
     return best if weight(best) > 0 else None
-
-
-def _quality(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class RowAnswers:
         service: What classifies.
         model: The model that is asked.
         labels: Those of its labels to choose from.
-        explain: Whether the answers are explained, in JSON.
+        explain: Whether the answers are explained; where they are NDJSON.
         format: That of the answer.
     """
 
@@ -79,9 +79,7 @@ class RowAnswers:
     def _explained_cells(self, text: str, found: Explained | TooManyWords) -> Cells:
         if isinstance(found, TooManyWords):
             return self.refusal(str(found))
-        if self.format == "ndjson":
-            return (explained_json(found, text, self.model.name),)
-        return self._cells(found.classification)
+        return (explained_json(found, text, self.model.name),)
 
     def refusal(self, error: str) -> Cells:
         """Return what is written in place of a row that is not classified."""

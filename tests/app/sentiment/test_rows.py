@@ -575,9 +575,8 @@ def test_a_client_of_http_1_0_gets_no_chunks(client: httpx.Client) -> None:
 
 def test_what_stands_behind_the_file_is_refused(client: httpx.Client) -> None:
     parts: list[tuple[str, Any]] = [("file", ("a.csv", b"text\nawful\n")), ("column", (None, b"review"))]
-    answer = client.post(PATH, files=parts)
-    assert answer.status_code == 400
-    assert "something follows the file" in answer.json()["detail"]
+    # Where the file came in a segment of its own, its rows have been answered.
+    assert b"something follows the file" in broken_off(client, files=parts, statuses=(200, 400))
     answer = client.post(PATH, data={"nonsense": "1"}, files={"file": ("a.csv", b"text\nawful\n")})
     assert answer.status_code == 422
 
