@@ -1,6 +1,5 @@
 """The app: settings, models, routes and middleware put together."""
 
-import gc
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -8,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from app import __version__
+from app import __version__, memory
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
 from app.http.connections import Connections
@@ -39,8 +38,6 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
-YOUNG_OBJECTS: Final = 10_000
-"""Objects that the garbage collector lets come about before it looks at them."""
 SWITCH_SECONDS: Final = 0.0005
 """After how long a thread that runs Python makes way for another. With Python's own 5 ms, a short text waits so long
 for each thread that reads or classifies long ones."""
@@ -92,12 +89,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
             # First, as the process may be told to end while it loads.
             stack.enter_context(lifecycle.signals())
             app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle, tracing)
-            # What is loaded stays; without it, the garbage collector has nothing to look through again and again. And
-            # what a request leaves behind is in no circles: to look for them as often as Python does takes 3 % of it.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(YOUNG_OBJECTS)
-            gc.enable()
+            memory.settle()
             sys.setswitchinterval(SWITCH_SECONDS)
             stack.enter_context(lifecycle.beating())
             if settings.admin_port is not None:

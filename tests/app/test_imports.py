@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = [
-    {"settings", "compute", "lifecycle", "artifacts", "files"},
+    {"settings", "compute", "lifecycle", "memory", "artifacts", "files"},
     {"http"},
     {"operations"},
     {"sentiment", "vectors", "forecasts"},
