@@ -1,5 +1,6 @@
 """Routes whose body goes from bytes to a Pydantic model, and whose answer from a model to bytes, in one pass each."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
@@ -39,7 +40,21 @@ def parsing(size: int) -> float:
     return size * SECONDS_A_BYTE
 
 
-class JSONBody(Generic[Body]):
+class RequestBody(ABC):
+    """A dependency: the body of a request, read into whatever an endpoint takes.
+
+    Attributes:
+        content: What OpenAPI says of the body: media types to their schemas.
+    """
+
+    content: dict[str, Any]
+
+    @abstractmethod
+    async def __call__(self, request: Request) -> Any:
+        """Read the body of a request."""
+
+
+class JSONBody(RequestBody, Generic[Body]):
     """A dependency: the body of a request as a model, such as ``Annotated[Query, Depends(JSONBody(Query))]``.
 
     FastAPI parses a body with ``json.loads`` and validates what that gives. Here pydantic-core does both at once, in
@@ -48,7 +63,6 @@ class JSONBody(Generic[Body]):
 
     Attributes:
         model: The model.
-        content: What OpenAPI says of the body: media types to their schemas.
     """
 
     def __init__(self, model: type[Body], field: str = "", largest: Largest | None = None) -> None:
@@ -63,7 +77,7 @@ class JSONBody(Generic[Body]):
         self.model = model
         self._field = field
         self._largest = largest
-        self.content: dict[str, Any] = {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+        self.content = {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
     async def __call__(self, request: Request) -> Body:
         """Read and parse the body of a request.
@@ -142,7 +156,7 @@ def too_many(field: str, found: int, largest: int, noun: str = "items") -> Probl
 
 
 class JSONRoute(APIRoute):
-    """A route whose endpoint has a :class:`JSONBody` among its dependencies, which it documents.
+    """A route whose endpoint has a :class:`RequestBody` among its dependencies, which it documents.
 
     Attributes:
         body: The dependency.
@@ -153,7 +167,7 @@ class JSONRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Declare the route; the arguments are those of :class:`fastapi.routing.APIRoute`."""
         provided = dict(_provided(endpoint))
-        self._body_name, self.body = next(item for item in provided.items() if isinstance(item[1], JSONBody))
+        self._body_name, self.body = next(item for item in provided.items() if isinstance(item[1], RequestBody))
         self._parts = {name: found.kind for name, found in provided.items() if isinstance(found, Part)}
         self._requests = [name for name, found in provided.items() if found is Request]
         self.needs_request_alone = len(provided) == 1 + len(self._parts) + len(self._requests)

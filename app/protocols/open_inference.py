@@ -18,7 +18,6 @@ from app.protocols.open_inference_schemas import (
     INPUT,
     LABEL,
     InferenceParameters,
-    InferenceRequest,
     InferenceResponse,
     ModelMetadata,
     ModelReadiness,
@@ -28,7 +27,7 @@ from app.protocols.open_inference_schemas import (
 )
 from app.protocols.outputs import ALL, encode, inference_response, wanted_outputs
 from app.protocols.routing import OCTETS, OF_MODEL, ProtocolJSONRoute, ProtocolRoute, Service, model_of
-from app.protocols.tensors import DATA, InferenceBody
+from app.protocols.tensors import DATA, Inference, InferenceBody
 from app.sentiment.checks import choose_labels, limit_items, timed
 
 PLATFORMS: Final = {"onnx": "onnxruntime_onnx", "tensorflow": "keras"}
@@ -61,9 +60,7 @@ probes = APIRouter(tags=_TAGS, route_class=ProtocolRoute)
     openapi_extra=OF_MODEL,
 )
 @json_router.post("/v2/models/{model}/versions/{version}/infer", include_in_schema=False)
-async def infer(
-    request: Request, body: Annotated[InferenceRequest, Depends(InferenceBody())], service: Service
-) -> Response:
+async def infer(request: Request, body: Annotated[Inference, Depends(InferenceBody())], service: Service) -> Response:
     """Classify texts, a tensor of `BYTES`.
 
     Tensors may follow the JSON as bytes: the header `Inference-Header-Content-Length` says then where the JSON ends,
@@ -73,13 +70,13 @@ async def infer(
 
     `/versions/{version}` after the name of the model asks for that version: 404 if it is another that is loaded.
     """
-    texts = body.texts
+    inference, texts = body
     limit_items(service, texts, DATA)
     model = model_of(request, service)
-    parameters = body.parameters or DEFAULTS
+    parameters = inference.parameters or DEFAULTS
     wished = None if parameters.labels is None else parameters.labels.split(",")
     labels = choose_labels(model, wished, "#/parameters/labels")
-    wanted = wanted_outputs(body)
+    wanted = wanted_outputs(inference)
     task = Task(model, labels, EXPLANATION in wanted.names, DATA)
     parts, timing = await answer_texts(service, task, texts, partial(encode, wanted))
     return timed(inference_response(task, wanted, body, parts), timing)

@@ -135,11 +135,6 @@ class InferenceRequest(Schema):
         json_schema_extra={"maxItems": MOST_OUTPUTS},
     )
 
-    @property
-    def texts(self) -> list[str]:
-        """The texts, once :class:`~app.protocols.tensors.InferenceBody` has read them out of the input."""
-        return self.inputs[0]["data"] or []
-
 
 class OutputTensor(Schema):
     """An output: a value for each text, or a row of values."""

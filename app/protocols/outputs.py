@@ -24,7 +24,7 @@ from app.protocols.open_inference_schemas import (
     InferenceRequest,
 )
 from app.protocols.routing import OCTETS
-from app.protocols.tensors import HEADER_LENGTH, PREFIX
+from app.protocols.tensors import HEADER_LENGTH, PREFIX, Inference
 from app.sentiment.classifier import Classifier
 from app.sentiment.labels import Labels
 from app.sentiment.serialization import rounded
@@ -174,18 +174,19 @@ def string_bytes(string: str) -> bytes:
     return len(encoded).to_bytes(PREFIX, "little") + encoded
 
 
-def inference_response(task: Task, wanted: Wanted, request: InferenceRequest, parts: Sequence[Encoded]) -> Response:
+def inference_response(task: Task, wanted: Wanted, inference: Inference, parts: Sequence[Encoded]) -> Response:
     """Put an answer together.
 
     Args:
         task: What was done.
         wanted: The outputs.
-        request: The request, whose id is echoed.
+        inference: The request, whose id is echoed, and its texts.
         parts: What :func:`encode` gave for each slice of the texts, in order.
     """
     written, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
+    request, texts = inference
     written[_ID] = "" if request.id is None else f'"id":{json.dumps(request.id)},'
-    template = _template(task.model, task.labels, len(request.texts), wanted)
+    template = _template(task.model, task.labels, len(texts), wanted)
     content = (template % written).encode()
     if not follow:
         return Response(content, media_type=JSON)

@@ -1,14 +1,14 @@
 """Texts out of the input tensor of an inference request: from JSON, or from the bytes that follow it."""
 
-from functools import partial
-from typing import Any, Final
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple
 
 from fastapi import Request
 
 from app.compute import Compute
 from app.http.dependencies import part_of
 from app.http.headers import header
-from app.http.json_routes import COUNTED_BYTES, INLINE_BYTES, parsing, too_many
+from app.http.json_routes import COUNTED_BYTES, INLINE_BYTES, RequestBody, parsing, too_many
 from app.http.json_values import Values
 from app.http.problems import Problem, wrong_field
 from app.protocols.open_inference_schemas import BYTES, InferenceRequest, InputTensor
@@ -23,34 +23,62 @@ PREFIX: Final = 4
 """Bytes before each string that say how long it is, the least significant first."""
 _HEADER: Final = HEADER_LENGTH.lower().encode()
 _DIGITS: Final = 10
+_SHORT: Final = 512
+"""Bytes of JSON whose request is remembered, for a body that has its texts behind the JSON."""
+_REMEMBERED: Final = 1_024
+"""How many such requests are remembered."""
 
 
-class InferenceBody(ProtocolBody[InferenceRequest]):
-    """A dependency: the body, with the texts of its input flat in ``data``, wherever the request had them."""
+class Inference(NamedTuple):
+    """An inference request, and the texts of its input, flat, wherever the request had them.
+
+    Attributes:
+        request: The request, which others with the same JSON may share: it is never changed.
+        texts: The texts, at least one.
+    """
+
+    request: InferenceRequest
+    texts: list[str]
+
+
+class _Document(ProtocolBody[InferenceRequest]):
+    """The JSON of a request."""
 
     def __init__(self) -> None:
         super().__init__(InferenceRequest, DATA, _most_values)
+        self.parse_short = lru_cache(_REMEMBERED)(self.parse)
 
-    async def __call__(self, request: Request) -> InferenceRequest:
+    def too_many(self, values: Values, largest: int) -> Problem:
+        """See :meth:`JSONBody.too_many`."""
+        return too_many(DATA, values.items, largest // 2)
+
+
+class InferenceBody(RequestBody):
+    """A dependency: the body as an :class:`Inference`."""
+
+    def __init__(self) -> None:
+        self._document = _Document()
+        self.content = self._document.content
+
+    async def __call__(self, request: Request) -> Inference:
         """Read the body; raises what :meth:`JSONBody.__call__` does."""
-        body = await self.read(request)
+        body = await self._document.read(request)
         given = header(request.scope, _HEADER)
-        if given:
-            return await self._with_bytes(request, body, _header_length(given, len(body)))
-        return self.parse(body) if len(body) <= COUNTED_BYTES else await self.parsed(request, body)
-
-    async def _with_bytes(self, request: Request, body: bytes, length: int) -> InferenceRequest:
+        length = _header_length(given, len(body)) if given else len(body)
+        document, follow = (body[:length], body[length:]) if given else (body, b"")
+        if len(body) <= COUNTED_BYTES:
+            return self.parse(document, None, follow)
         settings = part_of(request, Settings)
         if len(body) <= INLINE_BYTES:
-            return self.parse(body[:length], settings, body[length:])
-        work = partial(self.parse, body[:length], settings, body[length:])
+            return self.parse(document, settings, follow)
+        work = partial(self.parse, document, settings, follow)
         return await part_of(request, Compute).run(work, seconds=parsing(len(body)))
 
-    def parse(self, body: bytes, settings: Settings | None = None, follow: bytes = b"") -> InferenceRequest:
+    def parse(self, document: bytes, settings: Settings | None = None, follow: bytes = b"") -> Inference:
         """Parse the JSON and read the texts.
 
         Args:
-            body: The JSON.
+            document: The JSON.
             settings: See :meth:`JSONBody.parse`.
             follow: The bytes that follow the JSON.
 
@@ -58,7 +86,11 @@ class InferenceBody(ProtocolBody[InferenceRequest]):
             app.http.problems.Problem: 400 if it is not JSON, 422 if it is not such a request, or the shape, the data
                 type and the data of its input do not agree.
         """
-        request = super().parse(body, settings)
+        # Where the texts follow it, a client's JSON is the same but for their number and size.
+        if follow and len(document) <= _SHORT:
+            request = self._document.parse_short(document)
+        else:
+            request = self._document.parse(document, settings)
         if len(request.inputs) != 1:
             raise wrong_field("#/inputs", f"must be one input, the texts, but there are {len(request.inputs)}")
         tensor = request.inputs[0]
@@ -72,19 +104,13 @@ class InferenceBody(ProtocolBody[InferenceRequest]):
                 raise wrong_field(
                     "#/inputs/0", f"says no `binary_data_size`, but {len(follow):,} bytes follow the JSON"
                 )
-            _flatten(tensor, count)
-        else:
-            if tensor.get("data") is not None:
-                raise wrong_field("#/inputs/0", "has both `data` and a `binary_data_size`")
-            if size != len(follow):
-                detail = f"says {size:,}, but {len(follow):,} bytes follow the JSON"
-                raise wrong_field("#/inputs/0/parameters/binary_data_size", detail)
-            tensor["data"] = [*split_strings(follow, count)]
-        return request
-
-    def too_many(self, values: Values, largest: int) -> Problem:
-        """See :meth:`JSONBody.too_many`."""
-        return too_many(DATA, values.items, largest // 2)
+            return Inference(request, _flat(tensor, count))
+        if tensor.get("data") is not None:
+            raise wrong_field("#/inputs/0", "has both `data` and a `binary_data_size`")
+        if size != len(follow):
+            detail = f"says {size:,}, but {len(follow):,} bytes follow the JSON"
+            raise wrong_field("#/inputs/0/parameters/binary_data_size", detail)
+        return Inference(request, split_strings(follow, count))
 
 
 def _most_values(settings: Settings) -> int:
@@ -111,13 +137,13 @@ def _count(tensor: InputTensor) -> int:
     raise wrong_field("#/inputs/0/shape", "must be [n] or [n, 1], with n texts, at least one")
 
 
-def _flatten(tensor: InputTensor, count: int) -> None:
-    """Check the texts of a tensor, and take them out of lists of their own."""
+def _flat(tensor: InputTensor, count: int) -> list[str]:
+    """Check the texts of a tensor, and return them, out of lists of their own."""
     data = tensor.get("data")
     if data is None:
         raise wrong_field(f"#/{DATA}", "is missing")
     if len(tensor["shape"]) > 1 and data and isinstance(data[0], list):
-        data = tensor["data"] = [_only(row, index) for index, row in enumerate(data)]
+        data = [_only(row, index) for index, row in enumerate(data)]
     if len(data) != count:
         raise wrong_field(f"#/{DATA}", f"has {len(data):,} texts, but the shape says {count:,}")
     for index, text in enumerate(data):
@@ -125,6 +151,7 @@ def _flatten(tensor: InputTensor, count: int) -> None:
             raise wrong_field(f"#/{DATA}/{index}", "must be a string")
         if not text:
             raise wrong_field(f"#/{DATA}/{index}", "must not be empty")
+    return data
 
 
 def _only(row: Any, index: int) -> Any:

@@ -153,3 +153,9 @@ def test_one_input_is_needed(inputs: Any) -> None:
     two = json.loads(request(data=["a"]))
     with pytest.raises(Problem, match="must be one input, the texts, but there are 2"):
         BODY.parse(json.dumps({"inputs": two["inputs"] * 2}).encode())
+
+
+def test_requests_with_the_same_json_do_not_share_their_texts() -> None:
+    document = request(parameters={"binary_data_size": 7})
+    first, second = (BODY.parse(document, follow=b"\3\0\0\0" + text) for text in (b"bad", b"fun"))
+    assert (first.texts, second.texts) == (["bad"], ["fun"])
