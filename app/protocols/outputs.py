@@ -1,7 +1,7 @@
 """Outputs of an inference request, as JSON or as bytes that follow it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import Final, NamedTuple
@@ -25,7 +25,6 @@ from app.protocols.open_inference_schemas import (
 )
 from app.protocols.routing import OCTETS
 from app.protocols.tensors import HEADER_LENGTH, PREFIX, Inference
-from app.sentiment.classifier import Classifier
 from app.sentiment.labels import Labels
 from app.sentiment.serialization import rounded
 
@@ -51,8 +50,8 @@ class Encoded(NamedTuple):
     """What some texts got.
 
     Attributes:
-        written: For each output that is wanted, by its name, its data as JSON, or the number of its bytes.
-        follow: For each that is wanted in bytes, its bytes.
+        written: For each output that is wanted in JSON, by its name, its data.
+        follow: For each that is wanted in bytes, its bytes, in order.
     """
 
     written: dict[str, str]
@@ -119,13 +118,11 @@ def encode(wanted: Wanted, answers: Sequence[Answer]) -> Encoded:
             return Encoded(_json_row(answers[0]), [])
         if len(in_bytes) == len(names):
             row = _binary_row(answers[0])
-            follow = [row[name] for name in names]
-            return Encoded({name: str(len(row[name])) for name in names}, follow)
+            return Encoded({}, [row[name] for name in names])
     rows = [] if len(in_bytes) == len(names) else [*map(_json_row, answers)]
     tensors = [*map(_binary_row, answers)] if in_bytes else []
-    joined = {name: b"".join([row[name] for row in tensors]) for name in names if name in in_bytes}
     written = {name: ",".join([row[name] for row in rows]) for name in names if name not in in_bytes}
-    return Encoded(written | {name: str(len(tensor)) for name, tensor in joined.items()}, [*joined.values()])
+    return Encoded(written, [b"".join([row[name] for row in tensors]) for name in names if name in in_bytes])
 
 
 def _json_row(answer: Answer) -> dict[str, str]:
@@ -183,14 +180,17 @@ def inference_response(task: Task, wanted: Wanted, inference: Inference, parts: 
         inference: The request, whose id is echoed, and its texts.
         parts: What :func:`encode` gave for each slice of the texts, in order.
     """
-    written, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
+    encoded = parts[0] if len(parts) == 1 else _joined(wanted, parts)
     request, texts = inference
-    written[_ID] = "" if request.id is None else f'"id":{json.dumps(request.id)},'
-    template = _template(task.model, task.labels, len(texts), wanted)
-    content = (template % written).encode()
-    if not follow:
+    about = _About(task.model.name, task.model.manifest.version, task.labels, len(texts), wanted)
+    sizes = tuple(map(len, encoded.follow))
+    if request.id is None and not encoded.written:
+        content = _sized(about, sizes)
+    else:
+        content = _filled(about, sizes, encoded.written, request.id)
+    if not sizes:
         return Response(content, media_type=JSON)
-    response = Response(b"".join([content, *follow]), media_type=OCTETS)
+    response = Response(b"".join([content, *encoded.follow]), media_type=OCTETS)
     response.raw_headers.append((_HEADER, b"%d" % len(content)))
     return response
 
@@ -198,16 +198,40 @@ def inference_response(task: Task, wanted: Wanted, inference: Inference, parts: 
 def _joined(wanted: Wanted, parts: Sequence[Encoded]) -> Encoded:
     """Join what the slices of the texts got."""
     follow = [b"".join(chunks) for chunks in zip(*(part.follow for part in parts), strict=True)]
-    written = {name: ",".join([part.written[name] for part in parts]) for name in wanted.names}
-    in_bytes = [name for name in wanted.names if name in wanted.in_bytes]
-    return Encoded(written | {name: str(len(tensor)) for name, tensor in zip(in_bytes, follow, strict=True)}, follow)
+    in_json = [name for name in wanted.names if name not in wanted.in_bytes]
+    return Encoded({name: ",".join([part.written[name] for part in parts]) for name in in_json}, follow)
+
+
+class _About(NamedTuple):
+    """What decides how the JSON of an answer looks, but for the values in it."""
+
+    model: str
+    version: str
+    labels: Labels
+    texts: int
+    wanted: Wanted
 
 
 @lru_cache(_TEMPLATES)
-def _template(model: Classifier, labels: Labels, count: int, wanted: Wanted) -> str:
-    """Return the JSON with fields for :attr:`Encoded.written` and the id."""
-    named = json.dumps({"model_name": model.name, "model_version": model.manifest.version}, separators=(",", ":"))
-    outputs = ",".join([_described(labels, count, name, name in wanted.in_bytes) for name in wanted.names])
+def _sized(about: _About, sizes: tuple[int, ...]) -> bytes:
+    """Return the JSON of an answer whose values all follow it."""
+    return _filled(about, sizes, {}, None)
+
+
+def _filled(about: _About, sizes: Sequence[int], written: Mapping[str, str], request_id: str | None) -> bytes:
+    """Return the JSON of an answer: the values that stand in it, and the sizes of those that follow."""
+    names = [name for name in about.wanted.names if name in about.wanted.in_bytes]
+    numbers = dict(zip(names, map(str, sizes), strict=True))
+    named = "" if request_id is None else f'"id":{json.dumps(request_id)},'
+    return (_template(about) % {**written, **numbers, _ID: named}).encode()
+
+
+@lru_cache(_TEMPLATES)
+def _template(about: _About) -> str:
+    """Return the JSON with fields for the id, and for the values of each output or their size."""
+    named = json.dumps({"model_name": about.model, "model_version": about.version}, separators=(",", ":"))
+    names, in_bytes = about.wanted
+    outputs = ",".join([_described(about.labels, about.texts, name, name in in_bytes) for name in names])
     return f'{named[:-1].replace("%", "%%")},%({_ID})s"outputs":[{outputs}]}}'
 
 
