@@ -14,14 +14,16 @@ serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
 
 test: check
-	$(PYTEST)
+	$(PYTEST) -m "not slow"
 
-# All there is, and it takes long: the checks, and everything once more on a fresh Debian under its own Python.
-test-all: test image-check fresh-check
+# All there is, and it takes long: the checks, every test, and a fresh Debian under its own Python.
+test-all: check
+	$(PYTEST)
+	$(MAKE) image-check fresh-check
 
 # The service, and what the README says of it.
 test-service: $(VENV)/.testing
-	$(PYTEST) tests/app tests/test_readme.py
+	$(PYTEST) -m "not slow" tests/app tests/test_readme.py
 
 # The same under Debian's own Python, in an environment beside the other one.
 test-debian:

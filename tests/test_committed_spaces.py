@@ -54,6 +54,7 @@ def test_the_tables_of_the_lecture(space: VectorSpace, positive: list[str], nega
     assert [similarity for _, similarity in found] == pytest.approx([float(s) for s in table.split()[1::2]], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_questions_of_gensims_file_get_gensims_answers(space: VectorSpace, gensim: KeyedVectors) -> None:
     lines = Path(datapath("questions-words.txt")).read_text().lower().splitlines()
     questions = [line.split() for line in lines if not line.startswith(":")]

@@ -76,6 +76,7 @@ def test_a_gradient_is_a_slope(tmp_path: Path) -> None:
             assert (odds[0] - odds[1]) / 1e-2 == pytest.approx(found[place - 1], abs=0.02)
 
 
+@pytest.mark.slow
 def test_every_method_has_a_contribution_for_each_word(tmp_path: Path) -> None:
     folder = tmp_path / "sentiment-windows"
     toys.write_window_model(folder)

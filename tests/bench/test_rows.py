@@ -7,6 +7,7 @@ from bench.options import Options
 from bench.paths import DATA, MODEL
 
 
+@pytest.mark.slow
 def test_rows_are_streamed_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "REVIEWS", 60)
     monkeypatch.setattr(rows, "ROWS", 5_000)

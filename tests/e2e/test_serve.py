@@ -226,6 +226,7 @@ def test_the_log_is_json_and_holds_no_text(start: Start) -> None:
     assert "xyzzy" not in service.log.read_text()
 
 
+@pytest.mark.slow
 def test_tensorflow_serves_the_same_answers(start: Start, service: Service) -> None:
     reference = start(ENGINE="tensorflow")
     for text in (REVIEW, PAN, "good", "word " * 600):

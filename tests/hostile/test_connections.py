@@ -161,6 +161,7 @@ def test_a_reader_that_stalls_is_cut_off(start: Start) -> None:
     assert received < 8_000_000
 
 
+@pytest.mark.slow
 def test_a_slow_reader_gets_its_whole_answer(start: Start) -> None:
     service = start(ANSWER_SECONDS="1")
     with connect(service) as connection:

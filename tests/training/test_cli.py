@@ -68,6 +68,7 @@ def assert_same_model(folder: Path, other: Path) -> None:
     assert read_manifest(folder).figures == read_manifest(other).figures
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_to_the_same_model(
     workplace: Workplace, trained_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_sample_goes_into_build_and_replaces_no_model(workplace: Workplace) ->
 
 
 # A dozen reviews with one word that tells them apart are too easy to stop at.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
 def test_a_sample_of_the_recipe_best_reads_all_corpora(
     workplace: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -93,6 +93,7 @@ def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
     assert loss == pytest.approx(min(losses), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_to_the_same_forecasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = replace(AIR_POLLUTION, epochs=3, repeats=5)
     expected = trained_predictions(recipe, tmp_path / "uninterrupted")

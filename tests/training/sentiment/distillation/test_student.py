@@ -195,6 +195,7 @@ def test_a_signal_that_comes_while_an_epoch_is_measured_stops_it_too(
     assert_same(trained(checkpoint, measure=known), uninterrupted)
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_last_checkpoint(
     uninterrupted: Outcome, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from training.sentiment.distillation.texts import CONTEXT, StudentTexts
 from training.sentiment.distillation.train import AssistantLogits, Distilled, distil
 
 SEED: Final = 2
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

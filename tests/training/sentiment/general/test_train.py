@@ -25,6 +25,7 @@ from training.sentiment.general.train import General, make
 SEED: Final = 2
 NETWORKS: Final = (*BEST.teachers, BEST.student)
 DATA: Final = TrainingData(tiny.reviews(), tiny.unlabelled(), tiny.further(tiny.reviews()))
+pytestmark = pytest.mark.slow
 
 
 def go_through(checkpoint: Checkpoint, recipe: GeneralRecipe = TINY_BEST) -> General:
