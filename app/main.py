@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, FastAPI
 
 from app import __version__
+from app.artifacts.watch import ModelWatch
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
 from app.http.connections import Connections
@@ -89,8 +90,9 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
         lifecycle = loaded.lifecycle if loaded else Lifecycle(settings.drain_seconds)
         with ExitStack() as stack:
+            watch = ModelWatch(settings.reload_seconds)
             # First, as the process may be told to end while it loads.
-            stack.enter_context(lifecycle.signals())
+            stack.enter_context(lifecycle.signals(watch.look_now))
             app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle, tracing)
             # What is loaded stays; without it, the garbage collector has nothing to look through again and again. And
             # what a request leaves behind is in no circles: to look for them as often as Python does takes 3 % of it.
@@ -100,6 +102,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
             gc.enable()
             sys.setswitchinterval(SWITCH_SECONDS)
             stack.enter_context(lifecycle.beating())
+            stack.enter_context(watch.watching(app.state.loaded.reload))
             if settings.admin_port is not None:
                 http = Connections(Limits.of(settings))
                 stack.enter_context(

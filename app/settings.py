@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         "that of the working directory.",
     )
     default_model: str = Field("sentiment-best", description="Model that answers when a request names none.")
+    reload_seconds: float = Field(
+        2,
+        ge=0,
+        description="How often each process looks for models that have come, changed or gone; 0 looks only on SIGHUP.",
+    )
     vectors_files: Annotated[list[Path], NoDecode] = Field(
         [],
         description="Further spaces of word vectors: files of GloVe or word2vec (text or binary, gzipped or not), "

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
+from app.artifacts.versions import ModelId
 from app.http.json_routes import JSON
 from app.http.problems import wrong_field
 from app.protocols.answers import Answer, Task
@@ -25,7 +26,6 @@ from app.protocols.open_inference_schemas import (
 )
 from app.protocols.routing import OCTETS
 from app.protocols.tensors import HEADER_LENGTH, PREFIX
-from app.sentiment.classifier import Classifier
 from app.sentiment.labels import Labels
 from app.sentiment.serialization import rounded
 
@@ -185,7 +185,7 @@ def inference_response(task: Task, wanted: Wanted, request: InferenceRequest, pa
     """
     written, follow = parts[0] if len(parts) == 1 else _joined(wanted, parts)
     written[_ID] = "" if request.id is None else f'"id":{json.dumps(request.id)},'
-    template = _template(task.model, task.labels, len(request.texts), wanted)
+    template = _template(task.model.id, task.labels, len(request.texts), wanted)
     content = (template % written).encode()
     if not follow:
         return Response(content, media_type=JSON)
@@ -203,9 +203,9 @@ def _joined(wanted: Wanted, parts: Sequence[Encoded]) -> Encoded:
 
 
 @lru_cache(_TEMPLATES)
-def _template(model: Classifier, labels: Labels, count: int, wanted: Wanted) -> str:
+def _template(model: ModelId, labels: Labels, count: int, wanted: Wanted) -> str:
     """Return the JSON with fields for :attr:`Encoded.written` and the id."""
-    named = json.dumps({"model_name": model.name, "model_version": model.manifest.version}, separators=(",", ":"))
+    named = json.dumps({"model_name": model.name, "model_version": model.version}, separators=(",", ":"))
     outputs = ",".join([_described(labels, count, name, name in wanted.in_bytes) for name in wanted.names])
     return f'{named[:-1].replace("%", "%%")},%({_ID})s"outputs":[{outputs}]}}'
 

@@ -46,6 +46,7 @@ from app.sentiment.schemas import (
     PadResponse,
     PredictRequest,
     PredictResponse,
+    RefusedFolder,
     SentimentRequest,
     SentimentResponse,
     TokenizeRequest,
@@ -122,7 +123,7 @@ async def classify(
     With `explain`, the JSON answer also has `words`, what each word contributes, and `sentences`, the sentiment of each
     sentence by itself.
     """
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
     labels = choose_labels(model, body.labels)
     plain = prefers_plain(header(request.scope, b"accept"))
     if body.explain and not plain:
@@ -132,14 +133,14 @@ async def classify(
     if plain:
         response = Response(f"{plain_text(classification)}\n", media_type=PLAIN)
     else:
-        response = Response(sentiment_json(classification, model.name), media_type="application/json")
+        response = Response(sentiment_json(classification, model.id), media_type="application/json")
     return timed(response, timing)
 
 
 async def _explained(service: SentimentService, model: Classifier, text: str, labels: Labels) -> Response:
     with refusing("text"):
         explained, timing = await service.explain(model, text, labels)
-    return timed(Response(explained_json(explained, text, model.name), media_type="application/json"), timing)
+    return timed(Response(explained_json(explained, text, model.id), media_type="application/json"), timing)
 
 
 @json_router.post(
@@ -167,7 +168,7 @@ async def classify_batch(
     if isinstance(body, RowsBody):
         return await rows_response(request, body, service, partial(_row_answers, service))
     limit_items(service, body.texts, "texts")
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
     labels = choose_labels(model, body.labels)
 
     tolerant = body.on_error == "continue"
@@ -188,7 +189,7 @@ async def classify_batch(
 async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRequest))], service: Service) -> Response:
     """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
     limit_items(service, body.texts, "texts")
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
 
     def work() -> Response:
         tokenizer = Tokenizer.fit(body.texts, reserved=PLAIN_IDS) if body.fit else model.tokenizer
@@ -248,21 +249,22 @@ async def predict(
     """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
     limit_items(service, body.sequences, "sequences")
     limit_ids(service, body.sequences)
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
     check_known_ids(model, body.sequences)
     probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
-    return json_response(PredictResponse(probabilities=probabilities, model=model.name))
+    return json_response(PredictResponse(probabilities=probabilities, model=model.name, version=model.version))
 
 
 @router.get("/models", summary="The models that are loaded")
 async def models(service: Service) -> ModelsResponse:
-    """List the sentiment models, which of them is the default, and how good they are."""
+    """List the sentiment models, which of them is the default, and how good they are; and what is refused."""
     return ModelsResponse(
         models=[
             ModelInfo(
                 name=model.name,
                 default=model is service.models.default,
-                version=model.manifest.version,
+                version=model.version,
+                versions=service.models.versions(model.name) or [model.version],
                 engine=model.engine_name,
                 labels=list(model.labels),
                 vocabulary_size=model.serving.vocabulary_size,
@@ -271,10 +273,11 @@ async def models(service: Service) -> ModelsResponse:
                 figures=model.manifest.figures,
             )
             for model in service.models
-        ]
+        ],
+        refused=[RefusedFolder(folder=folder, error=sentence) for folder, sentence in service.refused()],
     )
 
 
 def _row_answers(service: SentimentService, options: RowOptions, answer: RowFormat) -> RowAnswers:
-    model = find_model(service, options.model)
+    model = find_model(service, options.model, options.version)
     return RowAnswers(service, model, choose_labels(model, options.labels), options.explain, answer)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Final, NamedTuple, Self, TypeVar
@@ -36,23 +35,29 @@ class ExplainTiming(NamedTuple):
     explain: float
 
 
-@dataclass(frozen=True)
+class _Served(NamedTuple):
+    """What belongs to a model while it is served: what runs short texts together, and where its work is counted."""
+
+    batcher: DynamicBatcher
+    metrics: ModelMetrics
+
+
 class SentimentService:
     """The sentiment models of a process.
 
     Attributes:
         models: The models.
-        batchers: For each model, by its name, what runs short texts together.
-        metrics: For each model, by its name, where its work is counted.
         compute: Where the work is done.
         settings: The limits.
     """
 
-    models: SentimentModels
-    batchers: Mapping[str, DynamicBatcher]
-    metrics: Mapping[str, ModelMetrics]
-    compute: Compute
-    settings: Settings
+    def __init__(self, models: SentimentModels, compute: Compute, metrics: Metrics, settings: Settings) -> None:
+        """Serve models; see the attributes."""
+        self.models = models
+        self.compute = compute
+        self.settings = settings
+        self._metrics = metrics
+        self._served = self._serve_all()
 
     @classmethod
     def load(cls, settings: Settings, compute: Compute, metrics: Metrics) -> Self:
@@ -62,9 +67,30 @@ class SentimentService:
             app.artifacts.manifest.ArtifactError: One of them cannot be used.
         """
         models = SentimentModels(settings.models_dir, settings.default_model, settings.engine)
-        batchers = {model.name: DynamicBatcher(model, compute.spans) for model in models}
-        counted = {model.name: metrics.of_model(model.name, model.labels) for model in models}
-        return cls(models, batchers, counted, compute, settings)
+        return cls(models, compute, metrics, settings)
+
+    def reload(self, *, at_once: bool = False) -> bool:
+        """See :meth:`app.artifacts.registry.Registry.reload`."""
+        changed = self.models.reload(at_once=at_once)
+        if changed:
+            self._served = self._serve_all()
+        return changed
+
+    def refused(self) -> list[tuple[str, str]]:
+        """Return the folders that are not served, by their paths below that of all models, and why they are not."""
+        above = f"{self.settings.models_dir}/"
+        return [(str(one.path).removeprefix(above), one.sentence.replace(above, "")) for one in self.models.refused]
+
+    def _serve_all(self) -> Mapping[Classifier, _Served]:
+        return {model: self._serve(model) for model in self.models}
+
+    def _serve(self, model: Classifier) -> _Served:
+        metrics = self._metrics.of_model(model.name, model.version, model.labels)
+        return _Served(DynamicBatcher(model, self.compute.spans), metrics)
+
+    def _of(self, model: Classifier) -> _Served:
+        """Return what belongs to a model; made anew for one that is let go while a request still asks it."""
+        return self._served.get(model) or self._serve(model)
 
     async def classify(self, model: Classifier, text: str, labels: Labels) -> tuple[Classification, Timing]:
         """Classify a text as one of some labels of the model.
@@ -76,7 +102,7 @@ class SentimentService:
         seconds = reading(model, len(text))
         if is_short(seconds):
             with self.compute.inline(seconds) as place:
-                found, timing = await self.batchers[model.name].classify(text, place.due)
+                found, timing = await self._of(model).batcher.classify(text, place.due)
         else:
             self._limit_length(text)
             found, timing = await self.compute.run(partial(self._classify, model, text), seconds=seconds)
@@ -319,13 +345,15 @@ class SentimentService:
             start += seconds
 
     def _observe(self, model: Classifier, classification: Classification, timing: Timing) -> None:
-        self.metrics[model.name].observe_steps(*timing)
-        self.metrics[model.name].count_label(classification.label)
+        metrics = self._of(model).metrics
+        metrics.observe_steps(*timing)
+        metrics.count_label(classification.label)
 
     def _observe_all(self, model: Classifier, classifications: Sequence[Classification], timing: Timing) -> None:
-        self.metrics[model.name].observe_steps(*timing)
+        metrics = self._of(model).metrics
+        metrics.observe_steps(*timing)
         for label, count in Counter(one.label for one in classifications).items():
-            self.metrics[model.name].count_label(label, count)
+            metrics.count_label(label, count)
 
 
 def _encode(model: Classifier, texts: Sequence[str]) -> tuple[list[Encoding], float]:

@@ -31,6 +31,7 @@ def test_a_text_is_classified(client: httpx.Client) -> None:
         "tokens": {"count": 10, "unknown": answer["tokens"]["unknown"], "truncated": False},
         "warnings": [],
         "model": "sentiment-tiny",
+        "version": "1.0.0",
     }
     negative = client.post("/sentiment", json={"text": TEXT.replace("brilliant", "boring")}).json()
     assert negative["label"] == "negative"
