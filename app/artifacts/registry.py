@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from app.artifacts.manifest import MANIFEST, ArtifactError, parse_manifest
-from app.artifacts.versions import CURRENT, FolderState, Signature, is_version, look
+from app.artifacts.versions import CURRENT, FolderState, Signature, look
 
 log = logging.getLogger("uvicorn.error")
 
@@ -64,6 +64,27 @@ class ModelFolders(Generic[Model]):
         """See what is there now."""
         found = sorted(self.models_dir.glob(f"{self.kind}-*"))
         return {folder: look(folder) for folder in found if folder.is_dir() or folder.is_symlink()}
+
+    def load_version(self, folder: Path, path: Path) -> Model:
+        """Load a model from a folder, or from that of one of its versions.
+
+        Args:
+            folder: The folder.
+            path: That of the version, or the same.
+
+        Raises:
+            ArtifactError: It cannot be used.
+        """
+        name = self.name(folder, path)
+        try:
+            model = self.load(path)
+        except ArtifactError:
+            raise
+        except Exception as error:
+            raise ArtifactError(f"{path} cannot be loaded ({error!r}); restore the model folder.") from error
+        if model.name != name:
+            raise ArtifactError(f"{path} was swapped for another model while it was read; put it there again.")
+        return model
 
     def name(self, folder: Path, path: Path) -> str:
         """Return the name of the model of a folder.
@@ -131,7 +152,7 @@ class Registry(Generic[Model]):
             UnknownName: ``only`` is none of them.
         """
         if not folders.models_dir.is_dir():
-            raise ArtifactError(f"There is no folder {folders.models_dir} of models; set MODELS_DIR to where they are.")
+            raise no_models(folders.models_dir)
         self._noun = noun
         self._folders = folders
         self._refused: dict[Path, tuple[object, str]] = {}
@@ -167,7 +188,7 @@ class Registry(Generic[Model]):
         """Return the versions in the folder of a model, the lowest first; none, if it has no numbered folders."""
         folder = next((folder for folder, loaded in self._loaded.items() if loaded.name == name), None)
         state = None if folder is None else self._seen.get(folder)
-        return [] if state is None else [path.name for path in reversed(state.versions) if is_version(path.name)]
+        return [] if state is None else state.numbers
 
     @property
     def refused(self) -> list[Refusal]:
@@ -222,7 +243,7 @@ class Registry(Generic[Model]):
         """Return what is to be served of a folder now, if anything."""
         before = self._loaded.get(folder)
         if state.current is not None and not state.wanted:
-            self._refuse(folder / CURRENT, state.current, str(_no_such_version(folder, state)))
+            self._refuse(folder / CURRENT, state.current, str(no_such_version(folder, state)))
         for path in state.wanted:
             signature = state.versions[path]
             if before is not None and (path, signature) == (before.path, before.signature):
@@ -260,21 +281,10 @@ class Registry(Generic[Model]):
             raise ArtifactError(
                 f"{path} holds a {self._noun} {name}, as {other or 'a file'} does; rename or remove one."
             )
-        loaded = self._loaded_from(name, path, signature)
+        model = self._folders.load_version(folder, path)
         self._forgive(path)
         log.info("The %s %s is served from %s.", self._noun, name, path)
-        return loaded
-
-    def _loaded_from(self, name: str, path: Path, signature: Signature) -> _Loaded[Model]:
-        try:
-            model = self._folders.load(path)
-        except ArtifactError:
-            raise
-        except Exception as error:
-            raise ArtifactError(f"{path} cannot be loaded ({error!r}); restore the model folder.") from error
-        if model.name != name:
-            raise ArtifactError(f"{path} was swapped for another model while it was read; put it there again.")
-        return _Loaded(name, path, signature, model)
+        return _Loaded(model.name, path, signature, model)
 
     def _first_name(self, folder: Path, state: FolderState) -> str:
         """Return the name of the model of a folder, of the first version whose manifest can be read."""
@@ -284,7 +294,8 @@ class Registry(Generic[Model]):
         """Load the first version of a folder that can be used."""
 
         def load(path: Path) -> _Loaded[Model]:
-            return self._loaded_from(self._folders.name(folder, path), path, state.versions[path])
+            model = self._folders.load_version(folder, path)
+            return _Loaded(model.name, path, state.versions[path], model)
 
         found, error = self._first_that(folder, state, load)
         if error is not None:
@@ -306,7 +317,7 @@ class Registry(Generic[Model]):
             except ArtifactError as error:
                 first = first or error
                 self._refused[path] = state.versions[path], str(error)
-        raise first or _no_such_version(folder, state)
+        raise first or no_such_version(folder, state)
 
     def _refuse(self, path: Path, state: object, sentence: str) -> None:
         """Note what cannot be used, and say it once."""
@@ -336,8 +347,14 @@ class Registry(Generic[Model]):
         return {one.name: one.model for one in self._loaded.values()} | self._others
 
 
-def _no_such_version(folder: Path, state: FolderState) -> ArtifactError:
-    there_are = ", ".join(path.name for path in reversed(state.versions) if is_version(path.name)) or "none"
+def no_models(models_dir: Path) -> ArtifactError:
+    """Describe a folder of models that is not there."""
+    return ArtifactError(f"There is no folder {models_dir} of models; set MODELS_DIR to where they are.")
+
+
+def no_such_version(folder: Path, state: FolderState) -> ArtifactError:
+    """Describe a folder whose file :data:`CURRENT` names a version that is not there."""
+    there_are = ", ".join(state.numbers) or "none"
     return ArtifactError(
         f"{folder / CURRENT} names the version {state.current}, which is not there (there is: {there_are}); "
         f"run `python -m app models use {folder.name} VERSION`."

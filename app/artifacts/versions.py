@@ -41,6 +41,11 @@ class FolderState:
     versions: dict[Path, Signature]
 
     @property
+    def numbers(self) -> list[str]:
+        """The numbers of its versions, the lowest first; none, if it has no numbered folders."""
+        return [path.name for path in reversed(self.versions) if is_version(path.name)]
+
+    @property
     def wanted(self) -> list[Path]:
         """The folders of which the first complete one is to be served; none, if there is no such version."""
         if self.current is None:
@@ -93,9 +98,9 @@ def use_version(folder: Path, version: str) -> None:
     Raises:
         ArtifactError: There is no such version, or it cannot be noted.
     """
-    known = [path.name for path in look(folder).versions if is_version(path.name)]
+    known = look(folder).numbers
     if version not in known:
-        there_are = ", ".join(reversed(known)) or "none"
+        there_are = ", ".join(known) or "none"
         raise ArtifactError(f"{folder} has no version {version} (there is: {there_are}); name one of these.")
     partial = folder / f".{CURRENT}.{os.getpid()}"
     try:
