@@ -47,6 +47,7 @@ class Loaded:
 
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
+            app.settings.SettingsError: The file for feedback cannot be written.
         """
         compute = Compute(
             settings.threads, settings.max_waiting_seconds, settings.max_client_share, settings.max_streams, tracing

@@ -26,6 +26,7 @@ from app.sentiment.checks import (
 )
 from app.sentiment.classifier import Classifier
 from app.sentiment.estimates import tokenizing
+from app.sentiment.feedback import NoRoom, NotWritten
 from app.sentiment.labels import Labels
 from app.sentiment.padding import pad_sequences
 from app.sentiment.row_bodies import ANSWERS as ROWS_ANSWERS
@@ -40,6 +41,8 @@ from app.sentiment.schemas import (
     BatchResponse,
     ExplainedBatchResponse,
     ExplainedResponse,
+    FeedbackRequest,
+    FeedbackResponse,
     ModelInfo,
     ModelsResponse,
     PadRequest,
@@ -253,6 +256,37 @@ async def predict(
     check_known_ids(model, body.sequences)
     probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
     return json_response(PredictResponse(probabilities=probabilities, model=model.name, version=model.version))
+
+
+@json_router.post(
+    "/feedback",
+    summary="Say which label is right",
+    status_code=201,
+    response_model=FeedbackResponse,
+    responses=responses(400, 404, 413, 415, 422, 429, 503, 507),
+)
+async def feedback(body: Annotated[FeedbackRequest, Depends(JSONBody(FeedbackRequest))], service: Service) -> Response:
+    """Keep a text and the label that it should have had, for the training of the next version.
+
+    Where the setting `FEEDBACK_FILE` names no file, no feedback is taken: 404.
+    """
+    if not service.takes_feedback:
+        raise Problem(404, "This service takes no feedback; its setting `FEEDBACK_FILE` names no file.")
+    model = find_model(service, body.model)
+    if body.label not in model.labels:
+        detail = f"is not one of the labels of {model.name}: {', '.join(model.labels)}"
+        errors = [FieldError(pointer="#/label", detail=detail)]
+        raise Problem(422, f"The label {body.label[:40]!r} {detail}.", errors=errors)
+    try:
+        with refusing("text"):
+            await service.keep_feedback(model, body.text, body.label)
+    except NoRoom as error:
+        raise Problem(507, str(error)) from error
+    except NotWritten as error:
+        raise Problem(503, str(error), headers={"Retry-After": "60"}) from error
+    response = json_response(FeedbackResponse(label=body.label, model=model.name, version=model.version))
+    response.status_code = 201
+    return response
 
 
 @router.get("/models", summary="The models that are loaded")

@@ -317,6 +317,26 @@ class PredictResponse(Schema):
     version: str = Field(description="Version of the model that answered.")
 
 
+class FeedbackRequest(Schema):
+    """A text, and the label that it should have had."""
+
+    model_config = _example({"text": "I want a refund; I was so bored!", "label": "negative"}, strict=True)
+
+    text: Text = Field(description="The text, as it was classified.")
+    label: str = Field(description="The label that is right, one of the model's.")
+    model: ModelName = None
+
+
+class FeedbackResponse(Schema):
+    """What was kept beside the text."""
+
+    model_config = _example({"label": "negative", "model": "sentiment-best", "version": "2.1.0"})
+
+    label: str = Field(description="The label.")
+    model: str = Field(description="Name of the model that it is about.")
+    version: str = Field(description="Version of the model that is served now.")
+
+
 class ModelInfo(Schema):
     """A sentiment model that is loaded."""
 

@@ -15,6 +15,7 @@ from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.estimates import cut_into_slices, explaining, predicting, reading, tokenizing
 from app.sentiment.explanation import Explained, explain_all
+from app.sentiment.feedback import FeedbackFile, NotWritten
 from app.sentiment.labels import Labels
 from app.sentiment.refusals import TextTooLong, TooManyWords
 from app.sentiment.registry import SentimentModels
@@ -23,6 +24,8 @@ from app.settings import Settings
 
 Result = TypeVar("Result")
 
+SECONDS_A_LINE: Final = 0.001
+"""Of appending feedback to its file."""
 LEAVE_ONE_OUT_SHARE: Final = 50
 """Where each word of a text of any length costs a prediction, so many times fewer words are explained."""
 
@@ -52,7 +55,13 @@ class SentimentService:
     """
 
     def __init__(self, models: SentimentModels, compute: Compute, metrics: Metrics, settings: Settings) -> None:
-        """Serve models; see the attributes."""
+        """Serve models; see the attributes.
+
+        Raises:
+            app.settings.SettingsError: The file for feedback cannot be written.
+        """
+        path, most = settings.feedback_file, settings.feedback_max_bytes
+        self._feedback = None if path is None else FeedbackFile(path, most)
         self.models = models
         self.compute = compute
         self.settings = settings
@@ -65,6 +74,7 @@ class SentimentService:
 
         Raises:
             app.artifacts.manifest.ArtifactError: One of them cannot be used.
+            app.settings.SettingsError: The file for feedback cannot be written.
         """
         models = SentimentModels(settings.models_dir, settings.default_model, settings.engine)
         return cls(models, compute, metrics, settings)
@@ -75,6 +85,26 @@ class SentimentService:
         if changed:
             self._served = self._serve_all()
         return changed
+
+    @property
+    def takes_feedback(self) -> bool:
+        """Whether there is a file for feedback."""
+        return self._feedback is not None
+
+    async def keep_feedback(self, model: Classifier, text: str, label: str) -> None:
+        """Keep a text with the label that it should have had; in a thread, as a disk may take its time.
+
+        Raises:
+            TextTooLong: It has more characters than are taken.
+            app.sentiment.feedback.NoRoom: The file or the disk is full.
+            app.sentiment.feedback.NotWritten: The file cannot be written, or there is none.
+            app.compute.Busy: Too much work waits, of this client or in all.
+        """
+        self._limit_length(text)
+        if self._feedback is None:
+            raise NotWritten("This service keeps no feedback.")
+        work = partial(self._feedback.append, text, label, model.id)
+        await self.compute.run(work, seconds=SECONDS_A_LINE)
 
     def refused(self) -> list[tuple[str, str]]:
         """Return the folders that are not served, by their paths below that of all models, and why they are not."""
