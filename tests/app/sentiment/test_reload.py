@@ -163,7 +163,10 @@ def test_all_goes_on_where_the_folder_of_models_is_gone(models: SentimentModels,
 
 
 def overwrite(name: str, change: Callable[[bytes], bytes]) -> Damage:
-    return lambda folder: (folder / name).write_bytes(change((folder / name).read_bytes())) and None
+    def damage(folder: Path) -> None:
+        (folder / name).write_bytes(change((folder / name).read_bytes()))
+
+    return damage
 
 
 def flipped(content: bytes) -> bytes:
@@ -197,6 +200,11 @@ def manifest_of_another(folder: Path) -> None:
     shutil.copy(LECTURE / MANIFEST, folder)
 
 
+def emptied(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
 def swapped_for_a_loop(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.symlink_to(folder.name)
@@ -212,7 +220,7 @@ DAMAGES: dict[str, Damage] = {
     "no graph": lambda folder: (folder / "model.onnx").unlink(),
     "no tokenizer": lambda folder: (folder / "tokenizer.json").unlink(),
     "no manifest": lambda folder: (folder / MANIFEST).unlink(),
-    "no file at all": lambda folder: shutil.rmtree(folder) or folder.mkdir(),
+    "no file at all": emptied,
     "empty manifest": overwrite(MANIFEST, lambda _: b""),
     "empty graph": overwrite("model.onnx", lambda _: b""),
     "manifest of another format": overwrite(MANIFEST, lambda old: old.replace(b'"format": 1', b'"format": 2')),
