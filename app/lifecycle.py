@@ -1,10 +1,11 @@
 """The end of the process in good order: told by a signal, it is no longer ready, answers on, and then stops."""
 
 import asyncio
+import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
@@ -14,6 +15,22 @@ import uvicorn
 BEAT_SECONDS: Final = 1.0
 HANG_SECONDS: Final = 30.0
 """No request, however large, keeps the event loop so long from going on; a deadlock does."""
+
+
+class Terminal:
+    """The terminal in which a process was started, if it was."""
+
+    def __init__(self) -> None:
+        self._was_there = _has_terminal()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was closed meanwhile."""
+        return self._was_there and not _has_terminal()
+
+
+def _has_terminal() -> bool:
+    return os.isatty(0)
 
 
 class Lifecycle:
@@ -49,10 +66,13 @@ class Lifecycle:
             task.cancel()
 
     @contextmanager
-    def signals(self) -> Iterator[None]:
+    def signals(self, hang_up: Callable[[], None]) -> Iterator[None]:
         """Drain the process on SIGINT and SIGTERM, for the block, before Uvicorn's handlers get them.
 
         Those stop listening at once and close all idle connections, and requests that are on their way are lost.
+
+        Args:
+            hang_up: Called on SIGHUP, in the event loop; unless it is a terminal that hung up, which ends the process.
         """
         if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
             yield
@@ -74,8 +94,17 @@ class Lifecycle:
         def begin(number: int) -> None:
             self._task = loop.create_task(self._drain(number, handlers[number]))
 
+        terminal = Terminal()
+
+        def take_hang_up(_number: int, frame: FrameType | None) -> None:
+            if terminal.is_gone:
+                take(signal.SIGTERM, frame)
+            else:
+                loop.call_soon_threadsafe(hang_up)
+
         for number in handlers:
             signal.signal(number, take)
+        handlers[signal.SIGHUP] = signal.signal(signal.SIGHUP, take_hang_up)
         try:
             yield
         finally:

@@ -47,6 +47,7 @@ class Loaded:
 
         Raises:
             app.artifacts.manifest.ArtifactError: A model cannot be used.
+            app.settings.SettingsError: The file for feedback cannot be written.
         """
         compute = Compute(
             settings.threads, settings.max_waiting_seconds, settings.max_client_share, settings.max_streams, tracing
@@ -61,6 +62,19 @@ class Loaded:
             vectors=VectorsService.load(settings, compute),
             forecasts=ForecastService.load(settings, compute),
         )
+
+    def reload(self, at_once: bool) -> bool:
+        """Look for models that have come, changed or gone; see :meth:`app.artifacts.registry.Registry.reload`.
+
+        Args:
+            at_once: Whether what is found is complete, even if it has just changed.
+
+        Returns:
+            Whether other models are served now.
+        """
+        services = (self.sentiment, self.vectors, self.forecasts)
+        changed = [service.reload(at_once=at_once) for service in services]
+        return any(changed)
 
     def part(self, kind: type[PartType]) -> PartType:
         """Return the part of a type.

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, FastAPI
 
 from app import __version__, memory
+from app.artifacts.watch import ModelWatch
 from app.forecasts import routes as forecasts
 from app.http import openapi, pages, problems
 from app.http.connections import Connections
@@ -86,12 +87,14 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
     async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
         lifecycle = loaded.lifecycle if loaded else Lifecycle(settings.drain_seconds)
         with ExitStack() as stack:
+            watch = ModelWatch(settings.reload_seconds)
             # First, as the process may be told to end while it loads.
-            stack.enter_context(lifecycle.signals())
+            stack.enter_context(lifecycle.signals(watch.look_now))
             app.state.loaded = loaded or Loaded.load(settings, metrics, lifecycle, tracing)
             memory.settle()
             sys.setswitchinterval(SWITCH_SECONDS)
             stack.enter_context(lifecycle.beating())
+            stack.enter_context(watch.watching(app.state.loaded.reload))
             if settings.admin_port is not None:
                 http = Connections(Limits.of(settings))
                 stack.enter_context(

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         "that of the working directory.",
     )
     default_model: str = Field("sentiment-best", description="Model that answers when a request names none.")
+    reload_seconds: float = Field(
+        2,
+        ge=0,
+        description="How often each process looks for models that have come, changed or gone; 0 looks only on SIGHUP.",
+    )
     vectors_files: Annotated[list[Path], NoDecode] = Field(
         [],
         description="Further spaces of word vectors: files of GloVe or word2vec (text or binary, gzipped or not), "
@@ -165,6 +170,12 @@ class Settings(BaseSettings):
     threads: int = Field(
         2, ge=1, le=256, description="Worker threads a process, for long work; there is one more for brief work."
     )
+    feedback_file: Path | None = Field(
+        None,
+        description="File that `POST /feedback` appends texts and labels to, a line of JSON each; without it, there is "
+        "no feedback. Set `API_KEYS` with it: whoever may write here has a say in what a model learns from it.",
+    )
+    feedback_max_bytes: int = Field(64 * 2**20, ge=1, description="Size of `FEEDBACK_FILE`; beyond it 507.")
     drain_seconds: float = Field(
         1,
         ge=0,
@@ -207,7 +218,7 @@ class Settings(BaseSettings):
         given = [key.get_secret_value() for key in self.api_keys]
         return given if self.api_keys_file is None else [*given, *_keys_of(self.api_keys_file)]
 
-    @field_validator("admin_port", "tls_cert", "tls_key", mode="before")
+    @field_validator("admin_port", "tls_cert", "tls_key", "feedback_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

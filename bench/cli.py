@@ -52,10 +52,12 @@ SECTIONS: Final = {
 PARITY: Final = "parity"
 REVISION: Final = "revision"
 SOAK: Final = "soak"
+RELOAD: Final = "reload"
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
     REVISION: Section("Against another revision", "bench.revision"),
     SOAK: Section("Mixed traffic for a long time", "bench.soak"),
+    RELOAD: Section("Versions swapped under load", "bench.reload"),
 }
 """What is measured only where it is asked for."""
 TURN_SECONDS: Final = 2
@@ -111,7 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_section,
         metavar="SECTION",
-        help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time",
+        help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time, "
+        f"or {RELOAD}, versions of a model swapped under load",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
@@ -135,8 +138,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _section(name: str) -> str:
-    if name not in SECTIONS and name != SOAK:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK])}")
+    if name not in (*SECTIONS, SOAK, RELOAD):
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK, RELOAD])}")
     return name
 
 

@@ -91,7 +91,8 @@ two peers, which get virtual environments of their own in `bench/.peers`.
 What is measured is the model that answers by default; and the lecture's where Keras' tokenizer is compared, as Keras
 splits texts by that model's rule only. The targets are those of the default model. `python -m bench --revision REV`
 compares this checkout with another revision of itself. `python -m bench soak` has the service under mixed traffic, with
-damage and slow clients, for half an hour (`--seconds`), and draws what it took in `soak.png`.
+damage and slow clients, for half an hour (`--seconds`), and draws what it took in `soak.png`. `python -m bench reload`
+swaps versions of the model a hundred times under 200 requests a second.
 
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.

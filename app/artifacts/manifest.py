@@ -1,8 +1,12 @@
 """Model folders: the manifest beside the files, and the checksums that hold them together."""
 
+import errno
 import hashlib
 import json
-from collections.abc import Iterable
+import os
+import stat
+from collections.abc import Container, Iterable
+from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -57,8 +61,21 @@ class Manifest(BaseModel):
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file, and nothing that would keep whoever reads it waiting, such as a named pipe.
+
+    Raises:
+        OSError: It cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -89,10 +106,28 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArtifactError: The folder is missing, or a file is damaged or of another format.
     """
+    return read_folder(folder, ())[0]
+
+
+def read_folder(folder: Path, kept: Container[str]) -> tuple[Manifest, dict[str, bytes]]:
+    """Do as :func:`read_manifest`, and return the bytes of some files: the very ones that were verified.
+
+    Whatever becomes of the folder meanwhile, who loads a model from these bytes loads what the manifest describes.
+
+    Args:
+        folder: The model folder.
+        kept: Names of the files whose bytes are returned, where they are there.
+
+    Raises:
+        ArtifactError: The folder is missing, or a file is damaged or of another format.
+    """
     manifest = parse_manifest(folder)
+    contents = {}
     for name, expected in manifest.files.items():
-        _verify(folder, name, expected)
-    return manifest
+        content = _verify(folder, name, expected, keep=name in kept)
+        if content is not None:
+            contents[name] = content
+    return manifest, contents
 
 
 def parse_manifest(folder: Path) -> Manifest:
@@ -103,7 +138,8 @@ def parse_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        document = path.read_bytes()
+        with open_regular(path) as file:
+            document = file.read()
     except OSError as error:
         raise ArtifactError(
             f"{path} cannot be read ({error.strerror}); train the model or restore its folder."
@@ -136,6 +172,18 @@ def require(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
             raise ArtifactError(f"{folder / MANIFEST} lists no {name}; train the model again or restore its folder.")
         if not (folder / name).is_file():
             raise ArtifactError(f"{folder / name} is missing; restore the model folder.")
+
+
+def content_of(folder: Path, manifest: Manifest, contents: dict[str, bytes], name: str) -> bytes:
+    """Return the bytes of a file that :func:`read_folder` was to keep.
+
+    Raises:
+        ArtifactError: It is missing, or the manifest does not list it.
+    """
+    if name not in contents:
+        require(folder, manifest, [name])
+        raise ArtifactError(f"{folder / name} was missing a moment ago; restore the model folder.")
+    return contents[name]
 
 
 def check_kind(folder: Path, manifest: Manifest, kind: str) -> None:
@@ -197,15 +245,28 @@ def _verify_itself(path: Path, document: bytes) -> None:
         raise ArtifactError(f"{path} is damaged (its SHA-256 of itself differs); restore the model folder.")
 
 
-def _verify(folder: Path, name: str, expected: str) -> None:
+def _verify(folder: Path, name: str, expected: str, *, keep: bool) -> bytes | None:
+    """Verify a file, if it is there, and return its bytes if they are to be kept."""
     if Path(name).name != name:
         raise ArtifactError(f"{folder / MANIFEST} lists {name!r}, which is not a file of its folder; restore it.")
     path = folder / name
+    content = None
     try:
-        found = sha256(path)
+        if keep:
+            with open_regular(path) as file:
+                content = file.read()
+            found = hashlib.sha256(content).hexdigest()
+        else:
+            found = sha256(path)
     except FileNotFoundError:
-        return
+        return None
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read ({error.strerror}); restore the model folder.") from error
     if found != expected:
-        raise ArtifactError(f"{path} is not the file that {MANIFEST} describes (its SHA-256 differs); restore it.")
+        raise differs(path)
+    return content
+
+
+def differs(path: Path) -> ArtifactError:
+    """Describe a file that has another checksum than the manifest beside it says."""
+    return ArtifactError(f"{path} is not the file that {MANIFEST} describes (its SHA-256 differs); restore it.")

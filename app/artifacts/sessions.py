@@ -17,8 +17,12 @@ BATCH: Final = 12
 """Rows a run. More rows than this spill the work of an LSTM of 64 units out of the processor's nearest cache."""
 
 
-def open_graph(path: Path) -> onnxruntime.InferenceSession:
+def open_graph(path: Path, content: bytes | None = None) -> onnxruntime.InferenceSession:
     """Open a graph.
+
+    Args:
+        path: Its file.
+        content: The bytes of the file, where they have been read already.
 
     Raises:
         ArtifactError: It cannot be served.
@@ -30,7 +34,9 @@ def open_graph(path: Path) -> onnxruntime.InferenceSession:
     # The arena would keep what the longest batch took, some 40 MB, and saves no time that can be measured.
     options.enable_cpu_mem_arena = False
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            path if content is None else content, options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:
         raise ArtifactError(f"{path} is not a graph that can be served ({error}); train the model again.") from error
 

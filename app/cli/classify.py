@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from tqdm import tqdm
 
+from app.artifacts.versions import ModelId
 from app.files.delimited import CsvTable
 from app.files.errors import ColumnTaken, InputError, UnknownColumn
 from app.files.json_lines import JsonLinesTable
@@ -46,9 +47,9 @@ from app.settings import Settings, settings_from
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Answer = Callable[[Classification, str], Cells]
-"""Gives what the output says of a text, of what was found and the name of the model."""
-Classify = Callable[[Sequence[str]], list[tuple[Classification, str]]]
+Answer = Callable[[Classification, ModelId], Cells]
+"""Gives what the output says of a text, of what was found and which model found it."""
+Classify = Callable[[Sequence[str]], list[tuple[Classification, ModelId]]]
 """Classifies texts, and names the model."""
 
 AHEAD: Final = 2
@@ -172,15 +173,15 @@ class Texts(Table[list[None]]):
         yield write
 
 
-def _plain(result: Classification, _model: str) -> Cells:
+def _plain(result: Classification, _model: ModelId) -> Cells:
     return (plain_text(result),)
 
 
-def _json(result: Classification, model: str) -> Cells:
+def _json(result: Classification, model: ModelId) -> Cells:
     return (sentiment_json(result, model),)
 
 
-def _columns(result: Classification, _model: str) -> Cells:
+def _columns(result: Classification, _model: ModelId) -> Cells:
     return result.label, round(result.score, DECIMALS), result.warnings
 
 
@@ -318,8 +319,8 @@ def _cells(classify: Classify, answer: Answer, chunk: Chunk[Any]) -> list[Cells]
     return [answer(*next(found)) if isinstance(text, str) else NOTHING for text in chunk.texts]
 
 
-def _results(classifier: Classifier, labels: Labels, texts: Sequence[str]) -> list[tuple[Classification, str]]:
-    return [(found.among(labels), classifier.name) for found in classifier.classify_all(texts)[0]]
+def _results(classifier: Classifier, labels: Labels, texts: Sequence[str]) -> list[tuple[Classification, ModelId]]:
+    return [(found.among(labels), classifier.id) for found in classifier.classify_all(texts)[0]]
 
 
 def _bar(table: Table[Any], arguments: argparse.Namespace) -> Any:

@@ -1,4 +1,7 @@
-"""``python -m app``: serve the models, or classify texts, do arithmetic on words and forecast without a server."""
+"""``python -m app``: serve the models, or classify texts, do arithmetic on words and forecast without a server.
+
+And look at the models themselves: which there are, whether they can be served, and in which version.
+"""
 
 import argparse
 import gc
@@ -8,23 +11,27 @@ from collections.abc import Sequence
 from app import __version__
 from app.artifacts.manifest import ArtifactError
 from app.artifacts.registry import UnknownName
-from app.cli import analogy, classify, forecast
+from app.cli import analogy, classify, forecast, models
 from app.files.errors import InputError
 from app.settings import SECRET, Settings, SettingsError
 from app.vectors.space import NoDirection, UnknownWord
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, 2 with a sentence on standard error, or 130 after Ctrl-C."""
+    """Run a command and return its exit status.
+
+    Returns:
+        0, or 1 for a check that found something, 2 with a sentence on standard error, or 130 after Ctrl-C.
+    """
     parsed = _parser().parse_args(arguments)
     try:
-        parsed.run(parsed)
+        status: int | None = parsed.run(parsed)
     except (ArtifactError, SettingsError, InputError, UnknownName, UnknownWord, NoDirection) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     forecasting.set_defaults(run=forecast.run)
     forecast.add_arguments(forecasting)
     _add_setting(forecasting, "models_dir")
+
+    looking = commands.add_parser("models", help="look at the models, and choose versions", description=models.__doc__)
+    for command in models.add_arguments(looking):
+        for name in ("models_dir", "engine"):
+            _add_setting(command, name)
     return parser
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from app.artifacts.versions import ModelId
 from app.client import Client, ServiceError
 from app.files.errors import InputError
 from app.sentiment.classifier import Classification
@@ -26,11 +27,11 @@ class RemoteClassifier:
         self._model = model
         self._labels = labels
 
-    def classify(self, texts: Sequence[str]) -> list[tuple[Classification, str]]:
+    def classify(self, texts: Sequence[str]) -> list[tuple[Classification, ModelId]]:
         """Classify texts.
 
         Returns:
-            What was found of each, and the name of the model that answered.
+            What was found of each, and which model answered.
 
         Raises:
             InputError: The service does not answer, or not as asked.
@@ -69,7 +70,7 @@ def remote_classifier(
         yield RemoteClassifier(client, model, labels)
 
 
-def _read(found: SentimentResponse | RowFailure) -> tuple[Classification, str]:
+def _read(found: SentimentResponse | RowFailure) -> tuple[Classification, ModelId]:
     if isinstance(found, RowFailure):
         raise InputError(f"A text cannot be classified: {found.error}")
     probabilities, tokens = found.probabilities, found.tokens
@@ -77,4 +78,4 @@ def _read(found: SentimentResponse | RowFailure) -> tuple[Classification, str]:
         tuple(probabilities), list(probabilities.values()), tokens.count, tokens.unknown, tokens.truncated,
         tuple(found.warnings),
     )  # fmt: skip
-    return classification, found.model
+    return classification, ModelId(found.model, found.version)

@@ -16,9 +16,11 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn.supervisors.multiprocess import Multiprocess
 
 from app.http.connections import Connections
 from app.http.limits import Limits
+from app.lifecycle import Terminal
 from app.loaded import Loaded
 from app.main import create_app
 from app.operations import listener
@@ -62,7 +64,27 @@ def run(arguments: argparse.Namespace) -> None:
     gc.enable()
     with tempfile.TemporaryDirectory(prefix="sentiment-metrics-") as folder, _admin_port(settings) as settings:
         os.environ.update(settings.environment(), PROMETHEUS_MULTIPROC_DIR=folder)
-        uvicorn.run("app.main:create_app", factory=True, **options(settings))
+        config = uvicorn.Config("app.main:create_app", factory=True, **options(settings))
+        Supervisor(config, [config.bind_socket()]).run()
+
+
+class Supervisor(Multiprocess):
+    """Uvicorn's own, which passes SIGHUP on to the workers, that look for models then, where Uvicorn restarts them."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        """See :class:`uvicorn.supervisors.multiprocess.Multiprocess`."""
+        super().__init__(config, sockets)
+        self._terminal = Terminal()
+
+    def handle_hup(self) -> None:
+        """Pass the signal on; or end, where it came since the terminal was closed."""
+        if self._terminal.is_gone:
+            self.handle_term()
+            return
+        for process in self.processes:
+            # One that is still starting is about to find what there is.
+            if process.pid is not None and getattr(process, "is_ready", process.is_alive)():
+                os.kill(process.pid, signal.SIGHUP)
 
 
 def options(settings: Settings) -> dict[str, Any]:

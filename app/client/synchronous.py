@@ -14,6 +14,7 @@ from app.sentiment.schemas import (
     BatchResponse,
     ExplainedBatchResponse,
     ExplainedResponse,
+    FeedbackResponse,
     ModelsResponse,
     PadResponse,
     PredictResponse,
@@ -242,6 +243,16 @@ class Client:
     def predict(self, sequences: Sequence[Sequence[int]], model: str | None = None) -> PredictResponse:
         """Return the probability that each sequence of token ids is positive."""
         return self._post("/predict", PredictResponse, sequences=sequences, model=model)
+
+    def feedback(self, text: str, label: str, model: str | None = None) -> FeedbackResponse:
+        """Say which label a text should have had.
+
+        Args:
+            text: The text; not empty.
+            label: One of the model's labels.
+            model: Name of the model that classified it; by default the service's default model.
+        """
+        return self._post("/feedback", FeedbackResponse, text=text, label=label, model=model)
 
     def models(self) -> ModelsResponse:
         """List the models that the service has loaded."""

@@ -8,7 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, check_data, check_kind, read_manifest, read_serving, require
+from app.artifacts.manifest import (
+    MANIFEST,
+    ArtifactError,
+    check_data,
+    check_kind,
+    content_of,
+    read_folder,
+    read_serving,
+    require,
+)
 from app.artifacts.sessions import batches, check_graph, open_graph
 from app.forecasts.serving import ForecastServing
 
@@ -54,13 +63,14 @@ class Forecaster:
         Raises:
             ArtifactError: The folder is damaged, incomplete, or its parts are not of one model.
         """
-        self.manifest = read_manifest(folder)
+        self.manifest, contents = read_folder(folder, {GRAPH_FILE})
         check_kind(folder, self.manifest, KIND)
         check_data(folder, self.manifest)
         self.name = self.manifest.name
         require(folder, self.manifest, [GRAPH_FILE])
         self.serving = read_serving(folder, self.manifest, ForecastServing)
-        session = open_graph(folder / GRAPH_FILE)
+        content = content_of(folder, self.manifest, contents, GRAPH_FILE)
+        session = open_graph(folder / GRAPH_FILE, content)
         check_graph(folder / GRAPH_FILE, session, {"observations", "lengths"}, {*OUTPUTS})
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)
         shapes = [tuple(node.shape) for node in (*session.get_inputs(), *session.get_outputs())]

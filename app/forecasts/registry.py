@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.artifacts.registry import Registry, model_folders
+from app.artifacts.registry import ModelFolders, Registry
 from app.forecasts.forecaster import KIND, Forecaster
 
 
@@ -20,4 +20,4 @@ class Forecasters(Registry[Forecaster]):
             app.artifacts.manifest.ArtifactError: A model folder cannot be used, or two have the same name.
             app.artifacts.registry.UnknownName: ``only`` is not there.
         """
-        super().__init__("forecast", model_folders(models_dir, KIND, Forecaster), models_dir, only)
+        super().__init__("forecast", ModelFolders(models_dir, KIND, Forecaster), only=only)

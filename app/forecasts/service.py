@@ -37,6 +37,10 @@ class ForecastService:
         """
         return cls(Forecasters(settings.models_dir), compute, settings)
 
+    def reload(self, *, at_once: bool = False) -> bool:
+        """See :meth:`app.artifacts.registry.Registry.reload`."""
+        return self.forecasters.reload(at_once=at_once)
+
     async def run(self, work: Callable[[], Result], observations: int) -> Result:
         """Do work on so many observations.
 

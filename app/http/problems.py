@@ -52,6 +52,7 @@ _MEANINGS: Final = {
     422: "The request was understood, but is not valid.",
     429: "Too much work of this client is waiting; `Retry-After` says when to try again.",
     503: "The service is too busy; `Retry-After` says when to try again.",
+    507: "The service has no room for it.",
 }
 _EXAMPLES: Final = {
     400: "The body is not valid JSON: expected value at line 1 column 1.",
@@ -63,6 +64,7 @@ _EXAMPLES: Final = {
     422: "The request is not valid: #/text is missing.",
     429: "Too much of your own work is waiting; try again in 2 seconds.",
     503: "The service is busy with other requests; try again in 2 seconds.",
+    507: "The service keeps no more than 67,108,864 bytes of feedback.",
 }
 
 

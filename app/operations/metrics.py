@@ -32,29 +32,31 @@ class Metrics:
         self._tokenize = Histogram(
             "sentiment_tokenize_seconds",
             "Time in tokenizing the texts of a request.",
-            ["model"],
+            ["model", "version"],
             buckets=STEP_BUCKETS,
             registry=self._registry,
         )
         self._predict = Histogram(
             "sentiment_predict_seconds",
             "Time in predicting for the texts of a request.",
-            ["model"],
+            ["model", "version"],
             buckets=STEP_BUCKETS,
             registry=self._registry,
         )
         # The library takes longer to find the metric of some labels than to count.
         self._of_labels = lru_cache(maxsize=1024)(self._requests.labels)
-        self._texts = Counter("sentiment_texts_total", "Texts classified.", ["model", "label"], registry=self._registry)
+        self._texts = Counter(
+            "sentiment_texts_total", "Texts classified.", ["model", "version", "label"], registry=self._registry
+        )
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request and the time it took."""
         self._of_labels(method if method in METHODS else OTHER, route, str(status)).observe(seconds)
 
-    def of_model(self, name: str, labels: Iterable[str]) -> "ModelMetrics":
-        """Return the metrics of a sentiment model."""
-        texts = {label: self._texts.labels(name, label) for label in labels}
-        return ModelMetrics(self._tokenize.labels(name), self._predict.labels(name), texts)
+    def of_model(self, name: str, version: str, labels: Iterable[str]) -> "ModelMetrics":
+        """Return the metrics of a version of a sentiment model."""
+        texts = {label: self._texts.labels(name, version, label) for label in labels}
+        return ModelMetrics(self._tokenize.labels(name, version), self._predict.labels(name, version), texts)
 
     def response(self) -> Response:
         """Return all metrics in Prometheus' text format."""

@@ -68,7 +68,7 @@ async def infer(request: Request, body: Annotated[Inference, Depends(InferenceBo
     bytes, as four bytes, the least significant first. `binary_data_output`, or `binary_data` in the parameters of an
     output, asks for outputs of this form.
 
-    `/versions/{version}` after the name of the model asks for that version: 404 if it is another that is loaded.
+    `/versions/{version}` after the name of the model asks for that version: 404 if it is another that is served.
     """
     inference, texts = body
     limit_items(service, texts, DATA)
@@ -116,7 +116,7 @@ async def model_metadata(request: Request, service: Service) -> ModelMetadata:
     model = model_of(request, service)
     return ModelMetadata(
         name=model.name,
-        versions=[model.manifest.version],
+        versions=[model.version],
         platform=PLATFORMS[model.engine_name],
         inputs=[TensorMetadata(name=INPUT, datatype=BYTES, shape=[-1])],
         outputs=[

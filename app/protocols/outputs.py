@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
+from app.artifacts.versions import ModelId
 from app.http.json_routes import JSON
 from app.http.problems import wrong_field
 from app.protocols.answers import Answer, Task
@@ -182,7 +183,7 @@ def inference_response(task: Task, wanted: Wanted, inference: Inference, parts: 
     """
     encoded = parts[0] if len(parts) == 1 else _joined(wanted, parts)
     request, texts = inference
-    about = _About(task.model.name, task.model.manifest.version, task.labels, len(texts), wanted)
+    about = _About(task.model.id, task.labels, len(texts), wanted)
     sizes = tuple(map(len, encoded.follow))
     if request.id is None and not encoded.written:
         content = _sized(about, sizes)
@@ -205,8 +206,7 @@ def _joined(wanted: Wanted, parts: Sequence[Encoded]) -> Encoded:
 class _About(NamedTuple):
     """What decides how the JSON of an answer looks, but for the values in it."""
 
-    model: str
-    version: str
+    model: ModelId
     labels: Labels
     texts: int
     wanted: Wanted
@@ -229,7 +229,7 @@ def _filled(about: _About, sizes: Sequence[int], written: Mapping[str, str], req
 @lru_cache(_TEMPLATES)
 def _template(about: _About) -> str:
     """Return the JSON with fields for the id, and for the values of each output or their size."""
-    named = json.dumps({"model_name": about.model, "model_version": about.version}, separators=(",", ":"))
+    named = json.dumps({"model_name": about.model.name, "model_version": about.model.version}, separators=(",", ":"))
     names, in_bytes = about.wanted
     outputs = ",".join([_described(about.labels, about.texts, name, name in in_bytes) for name in names])
     return f'{named[:-1].replace("%", "%%")},%({_ID})s"outputs":[{outputs}]}}'

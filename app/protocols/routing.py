@@ -8,8 +8,6 @@ from fastapi.routing import APIRoute
 from app.http.bodies import is_json, media_type_of, read_body, unsupported
 from app.http.dependencies import Part
 from app.http.json_routes import JSON, Body, JSONBody, JSONRoute
-from app.http.problems import Problem
-from app.http.schemas import FieldError
 from app.sentiment.checks import find_model
 from app.sentiment.classifier import Classifier
 from app.sentiment.service import SentimentService
@@ -61,11 +59,7 @@ def model_of(request: Request, service: SentimentService) -> Classifier:
     """Return the model that the path of a request names, or the default if it names none.
 
     Raises:
-        Problem: 404 if there is no such model, or it has another version than the path says.
+        Problem: 404 if there is no such model, or it is served in another version than the path says.
     """
     named = request.path_params
-    model = find_model(service, named.get("model"), "#/path/model")
-    if "version" in named and named["version"] != model.manifest.version:
-        detail = f"The model {model.name} has no such version; it has {model.manifest.version}."
-        raise Problem(404, detail, errors=[FieldError(pointer="#/path/version", detail="is not a version")])
-    return model
+    return find_model(service, named.get("model"), named.get("version"), "#/path")

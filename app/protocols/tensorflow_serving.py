@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from app.artifacts.versions import ModelId
 from app.http.json_routes import JSON
 from app.http.json_values import Values
 from app.http.problems import Problem, responses, wrong_field
@@ -86,7 +87,7 @@ async def predict_instances(
 ) -> Response:
     """Classify texts, or rows of token ids, as TensorFlow Serving, KServe's V1 protocol and Vertex AI have it.
 
-    `/versions/{version}` after the name of the model asks for that version: 404 if it is another that is loaded.
+    `/versions/{version}` after the name of the model asks for that version: 404 if it is another that is served.
     """
     field, items = body.field, body.items
     limit_items(service, items, field)
@@ -105,13 +106,13 @@ async def _of_texts(
     labels = choose_labels(model, parameters.labels, "#/parameters/labels")
 
     def convert(answers: Sequence[Answer]) -> str:
-        return ",".join([_prediction_json(answer, model.name) for answer in answers])
+        return ",".join([_prediction_json(answer, model.id) for answer in answers])
 
     results, timing = await answer_texts(service, Task(model, labels, parameters.explain, field), texts, convert)
     return timed(Response(f'{{"{ANSWERS[field]}":[{",".join(results)}]}}', media_type=JSON), timing)
 
 
-def _prediction_json(answer: Answer, model: str) -> str:
+def _prediction_json(answer: Answer, model: ModelId) -> str:
     found = sentiment_json(answer.classification, model)
     return f"{found[:-1]},{answer.explanation[1:]}" if answer.explanation else found
 
@@ -158,7 +159,7 @@ async def model_status(request: Request, service: Service) -> ModelStatus:
     """Tell which version of a model answers."""
     model = model_of(request, service)
     status = VersionProblem(error_code="OK", error_message="")
-    version = VersionStatus(version=model.manifest.version, state="AVAILABLE", status=status)
+    version = VersionStatus(version=model.version, state="AVAILABLE", status=status)
     return ModelStatus(name=model.name, ready=True, model_version_status=[version])
 
 
@@ -182,7 +183,7 @@ async def serving_metadata(request: Request, service: Service) -> ServingMetadat
         "method_name": "tensorflow/serving/predict",
     }
     return ServingMetadata(
-        model_spec=ModelSpec(name=model.name, signature_name="", version=model.manifest.version),
+        model_spec=ModelSpec(name=model.name, signature_name="", version=model.version),
         metadata={"signature_def": {"signature_def": {SIGNATURE: signature}}},
     )
 

@@ -14,6 +14,7 @@ _RESULT: Final[dict[str, Any]] = {
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
+    "version": "2.1.0",
 }
 SIGNATURE: Final = "serving_default"
 """The one signature that there is."""

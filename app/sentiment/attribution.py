@@ -11,6 +11,7 @@ and the gates are computed again for the units and the windows of the maxima alo
 """
 
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -70,14 +71,18 @@ class Weights(NamedTuple):
         np.savez(path, **self._asdict())
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, content: bytes | None = None) -> Self:
         """Read an artifact that :meth:`save` wrote.
+
+        Args:
+            path: Its file.
+            content: The bytes of the file, where they have been read already.
 
         Raises:
             ArtifactError: The file is missing, or not such an artifact.
         """
         try:
-            with path.open("rb") as file:
+            with path.open("rb") if content is None else BytesIO(content) as file:
                 arrays = np.load(file, allow_pickle=False)
                 weights = cls(**{name: arrays[name] for name in cls._fields})
         except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:

@@ -46,13 +46,13 @@ async def batch_results(
     if explain and texts:
 
         def convert_explained(some: Sequence[str], found: Sequence[Explained]) -> list[str]:
-            return list(map(partial(explained_json, model=model.name), found, some))
+            return list(map(partial(explained_json, model=model.id), found, some))
 
         results, timing = await service.explain_all(model, texts, labels, convert_explained)
     elif texts:
 
         def convert(found: Sequence[Classification]) -> list[str]:
-            return list(map(partial(sentiment_json, model=model.name), found))
+            return list(map(partial(sentiment_json, model=model.id), found))
 
         results, timing = await service.classify_all(model, texts, labels, convert)
     good = chain.from_iterable(results)

@@ -21,13 +21,13 @@ PLAIN: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 SUPPORTED: Final = (JSON, PLAIN, URLENCODED, MULTIPART)
-_FIRST_FIELDS: Final = (b"text=", b"model=", b"labels=", b"explain=")
+_FIRST_FIELDS: Final = (b"text=", b"model=", b"version=", b"labels=", b"explain=")
 _ONE_FIELD: Final = re.compile(rb"[A-Za-z_][\w.-]*=[^\r\n]*\r?\n?")
 """A single line that begins with a name and `=`: a field, even if it is none that there is."""
 _MAX_FIELDS: Final = 8
 _SLOWEST: Final = 8
 """Times that an escaped form takes longer to read than JSON of its size."""
-OPTIONS: Final = ("model", "labels", "explain")
+OPTIONS: Final = ("model", "version", "labels", "explain")
 """What the query may say."""
 QUERY: Final = [
     {
@@ -39,6 +39,7 @@ QUERY: Final = [
     }
     for name, schema in (
         ("model", {"type": "string", "examples": ["sentiment-best"]}),
+        ("version", {"type": "string", "examples": ["2.1.0"]}),
         ("labels", {"type": "string", "examples": ["negative,positive"]}),
         ("explain", {"type": "boolean", "default": False, "examples": [True]}),
     )
@@ -55,6 +56,7 @@ _FORM_SCHEMA: Final[dict[str, Any]] = {
         "properties": {
             "text": {"type": "string", "minLength": 1},
             "model": {"type": "string"},
+            "version": {"type": "string"},
             "labels": {"type": "string", "description": "Names with commas between them: `negative,positive`."},
             "explain": {"type": "boolean", "default": False},
         },

@@ -18,21 +18,28 @@ from app.sentiment.service import ExplainTiming, SentimentService
 TOO_MUCH: Final = (TextTooLong, TooManyWords)
 
 
-def find_model(service: SentimentService, name: str | None, pointer: str = "#/model") -> Classifier:
+def find_model(service: SentimentService, name: str | None, version: str | None = None, where: str = "#") -> Classifier:
     """Return the model of a name, or the default.
 
     Args:
         service: The service.
         name: The name, if the request gives one.
-        pointer: Where the request gives it.
+        version: The version that it has to have, if the request gives one.
+        where: Where the request gives them.
 
     Raises:
-        Problem: 404 if there is no such model.
+        Problem: 404 if there is no such model, or it is served in another version.
     """
     try:
-        return service.models.get(name)
+        model = service.models.get(name)
     except UnknownName as error:
-        raise Problem(404, str(error), errors=[FieldError(pointer=pointer, detail="is not a model")]) from error
+        wrong = FieldError(pointer=f"{where}/model", detail="is not a model")
+        raise Problem(404, str(error), errors=[wrong]) from error
+    if version is not None and version != model.version:
+        detail = f"is not served; the version of {model.name} that is served is {model.version}"
+        wrong = FieldError(pointer=f"{where}/version", detail=detail)
+        raise Problem(404, f"The version {version[:40]!r} {detail}.", errors=[wrong])
+    return model
 
 
 def choose_labels(model: Classifier, wanted: Sequence[str] | None, pointer: str = "#/labels") -> Labels:

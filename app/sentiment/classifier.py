@@ -1,6 +1,7 @@
 """A sentiment model: text to a probability for each label."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Final, Literal, NamedTuple, Self
@@ -14,11 +15,12 @@ from app.artifacts.manifest import (
     ArtifactError,
     check_data,
     check_kind,
-    read_manifest,
+    content_of,
+    read_folder,
     read_serving,
     require,
-    sha256,
 )
+from app.artifacts.versions import ModelId, version_of
 from app.sentiment.attribution import ATTRIBUTION_FILE, Attribution, Weights
 from app.sentiment.codes import Warnings
 from app.sentiment.engines import ENGINES, Engine, EngineName
@@ -134,6 +136,7 @@ class Classifier:
     """The model of one folder. Safe to use from several threads.
 
     Attributes:
+        id: Its name and its version.
         attribution: What tells the contributions of words to a text of several windows; ``None`` if the model does not
             read texts in windows.
     """
@@ -148,24 +151,28 @@ class Classifier:
         Raises:
             ArtifactError: The folder is damaged, incomplete, or its parts are not of one model.
         """
-        self.manifest = read_manifest(folder)
+        file = ENGINES[engine].file
+        self.manifest, contents = read_folder(folder, {TOKENIZER_FILE, file, ATTRIBUTION_FILE})
         check_kind(folder, self.manifest, KIND)
         check_data(folder, self.manifest)
-        self.name = self.manifest.name
+        self.id = ModelId(self.manifest.name, version_of(folder, self.manifest))
         self.engine_name: EngineName = engine
-        require(folder, self.manifest, [TOKENIZER_FILE, ENGINES[engine].file])
+        require(folder, self.manifest, [TOKENIZER_FILE, file])
+        content = partial(content_of, folder, self.manifest, contents)
         self.serving = read_serving(folder, self.manifest, SentimentServing)
-        self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
+        self.tokenizer = Tokenizer.load(folder / TOKENIZER_FILE, content(TOKENIZER_FILE))
         self.warning_rules = WarningRules(self.tokenizer, self.serving.language)
-        self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen)
+        self.engine: Engine = ENGINES[engine].load(folder, self.serving.maxlen, content(file))
         self._check_agreement(folder)
         if self.engine.quick:
             check_probabilities(folder / ENGINES[engine].file, self.engine)
-        self.attribution = None if self.engine.state_sizes is None else self._load_attribution(folder)
+        self.attribution: Attribution | None = None
+        if self.engine.state_sizes is not None:
+            self.attribution = self._load_attribution(folder, content(ATTRIBUTION_FILE))
 
     def _check_agreement(self, folder: Path) -> None:
         tokenizer, expected = folder / TOKENIZER_FILE, self.engine.tokenizer_sha256
-        if expected is not None and sha256(tokenizer) != expected:
+        if expected is not None and self.manifest.files[TOKENIZER_FILE] != expected:
             raise ArtifactError(f"{tokenizer} is the tokenizer of another model; restore the model folder.")
         sizes = {self.tokenizer.vocabulary_size, self.engine.vocabulary_size, self.serving.vocabulary_size}
         if len(sizes) != 1:
@@ -180,16 +187,25 @@ class Classifier:
                 f"output{'' if outputs == 1 else 's'}, not {self.engine.outputs}; restore the model folder."
             )
 
-    def _load_attribution(self, folder: Path) -> Attribution:
-        require(folder, self.manifest, [ATTRIBUTION_FILE])
+    def _load_attribution(self, folder: Path, content: bytes) -> Attribution:
         path = folder / ATTRIBUTION_FILE
-        weights = Weights.load(path)
+        weights = Weights.load(path, content)
         attribution = Attribution(weights)
         sizes = attribution.dimensions, attribution.units
         same = (sizes, attribution.outputs) == (self.engine.state_sizes, self.engine.outputs)
         if not same or (self.engine.quick and not are_of_model(weights, self.engine)):
             raise ArtifactError(f"{path} has the weights of another model; restore the model folder.")
         return attribution
+
+    @property
+    def name(self) -> str:
+        """The name by which requests pick the model."""
+        return self.id.name
+
+    @property
+    def version(self) -> str:
+        """The version by which they ask for it."""
+        return self.id.version
 
     @property
     def labels(self) -> Labels:

@@ -1,5 +1,6 @@
 """What computes the probabilities: ONNX Runtime, or Keras on TensorFlow as the reference."""
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -69,8 +70,8 @@ class OnnxEngine:
 
     quick = True
 
-    def __init__(self, path: Path, _maxlen: int) -> None:
-        session = open_graph(path)
+    def __init__(self, path: Path, _maxlen: int, content: bytes | None = None) -> None:
+        session = open_graph(path, content)
         check_graph(path, session, {"tokens", "lengths"}, {*OUTPUTS})
         metadata = session.get_modelmeta().custom_metadata_map
         try:
@@ -122,7 +123,7 @@ class TensorFlowEngine:
     quick = False
     tokenizer_sha256: str | None = None
 
-    def __init__(self, path: Path, maxlen: int) -> None:
+    def __init__(self, path: Path, maxlen: int, content: bytes | None = None) -> None:
         try:
             import keras
 
@@ -131,8 +132,11 @@ class TensorFlowEngine:
             raise ArtifactError(
                 "ENGINE=tensorflow needs TensorFlow, which is not installed; install the extra `training`."
             ) from error
-        with dropping_masks():
-            self._model = keras.models.load_model(path, compile=False)
+        # Keras reads models from files alone.
+        with dropping_masks(), tempfile.NamedTemporaryFile(suffix=path.suffix) as verified:
+            verified.write(path.read_bytes() if content is None else content)
+            verified.flush()
+            self._model = keras.models.load_model(verified.name, compile=False)
         self._maxlen = maxlen
         embedding = next(layer for layer in self._model.layers if isinstance(layer, keras.layers.Embedding))
         self.vocabulary_size = int(embedding.input_dim)
@@ -198,10 +202,10 @@ class _Kind:
     """An engine: the file of a model folder that it reads, and how it is made of it."""
 
     file: str
-    make: Callable[[Path, int], Engine]
+    make: Callable[[Path, int, bytes | None], Engine]
 
-    def load(self, folder: Path, maxlen: int) -> Engine:
-        return self.make(folder / self.file, maxlen)
+    def load(self, folder: Path, maxlen: int, content: bytes | None = None) -> Engine:
+        return self.make(folder / self.file, maxlen, content)
 
 
 ENGINES: Final[dict[EngineName, _Kind]] = {

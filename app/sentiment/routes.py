@@ -26,6 +26,7 @@ from app.sentiment.checks import (
 )
 from app.sentiment.classifier import Classifier
 from app.sentiment.estimates import tokenizing
+from app.sentiment.feedback import NoRoom, NotWritten
 from app.sentiment.labels import Labels
 from app.sentiment.padding import pad_sequences
 from app.sentiment.row_bodies import ANSWERS as ROWS_ANSWERS
@@ -40,12 +41,15 @@ from app.sentiment.schemas import (
     BatchResponse,
     ExplainedBatchResponse,
     ExplainedResponse,
+    FeedbackRequest,
+    FeedbackResponse,
     ModelInfo,
     ModelsResponse,
     PadRequest,
     PadResponse,
     PredictRequest,
     PredictResponse,
+    RefusedFolder,
     SentimentRequest,
     SentimentResponse,
     TokenizeRequest,
@@ -122,7 +126,7 @@ async def classify(
     With `explain`, the JSON answer also has `words`, what each word contributes, and `sentences`, the sentiment of each
     sentence by itself.
     """
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
     labels = choose_labels(model, body.labels)
     plain = prefers_plain(header(request.scope, b"accept"))
     if body.explain and not plain:
@@ -132,14 +136,14 @@ async def classify(
     if plain:
         response = Response(f"{plain_text(classification)}\n", media_type=PLAIN)
     else:
-        response = Response(sentiment_json(classification, model.name), media_type="application/json")
+        response = Response(sentiment_json(classification, model.id), media_type="application/json")
     return timed(response, timing)
 
 
 async def _explained(service: SentimentService, model: Classifier, text: str, labels: Labels) -> Response:
     with refusing("text"):
         explained, timing = await service.explain(model, text, labels)
-    return timed(Response(explained_json(explained, text, model.name), media_type="application/json"), timing)
+    return timed(Response(explained_json(explained, text, model.id), media_type="application/json"), timing)
 
 
 @json_router.post(
@@ -167,7 +171,7 @@ async def classify_batch(
     if isinstance(body, RowsBody):
         return await rows_response(request, body, service, partial(_row_answers, service))
     limit_items(service, body.texts, "texts")
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
     labels = choose_labels(model, body.labels)
 
     tolerant = body.on_error == "continue"
@@ -188,7 +192,7 @@ async def classify_batch(
 async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRequest))], service: Service) -> Response:
     """Turn texts into token ids, with the model's vocabulary, or with one fitted on these texts."""
     limit_items(service, body.texts, "texts")
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
 
     def work() -> Response:
         tokenizer = Tokenizer.fit(body.texts, reserved=PLAIN_IDS) if body.fit else model.tokenizer
@@ -248,21 +252,53 @@ async def predict(
     """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
     limit_items(service, body.sequences, "sequences")
     limit_ids(service, body.sequences)
-    model = find_model(service, body.model)
+    model = find_model(service, body.model, body.version)
     check_known_ids(model, body.sequences)
     probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
-    return json_response(PredictResponse(probabilities=probabilities, model=model.name))
+    return json_response(PredictResponse(probabilities=probabilities, model=model.name, version=model.version))
+
+
+@json_router.post(
+    "/feedback",
+    summary="Say which label is right",
+    status_code=201,
+    response_model=FeedbackResponse,
+    responses=responses(400, 404, 413, 415, 422, 429, 503, 507),
+)
+async def feedback(body: Annotated[FeedbackRequest, Depends(JSONBody(FeedbackRequest))], service: Service) -> Response:
+    """Keep a text and the label that it should have had, for the training of the next version.
+
+    Where the setting `FEEDBACK_FILE` names no file, no feedback is taken: 404.
+    """
+    if not service.takes_feedback:
+        raise Problem(404, "This service takes no feedback; its setting `FEEDBACK_FILE` names no file.")
+    model = find_model(service, body.model)
+    if body.label not in model.labels:
+        detail = f"is not one of the labels of {model.name}: {', '.join(model.labels)}"
+        errors = [FieldError(pointer="#/label", detail=detail)]
+        raise Problem(422, f"The label {body.label[:40]!r} {detail}.", errors=errors)
+    try:
+        with refusing("text"):
+            await service.keep_feedback(model, body.text, body.label)
+    except NoRoom as error:
+        raise Problem(507, str(error)) from error
+    except NotWritten as error:
+        raise Problem(503, str(error), headers={"Retry-After": "60"}) from error
+    response = json_response(FeedbackResponse(label=body.label, model=model.name, version=model.version))
+    response.status_code = 201
+    return response
 
 
 @router.get("/models", summary="The models that are loaded")
 async def models(service: Service) -> ModelsResponse:
-    """List the sentiment models, which of them is the default, and how good they are."""
+    """List the sentiment models, which of them is the default, and how good they are; and what is refused."""
     return ModelsResponse(
         models=[
             ModelInfo(
                 name=model.name,
                 default=model is service.models.default,
-                version=model.manifest.version,
+                version=model.version,
+                versions=service.models.versions(model.name) or [model.version],
                 engine=model.engine_name,
                 labels=list(model.labels),
                 vocabulary_size=model.serving.vocabulary_size,
@@ -271,10 +307,11 @@ async def models(service: Service) -> ModelsResponse:
                 figures=model.manifest.figures,
             )
             for model in service.models
-        ]
+        ],
+        refused=[RefusedFolder(folder=folder, error=sentence) for folder, sentence in service.refused()],
     )
 
 
 def _row_answers(service: SentimentService, options: RowOptions, answer: RowFormat) -> RowAnswers:
-    model = find_model(service, options.model)
+    model = find_model(service, options.model, options.version)
     return RowAnswers(service, model, choose_labels(model, options.labels), options.explain, answer)

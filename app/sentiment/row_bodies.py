@@ -15,7 +15,7 @@ from app.http.problems import Problem, invalid, invalid_query
 from app.http.schemas import FieldError
 from app.sentiment.bodies import MULTIPART
 from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_media_type
-from app.sentiment.schemas import EXPLAINED, BatchRequest, LabelChoice, ModelName, TolerantBatchRequest
+from app.sentiment.schemas import EXPLAINED, BatchRequest, LabelChoice, ModelName, ModelVersion, TolerantBatchRequest
 from app.settings import Settings
 
 SUPPORTED: Final = (JSON, *MEDIA_TYPES.values(), MULTIPART)
@@ -47,6 +47,7 @@ class RowOptions(BaseModel):
 
     Attributes:
         model: See :class:`app.sentiment.schemas.BatchRequest`.
+        version: The same.
         labels: The same.
         explain: The same; where the answer is NDJSON.
         column: The column, or the field of an object, that holds the texts.
@@ -56,6 +57,7 @@ class RowOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: ModelName = None
+    version: ModelVersion = None
     labels: LabelChoice = None
     explain: bool = False
     column: str = Field("text", min_length=1)
@@ -167,6 +169,7 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 
 QUERY: Final = [
     _parameter("model", "`model`, for a body without it.", {**_STRING, "examples": ["sentiment-best"]}),
+    _parameter("version", "`version`, for a body without it.", {**_STRING, "examples": ["2.1.0"]}),
     _parameter("labels", "`labels`, for a body without it.", {**_STRING, "examples": ["negative,positive"]}),
     _parameter(
         "explain",

@@ -71,7 +71,7 @@ class RowAnswers:
 
     def _cells(self, found: Classification) -> Cells:
         if self.format == "ndjson":
-            return (sentiment_json(found, self.model.name),)
+            return (sentiment_json(found, self.model.id),)
         if self.format == "text":
             return (plain_text(found),)
         return cells(found.label, rounded(found.probabilities)[found.best], found.warnings)
@@ -79,7 +79,7 @@ class RowAnswers:
     def _explained_cells(self, text: str, found: Explained | TooManyWords) -> Cells:
         if isinstance(found, TooManyWords):
             return self.refusal(str(found))
-        return (explained_json(found, text, self.model.name),)
+        return (explained_json(found, text, self.model.id),)
 
     def refusal(self, error: str) -> Cells:
         """Return what is written in place of a row that is not classified."""

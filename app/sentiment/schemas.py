@@ -16,6 +16,14 @@ ModelName = Annotated[
     Field(description="Name of the model to ask, one of `GET /models`; by default the default model."),
 ]
 
+ModelVersion = Annotated[
+    str | None,
+    Field(
+        description="Version of the model that has to answer, one of `GET /models`; 404 if it is served in another.",
+        json_schema_extra={"examples": ["2.1.0"]},
+    ),
+]
+
 
 def _split(value: Any, info: ValidationInfo) -> Any:
     """Take a list apart that a form sends as one string. In JSON a list is a list."""
@@ -53,6 +61,7 @@ _RESULT: dict[str, Any] = {
     "tokens": {"count": 7, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
+    "version": "2.1.0",
 }
 EXPLAINED: Final[dict[str, Any]] = {
     "label": "positive",
@@ -61,6 +70,7 @@ EXPLAINED: Final[dict[str, Any]] = {
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
+    "version": "2.1.0",
     "words": [
         {"text": "Superb", "start": 0, "end": 6, "contribution": 3.433144},
         {"text": "acting", "start": 7, "end": 13, "contribution": 0.331418},
@@ -84,6 +94,7 @@ class SentimentRequest(Schema):
 
     text: Text = Field(description="The text, in English; at least one character.")
     model: ModelName = None
+    version: ModelVersion = None
     labels: LabelChoice = None
     explain: bool = Field(False, description="Also tell what each word contributes, and classify each sentence.")
 
@@ -115,6 +126,7 @@ class SentimentResponse(Schema):
         json_schema_extra={"uniqueItems": True},
     )
     model: str = Field(description="Name of the model that answered.")
+    version: str = Field(description="Version of the model that answered.")
 
 
 class WordResponse(Schema):
@@ -160,6 +172,7 @@ class BatchRequest(Schema):
 
     texts: Texts = Field(description="The texts, each of at least one character.")
     model: ModelName = None
+    version: ModelVersion = None
     labels: LabelChoice = None
     explain: bool = Field(False, description="Also tell what each word contributes, and classify each sentence.")
     on_error: Literal["fail", "continue"] = Field(
@@ -224,6 +237,7 @@ class TokenizeRequest(Schema):
         "Word ids begin at 1 then, and nothing is put in front of a text.",
     )
     model: ModelName = None
+    version: ModelVersion = None
 
 
 class TokenizeResponse(Schema):
@@ -284,14 +298,15 @@ class PredictRequest(Schema):
         "if padded, or truncated, to the model's `maxlen`."
     )
     model: ModelName = None
+    version: ModelVersion = None
 
 
 class PredictResponse(Schema):
     """The probabilities of each sequence."""
 
     model_config = _example(
-        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-best"},
-        {"probabilities": [0.612345, 0.534567], "model": "sentiment-lecture"},
+        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-best", "version": "2.1.0"},
+        {"probabilities": [0.612345, 0.534567], "model": "sentiment-lecture", "version": "1.0.0"},
     )
 
     probabilities: list[Probability] | list[list[Probability]] = Field(
@@ -299,6 +314,27 @@ class PredictResponse(Schema):
         "`positive`; for others, the probability of each label, in the order of `labels` in `GET /models`."
     )
     model: str = Field(description="Name of the model that answered.")
+    version: str = Field(description="Version of the model that answered.")
+
+
+class FeedbackRequest(Schema):
+    """A text, and the label that it should have had."""
+
+    model_config = _example({"text": "I want a refund; I was so bored!", "label": "negative"}, strict=True)
+
+    text: Text = Field(description="The text, as it was classified.")
+    label: str = Field(description="The label that is right, one of the model's.")
+    model: ModelName = None
+
+
+class FeedbackResponse(Schema):
+    """What was kept beside the text."""
+
+    model_config = _example({"label": "negative", "model": "sentiment-best", "version": "2.1.0"})
+
+    label: str = Field(description="The label.")
+    model: str = Field(description="Name of the model that it is about.")
+    version: str = Field(description="Version of the model that is served now.")
 
 
 class ModelInfo(Schema):
@@ -306,13 +342,26 @@ class ModelInfo(Schema):
 
     name: str = Field(description="Name to put into a request's `model`.")
     default: bool = Field(description="Whether it answers when a request names no model.")
-    version: str = Field(description="Version of the model.")
+    version: str = Field(
+        description="The version that is served: the number of its folder, or else what its manifest says."
+    )
+    versions: list[str] = Field(
+        description="All versions that its folder has, the lowest first, whether they can be served or not; just the "
+        "one that is served where it has no folders of versions."
+    )
     engine: str = Field(description="What computes: `onnx` or `tensorflow`.")
     labels: list[str] = Field(description="The labels that it tells apart, in the order of its probabilities.")
     vocabulary_size: int = Field(description="Number of token ids it knows.")
     maxlen: int = Field(description="Number of tokens it reads at most.")
     trained_on: str = Field(description="The data set.")
     figures: dict[str, Any] = Field(description="What was measured when it was trained, by split.")
+
+
+class RefusedFolder(Schema):
+    """A model folder that is not served."""
+
+    folder: str = Field(description="The folder, or the file in it that is wrong, below that of all models.")
+    error: str = Field(description="A sentence that says what is wrong, and what to do.")
 
 
 class ModelsResponse(Schema):
@@ -327,6 +376,7 @@ class ModelsResponse(Schema):
                             "name": "sentiment-best",
                             "default": True,
                             "version": "2.1.0",
+                            "versions": ["2.1.0"],
                             "engine": "onnx",
                             "labels": ["negative", "neutral", "positive"],
                             "vocabulary_size": 26000,
@@ -334,10 +384,20 @@ class ModelsResponse(Schema):
                             "trained_on": "Large Movie Review Dataset v1.0",
                             "figures": {"test": {"reviews": 25000, "accuracy": 0.92276}},
                         }
-                    ]
+                    ],
+                    "refused": [
+                        {
+                            "folder": "sentiment-mine/2",
+                            "error": "sentiment-mine/2/model.onnx is not the file that manifest.json describes (its "
+                            "SHA-256 differs); restore it.",
+                        }
+                    ],
                 }
             ]
         }
     )
 
     models: list[ModelInfo] = Field(description="One entry a model.")
+    refused: list[RefusedFolder] = Field(
+        description="Folders that are not served as they are now. What was served before goes on."
+    )

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Final, NamedTuple, Self, TypeVar
@@ -16,6 +15,7 @@ from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.estimates import cut_into_slices, explaining, predicting, reading, tokenizing
 from app.sentiment.explanation import Explained, explain_all
+from app.sentiment.feedback import FeedbackFile, NotWritten
 from app.sentiment.labels import Labels
 from app.sentiment.refusals import TextTooLong, TooManyWords
 from app.sentiment.registry import SentimentModels
@@ -24,6 +24,8 @@ from app.settings import Settings
 
 Result = TypeVar("Result")
 
+SECONDS_A_LINE: Final = 0.001
+"""Of appending feedback to its file."""
 LEAVE_ONE_OUT_SHARE: Final = 50
 """Where each word of a text of any length costs a prediction, so many times fewer words are explained."""
 
@@ -36,23 +38,35 @@ class ExplainTiming(NamedTuple):
     explain: float
 
 
-@dataclass(frozen=True)
+class _Served(NamedTuple):
+    """What belongs to a model while it is served: what runs short texts together, and where its work is counted."""
+
+    batcher: DynamicBatcher
+    metrics: ModelMetrics
+
+
 class SentimentService:
     """The sentiment models of a process.
 
     Attributes:
         models: The models.
-        batchers: For each model, by its name, what runs short texts together.
-        metrics: For each model, by its name, where its work is counted.
         compute: Where the work is done.
         settings: The limits.
     """
 
-    models: SentimentModels
-    batchers: Mapping[str, DynamicBatcher]
-    metrics: Mapping[str, ModelMetrics]
-    compute: Compute
-    settings: Settings
+    def __init__(self, models: SentimentModels, compute: Compute, metrics: Metrics, settings: Settings) -> None:
+        """Serve models; see the attributes.
+
+        Raises:
+            app.settings.SettingsError: The file for feedback cannot be written.
+        """
+        path, most = settings.feedback_file, settings.feedback_max_bytes
+        self._feedback = None if path is None else FeedbackFile(path, most)
+        self.models = models
+        self.compute = compute
+        self.settings = settings
+        self._metrics = metrics
+        self._served = self._serve_all()
 
     @classmethod
     def load(cls, settings: Settings, compute: Compute, metrics: Metrics) -> Self:
@@ -60,11 +74,53 @@ class SentimentService:
 
         Raises:
             app.artifacts.manifest.ArtifactError: One of them cannot be used.
+            app.settings.SettingsError: The file for feedback cannot be written.
         """
         models = SentimentModels(settings.models_dir, settings.default_model, settings.engine)
-        batchers = {model.name: DynamicBatcher(model, compute.spans) for model in models}
-        counted = {model.name: metrics.of_model(model.name, model.labels) for model in models}
-        return cls(models, batchers, counted, compute, settings)
+        return cls(models, compute, metrics, settings)
+
+    def reload(self, *, at_once: bool = False) -> bool:
+        """See :meth:`app.artifacts.registry.Registry.reload`."""
+        changed = self.models.reload(at_once=at_once)
+        if changed:
+            self._served = self._serve_all()
+        return changed
+
+    @property
+    def takes_feedback(self) -> bool:
+        """Whether there is a file for feedback."""
+        return self._feedback is not None
+
+    async def keep_feedback(self, model: Classifier, text: str, label: str) -> None:
+        """Keep a text with the label that it should have had; in a thread, as a disk may take its time.
+
+        Raises:
+            TextTooLong: It has more characters than are taken.
+            app.sentiment.feedback.NoRoom: The file or the disk is full.
+            app.sentiment.feedback.NotWritten: The file cannot be written, or there is none.
+            app.compute.Busy: Too much work waits, of this client or in all.
+        """
+        self._limit_length(text)
+        if self._feedback is None:
+            raise NotWritten("This service keeps no feedback.")
+        work = partial(self._feedback.append, text, label, model.id)
+        await self.compute.run(work, seconds=SECONDS_A_LINE)
+
+    def refused(self) -> list[tuple[str, str]]:
+        """Return the folders that are not served, by their paths below that of all models, and why they are not."""
+        above = f"{self.settings.models_dir}/"
+        return [(str(one.path).removeprefix(above), one.sentence.replace(above, "")) for one in self.models.refused]
+
+    def _serve_all(self) -> Mapping[Classifier, _Served]:
+        return {model: self._serve(model) for model in self.models}
+
+    def _serve(self, model: Classifier) -> _Served:
+        metrics = self._metrics.of_model(model.name, model.version, model.labels)
+        return _Served(DynamicBatcher(model, self.compute.spans), metrics)
+
+    def _of(self, model: Classifier) -> _Served:
+        """Return what belongs to a model; made anew for one that is let go while a request still asks it."""
+        return self._served.get(model) or self._serve(model)
 
     async def classify(self, model: Classifier, text: str, labels: Labels) -> tuple[Classification, Timing]:
         """Classify a text as one of some labels of the model.
@@ -76,7 +132,7 @@ class SentimentService:
         seconds = reading(model, len(text))
         if is_short(seconds):
             with self.compute.inline(seconds) as place:
-                found, timing = await self.batchers[model.name].classify(text, place.due)
+                found, timing = await self._of(model).batcher.classify(text, place.due)
         else:
             self._limit_length(text)
             found, timing = await self.compute.run(partial(self._classify, model, text), seconds=seconds)
@@ -319,13 +375,15 @@ class SentimentService:
             start += seconds
 
     def _observe(self, model: Classifier, classification: Classification, timing: Timing) -> None:
-        self.metrics[model.name].observe_steps(*timing)
-        self.metrics[model.name].count_label(classification.label)
+        metrics = self._of(model).metrics
+        metrics.observe_steps(*timing)
+        metrics.count_label(classification.label)
 
     def _observe_all(self, model: Classifier, classifications: Sequence[Classification], timing: Timing) -> None:
-        self.metrics[model.name].observe_steps(*timing)
+        metrics = self._of(model).metrics
+        metrics.observe_steps(*timing)
         for label, count in Counter(one.label for one in classifications).items():
-            self.metrics[model.name].count_label(label, count)
+            metrics.count_label(label, count)
 
 
 def _encode(model: Classifier, texts: Sequence[str]) -> tuple[list[Encoding], float]:

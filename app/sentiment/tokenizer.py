@@ -138,14 +138,18 @@ class Tokenizer:
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> "Tokenizer":
+    def load(cls, path: Path, content: bytes | None = None) -> "Tokenizer":
         """Read an artifact that :meth:`save` wrote.
+
+        Args:
+            path: Its file.
+            content: The bytes of the file, where they have been read already.
 
         Raises:
             ArtifactError: The file is missing, not such an artifact, or of another rule.
         """
         try:
-            document: Any = json.loads(path.read_text(encoding="utf-8"))
+            document: Any = json.loads((path.read_bytes() if content is None else content).decode())
             described, reserved, words = document["rule"], document["reserved"], document["words"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArtifactError(f"{path} is not a tokenizer artifact ({error!r}); train the model again.") from error

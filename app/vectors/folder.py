@@ -19,6 +19,7 @@ from app.artifacts.manifest import (
     require,
     sha256,
 )
+from app.artifacts.versions import signature
 from app.vectors.space import About, VectorSpace
 from app.vectors.vocabulary import Vocabulary
 
@@ -72,6 +73,7 @@ def load_folder(folder: Path) -> VectorSpace:
     Raises:
         ArtifactError: The folder is damaged, or a package that it needs is not installed.
     """
+    before = signature(folder)
     manifest = read_manifest(folder)
     serving = _serving(folder, manifest)
     require(folder, manifest, _files(serving))
@@ -87,6 +89,8 @@ def load_folder(folder: Path) -> VectorSpace:
         space = VectorSpace(about, Vocabulary(words, order), matrix)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} and the words in {folder} do not fit together: {error}; restore them.") from error
+    if signature(folder) != before:
+        raise ArtifactError(f"{folder} changed while it was read; copy it elsewhere and rename it to put it there.")
     for mapped in (matrix.base, order.base, words):
         _let_go(mapped)
     return space

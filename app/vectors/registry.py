@@ -1,10 +1,9 @@
 """The vector spaces that a process has loaded."""
 
 from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path
 
-from app.artifacts.registry import Candidate, Registry, model_folders
+from app.artifacts.registry import Candidate, ModelFolders, Registry
 from app.vectors.files import name_of, read_file
 from app.vectors.folder import KIND, load_folder
 from app.vectors.space import VectorSpace
@@ -25,6 +24,5 @@ class VectorSpaces(Registry[VectorSpace]):
             app.artifacts.manifest.ArtifactError: A folder or a file cannot be used, or two have the same name.
             app.artifacts.registry.UnknownName: ``only`` is not there.
         """
-        folders = model_folders(models_dir, KIND, load_folder)
         others = (Candidate(name_of(path), path, read_file) for path in files)
-        super().__init__("vector space", chain(folders, others), models_dir, only)
+        super().__init__("vector space", ModelFolders(models_dir, KIND, load_folder), others, only)

@@ -40,6 +40,10 @@ class VectorsService:
         """
         return cls(VectorSpaces(settings.models_dir, settings.vectors_files), compute)
 
+    def reload(self, *, at_once: bool = False) -> bool:
+        """See :meth:`app.artifacts.registry.Registry.reload`; spaces of files stay as they are."""
+        return self.spaces.reload(at_once=at_once)
+
     async def run(self, work: Callable[[], Result], space: VectorSpace, words: Sequence[str]) -> Result:
         """Do work that searches a space, and looks words up in it.
 

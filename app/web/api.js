@@ -54,7 +54,7 @@ export async function ask(path, { body, signal } = {}) {
 
 const kept = new Map();
 
-/** `GET` a list that does not change while the service runs; asked for once, and again if that failed. */
+/** `GET` a list that seldom changes while the service runs; asked for once, and again if that failed. */
 export function list(path) {
   if (!kept.has(path)) {
     kept.set(
@@ -66,4 +66,15 @@ export function list(path) {
     );
   }
   return kept.get(path);
+}
+
+/** `GET` a list as it is now; that which was kept stays where it cannot be had. */
+export async function renewed(path) {
+  try {
+    const answer = await ask(path);
+    kept.set(path, Promise.resolve(answer));
+    return answer;
+  } catch {
+    return list(path);
+  }
 }

@@ -15,4 +15,5 @@ def answer(classification: Classification, model: str) -> SentimentResponse:
         ),
         warnings=list(classification.warnings),
         model=model,
+        version="1",
     )

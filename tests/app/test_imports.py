@@ -11,7 +11,8 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = [
-    {"settings", "compute", "lifecycle", "memory", "artifacts", "files"},
+    {"memory"},
+    {"settings", "compute", "lifecycle", "artifacts", "files"},
     {"http"},
     {"operations"},
     {"sentiment", "vectors", "forecasts"},

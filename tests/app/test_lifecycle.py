@@ -37,7 +37,7 @@ def test_a_second_sigterm_does_not_cut_the_drain_short_but_ctrl_c_does() -> None
 
     async def end() -> None:
         one = Lifecycle(60)
-        with one.signals():
+        with one.signals(lambda: None):
             for number in (signal.SIGTERM, signal.SIGTERM):
                 signal.raise_signal(number)
             await asyncio.sleep(0.05)

@@ -31,6 +31,7 @@ from playwright.sync_api import (
 )
 
 from tests.e2e.conftest import COMMITTED, ROOT, Service, serving
+from tests.folders import put_model
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
@@ -308,6 +309,45 @@ def test_the_models_can_be_switched(visit: Visit) -> None:
         chosen.select_option("sentiment-lecture")
     assert answered.value.json()["model"] == "sentiment-lecture"
     expect(visit.find("sentiment-snippets")).to_contain_text("sentiment-lecture")
+
+
+def test_the_list_of_models_follows_the_service(browse: Browse, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    put_model(folder / "sentiment-lecture", "sentiment-lecture")
+    variables = {"MODELS_DIR": str(folder), "DEFAULT_MODEL": "sentiment-lecture", "RELOAD_SECONDS": "0.1"}
+    with serving(tmp_path / "log.jsonl", **variables) as running:
+        visit = browse(running.url)
+        visit.open()
+        chosen = visit.find("sentiment-model")
+        expect(chosen.locator("option")).to_have_count(1)
+
+        put_model(folder / "sentiment-mine" / "1", "sentiment-mine")
+        _wait_for_models(running, {"sentiment-lecture": "1.0.0", "sentiment-mine": "1"})
+        chosen.focus()
+        expect(chosen.locator("option")).to_have_text(["sentiment-lecture", "sentiment-mine"])
+        expect(chosen).to_have_value("sentiment-lecture")
+        chosen.select_option("sentiment-mine")
+        expect(visit.find("sentiment-snippets")).to_contain_text("sentiment-mine")
+
+        put_model(folder / "sentiment-mine" / "2", "sentiment-mine")
+        _wait_for_models(running, {"sentiment-lecture": "1.0.0", "sentiment-mine": "2"})
+        with visit.page.expect_response("**/sentiment") as answered:  # of a new version, the answer is another
+            visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert answered.value.json()["version"] == "2"
+
+        shutil.rmtree(folder / "sentiment-mine")
+        _wait_for_models(running, {"sentiment-lecture": "1.0.0"})
+        with visit.page.expect_response("**/sentiment") as answered:
+            visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert answered.value.json()["model"] == "sentiment-lecture"
+        expect(chosen.locator("option")).to_have_count(1)
+
+
+def _wait_for_models(service: Service, versions: dict[str, str]) -> None:
+    end = time.monotonic() + 60
+    while {one["name"]: one["version"] for one in httpx.get(f"{service.url}/models").json()["models"]} != versions:
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 # ---------------------------------------------------------------- models of other labels

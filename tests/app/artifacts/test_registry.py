@@ -1,11 +1,12 @@
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, write_manifest
-from app.artifacts.registry import Registry, UnknownName, model_folders
+from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, write_manifest
+from app.artifacts.registry import ModelFolders, Registry, UnknownName
 
 Write = Callable[[str, str], Path]
 
@@ -21,19 +22,31 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
+@dataclass
+class Toy:
+    """A model."""
+
+    name: str
+    folder: str
+
+
 class Loader:
-    """Loads the name of a folder, and remembers what it loaded."""
+    """Loads what a manifest says, and remembers what it loaded."""
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
 
-    def __call__(self, folder: Path) -> str:
+    def __call__(self, folder: Path) -> Toy:
         self.loaded.append(folder.name)
-        return folder.name
+        return Toy(read_manifest(folder).name, folder.name)
 
 
-def toys(models_dir: Path, load: Callable[[Path], str] | None = None, only: str | None = None) -> Registry[str]:
-    return Registry("toy", model_folders(models_dir, "toy", load or Loader()), models_dir, only)
+def toys(models_dir: Path, load: Callable[[Path], Toy] | None = None, only: str | None = None) -> Registry[Toy]:
+    return Registry("toy", ModelFolders(models_dir, "toy", load or Loader()), only=only)
+
+
+def folders(registry: Registry[Toy]) -> list[str]:
+    return [toy.folder for toy in registry]
 
 
 def test_models_go_by_the_names_in_their_manifests(write: Write, tmp_path: Path) -> None:
@@ -41,8 +54,8 @@ def test_models_go_by_the_names_in_their_manifests(write: Write, tmp_path: Path)
     write("toy-a", "ape")
     write("other-c", "cow")
     (tmp_path / "toy-file").touch()
-    assert list(toys(tmp_path)) == ["toy-a", "toy-b"]
-    assert toys(tmp_path).get("bear") == "toy-b"
+    assert folders(toys(tmp_path)) == ["toy-a", "toy-b"]
+    assert toys(tmp_path).get("bear").folder == "toy-b"
 
 
 @pytest.mark.parametrize("name", ["toy-a", "cow", "", "../toy-a"])
@@ -64,7 +77,7 @@ def test_only_the_one_that_is_asked_for_is_loaded(write: Write, tmp_path: Path) 
         write(f"toy-{name}", name)
     load = Loader()
     registry = toys(tmp_path, load, only="bear")
-    assert list(registry) == load.loaded == ["toy-bear"]
+    assert folders(registry) == load.loaded == ["toy-bear"]
     with pytest.raises(UnknownName, match="there is bear"):
         registry.get("ape")
 

@@ -62,7 +62,7 @@ def joined(warnings: Sequence[str]) -> list[str]:
 
 
 def answer(classifier: Classifier, text: str) -> SentimentResponse:
-    return SentimentResponse.model_validate_json(sentiment_json(classifier.classify(text)[0], classifier.name))
+    return SentimentResponse.model_validate_json(sentiment_json(classifier.classify(text)[0], classifier.id))
 
 
 def cells(classifier: Classifier, text: str) -> list[object]:

@@ -81,6 +81,7 @@ RESULT = {
     "tokens": {"count": 1, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-tiny",
+    "version": "1.0.0",
 }
 
 

@@ -53,6 +53,6 @@ def test_metrics_count_requests_by_route_and_the_two_steps(serve: Serve) -> None
     assert sample(text, count, 'route="unmatched"', 'status="404"') == 2
     assert "/nothing" not in text
     for step in ("tokenize", "predict"):
-        assert sample(text, f"sentiment_{step}_seconds_count", 'model="sentiment-tiny"') == 4
+        assert sample(text, f"sentiment_{step}_seconds_count", 'model="sentiment-tiny",version="1.0.0"') == 4
         assert sample(text, f"sentiment_{step}_seconds_sum", 'model="sentiment-tiny"') > 0
     assert sample(text, "sentiment_texts_total") == 6

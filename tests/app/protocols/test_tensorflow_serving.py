@@ -136,4 +136,7 @@ def test_what_is_not_there(client: httpx.Client) -> None:
     for model in ("sentiment-none", "sentiment-tiny/versions/7"):
         assert problem(client.post(f"/v1/models/{model}:predict", json={"instances": ["a"]}), 404)["error"]
     document = client.get("/v1/models/sentiment-tiny/versions/7").json()
-    assert document["detail"] == f"The model sentiment-tiny has no such version; it has {VERSION}."
+    assert (
+        document["detail"]
+        == f"The version '7' is not served; the version of sentiment-tiny that is served is {VERSION}."
+    )

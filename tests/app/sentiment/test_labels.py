@@ -358,7 +358,7 @@ def test_the_models_list_their_labels(client: httpx.Client) -> None:
 def test_texts_are_counted_by_label(client: httpx.Client) -> None:
     def count() -> float:
         lines = client.get("/metrics").text.splitlines()
-        start = 'sentiment_texts_total{label="surprise",model="sentiment-five"}'
+        start = 'sentiment_texts_total{label="surprise",model="sentiment-five",version="1.0.0"}'
         return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
 
     before = count()
@@ -390,5 +390,5 @@ def test_a_text_is_counted_as_the_chosen_label_that_was_answered(serve: Serve, l
 
     counted = client.get("/metrics").text
     (label,) = {answer["label"] for answer in answers}
-    assert f'sentiment_texts_total{{label="{label}",model="sentiment-three"}} 3.0' in counted
-    assert 'sentiment_texts_total{label="neutral",model="sentiment-three"} 0.0' in counted
+    assert f'sentiment_texts_total{{label="{label}",model="sentiment-three",version="1.0.0"}} 3.0' in counted
+    assert 'sentiment_texts_total{label="neutral",model="sentiment-three",version="1.0.0"} 0.0' in counted

@@ -31,6 +31,7 @@ def test_a_text_is_classified(client: httpx.Client) -> None:
         "tokens": {"count": 10, "unknown": answer["tokens"]["unknown"], "truncated": False},
         "warnings": [],
         "model": "sentiment-tiny",
+        "version": "1.0.0",
     }
     negative = client.post("/sentiment", json={"text": TEXT.replace("brilliant", "boring")}).json()
     assert negative["label"] == "negative"
@@ -80,7 +81,7 @@ def test_a_form_with_an_unknown_field_is_told_which_there_are(client: httpx.Clie
     assert response.status_code == 422
     document = response.json()
     assert document["detail"] == (
-        "The form has a field 'txt', but its fields are `text`, `model`, `labels`, `explain`."
+        "The form has a field 'txt', but its fields are `text`, `model`, `version`, `labels`, `explain`."
     )
     assert {"pointer": "#/txt", "detail": "is not a known field"} in document["errors"]
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.artifacts.versions import ModelId
 from app.sentiment.classifier import Classification
 from app.sentiment.codes import WarningCode, Warnings
 from app.sentiment.labels import BINARY
@@ -16,6 +17,8 @@ from app.sentiment.serialization import DIGITS, plain_text, predictions, rounded
 
 LABELS = tuple("abcdefghijklmnopqrst")
 PROBABILITY = st.floats(0, 1, width=32) | st.sampled_from([0.0, 0.5, float(np.nextafter(np.float32(0.5), 0)), 1.0])
+
+MODEL = ModelId("some-model", "100%")
 
 
 @st.composite
@@ -40,11 +43,11 @@ def test_two_labels_are_rounded_as_ever(probability: float, warnings: Warnings) 
     negative = round(1 - positive, 6)
     label = "positive" if probability >= 0.5 else "negative"
 
-    assert sentiment_json(classification, "some-model") == (
+    assert sentiment_json(classification, MODEL) == (
         f'{{"label":"{label}","score":{max(positive, negative)},'
         f'"probabilities":{{"negative":{negative},"positive":{positive}}},'
         '"tokens":{"count":12,"unknown":3,"truncated":true},'
-        f'"warnings":{json.dumps(warnings, separators=(",", ":"))},"model":"some-model"}}'
+        f'"warnings":{json.dumps(warnings, separators=(",", ":"))},"model":"some-model","version":"100%"}}'
     )
 
 
@@ -60,9 +63,10 @@ def test_it_is_what_the_schema_writes(
         tokens=TokenCounts(count=words, unknown=1, truncated=truncated),
         warnings=list(warnings),
         model="some-model",
+        version="100%",
     )
 
-    written = sentiment_json(classification, "some-model")
+    written = sentiment_json(classification, MODEL)
 
     assert SentimentResponse.model_validate_json(written) == schema
     assert list(json.loads(written)) == list(SentimentResponse.model_fields)
@@ -80,7 +84,7 @@ def test_plain_text_ends_in_the_codes() -> None:
 
 @given(softmaxes())
 def test_rounded_probabilities_add_up_and_agree_with_the_label(probabilities: list[float]) -> None:
-    answer = json.loads(sentiment_json(of(probabilities), "some-model"))
+    answer = json.loads(sentiment_json(of(probabilities), MODEL))
 
     shown = answer["probabilities"]
     assert list(shown) == list(LABELS[: len(probabilities)])

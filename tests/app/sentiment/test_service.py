@@ -120,12 +120,12 @@ def test_each_step_is_timed_and_counted_as_what_it_is(
     assert re.match(r"tokenize;dur=1500\.000, predict;dur=7000\.000(, explain;dur=2500\.000)?$", timing)
     assert ("explain" in timing) is ("explain" in body)
     for line in (
-        'sentiment_tokenize_seconds_sum{model="sentiment-tiny"} 1.5',
-        'sentiment_tokenize_seconds_count{model="sentiment-tiny"} 1.0',
-        'sentiment_predict_seconds_sum{model="sentiment-tiny"} 7.0',
-        'sentiment_predict_seconds_count{model="sentiment-tiny"} 1.0',
-        f'sentiment_texts_total{{label="positive",model="sentiment-tiny"}} {texts}.0',
-        'sentiment_texts_total{label="negative",model="sentiment-tiny"} 0.0',
+        'sentiment_tokenize_seconds_sum{model="sentiment-tiny",version="1.0.0"} 1.5',
+        'sentiment_tokenize_seconds_count{model="sentiment-tiny",version="1.0.0"} 1.0',
+        'sentiment_predict_seconds_sum{model="sentiment-tiny",version="1.0.0"} 7.0',
+        'sentiment_predict_seconds_count{model="sentiment-tiny",version="1.0.0"} 1.0',
+        f'sentiment_texts_total{{label="positive",model="sentiment-tiny",version="1.0.0"}} {texts}.0',
+        'sentiment_texts_total{label="negative",model="sentiment-tiny",version="1.0.0"} 0.0',
     ):
         assert line in metrics.splitlines()
 
