@@ -22,7 +22,7 @@ def settle() -> None:
 
 
 def give_back() -> None:
-    """Give back what was let go, in circles too. What was loaded at the start is frozen, so there is little to look at."""
+    """Give back what was let go, in circles too; what was loaded at the start is frozen and not looked through."""
     gc.collect()
     trim()
 
