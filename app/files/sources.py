@@ -107,8 +107,7 @@ class Source:
                 for line in others:
                     yield b"".join(parts).removeprefix(mark)
                     parts, mark = [line], b""
-                if others:
-                    number, size = number + len(others), len(others[-1])
+                    number, size = number + 1, len(line)
                     self._limit(size, number)
         if last := b"".join(parts).removeprefix(mark):
             yield last

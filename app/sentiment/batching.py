@@ -69,8 +69,7 @@ class DynamicBatcher:
         return await future
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        if len(self._waiting) > ROWS:
-            self._waiting.sort(key=_due)
+        self._waiting.sort(key=_due)
         totals = accumulate(len(ids) for _, ids, _ in self._waiting[:ROWS])
         count = max(1, sum(total <= IDS for total in totals))
         batch, self._waiting = self._waiting[:count], self._waiting[count:]

@@ -1,9 +1,13 @@
 from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from bench import over_http, revision
-from bench.over_http import CONNECTIONS, LONG, SHORT, WORDS, Case, Found, Turn
+from bench.options import Options
+from bench.over_http import CONNECTIONS, LONG, SHORT, SLOW_ROUNDS, WORDS, Case, Found, Turn
 from bench.servers import BENTOML, LITSERVE, NOTHING, SERVICE, TUTORIAL
 from bench.wrk import Answers
 
@@ -44,6 +48,15 @@ def test_tables_show_the_best_turn_of_each() -> None:
         "median latency, ms": {SERVICE: 5, NOTHING: 2.5},
         "99 % latency, ms": {SERVICE: 20, NOTHING: 10},
     }
+
+
+@pytest.mark.parametrize("rounds", [1, SLOW_ROUNDS, 5])
+def test_each_server_has_as_many_turns_as_the_method_says(rounds: int) -> None:
+    servers: list[Any] = [
+        SimpleNamespace(contender=SimpleNamespace(name=name, slow=name == TUTORIAL)) for name in (SERVICE, TUTORIAL)
+    ]
+    found = over_http.case(servers, lambda _: turns(1)[0], Options(Path("model"), Path("data"), rounds, seconds=1))
+    assert {name: len(some) for name, some in found.items()} == {SERVICE: rounds, TUTORIAL: min(SLOW_ROUNDS, rounds)}
 
 
 @pytest.mark.parametrize(("rate", "seconds", "memory", "reached"), [(900, 2.1, 102, True), (899, 2.3, 106, False)])

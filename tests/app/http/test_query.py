@@ -105,12 +105,17 @@ async def whole(request: Request) -> None:
     assert request.query_params["anything"]
 
 
+async def around(_: Annotated[None, Depends(whole)]) -> None:
+    pass
+
+
 @pytest.mark.parametrize(
     ("dependency", "query", "unknown"),
     [
         (outer, "lang=de&tenant=x", 422),
         (Key(), "key=abc", 422),
         (whole, "anything=1", 200),
+        (around, "anything=1", 200),
     ],
 )
 def test_what_a_dependency_of_others_declares_is_taken(

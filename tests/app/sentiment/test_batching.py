@@ -111,7 +111,12 @@ def test_the_time_of_predicting_is_that_of_the_run_without_the_wait(model: Class
     assert min(seconds) > 0
 
 
-def test_of_more_than_one_batch_those_that_are_due_go_first(model: Classifier) -> None:
+@pytest.mark.parametrize(("ids", "texts", "first"), [(batching.IDS, 2 * ROWS, ROWS), (6, ROWS, 3)])
+def test_of_more_than_one_batch_those_that_are_due_go_first(
+    model: Classifier, monkeypatch: pytest.MonkeyPatch, ids: int, texts: int, first: int
+) -> None:
+    """A batch is full by its texts, or by their ids."""
+    monkeypatch.setattr(batching, "IDS", ids)
     model.engine = Spy()
     done: list[int] = []
 
@@ -122,7 +127,7 @@ def test_of_more_than_one_batch_those_that_are_due_go_first(model: Classifier) -
             await batcher.classify("film", due=-number)
             done.append(number)
 
-        await asyncio.gather(*map(one, range(2 * ROWS)))
+        await asyncio.gather(*map(one, range(texts)))
 
     asyncio.run(work())
-    assert sorted(done[:ROWS]) == list(range(ROWS, 2 * ROWS))
+    assert sorted(done[:first]) == list(range(texts - first, texts))

@@ -50,3 +50,11 @@ def test_a_phrase_that_is_a_held_out_sentence_is_left_out(further: FurtherCorpor
     copied = replace(further, phrases=[*further.phrases, sentence._replace(split="train", whole=False)])
     side, _ = corpora.split(copied, frozenset(), 0.3)
     assert sentence.text not in {phrase.text for phrase in side.phrases}
+
+
+def test_a_comment_that_is_held_out_too_is_left_out(further: FurtherCorpora) -> None:
+    comment = next(comment for comment in further.comments if comment.split == "dev")
+    copied = replace(further, comments=[*further.comments, comment._replace(split="train")])
+    side, held_out = corpora.split(copied, frozenset(), 0.3)
+    assert comment.text not in {one.text for one in side.comments}
+    assert comment in held_out.comments
