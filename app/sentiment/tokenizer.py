@@ -20,6 +20,8 @@ RESERVED: Final = (PADDING, START, UNKNOWN)
 PLAIN: Final = (PADDING,)
 """The reserved ids of a bare Keras ``Tokenizer``: words begin at 1, unknown words are dropped."""
 
+_AT_ONCE: Final = 500
+"""Words that are split at once when a vocabulary is checked."""
 _DROPPED: Final = -1
 """Stands for unknown words in a tokenizer that has no id for them."""
 
@@ -43,6 +45,16 @@ class _Lookup(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         return next((self[other] for other in self._respelt(word) if other in self), self._unknown)
+
+
+def _are_words(words: Sequence[str], rule: Rule) -> bool:
+    """Whether the rule gives back each word as it is.
+
+    Spaces separate words under any rule, so many can be split at once: word by word takes three times as long. To split
+    all at once would keep Python's other threads waiting.
+    """
+    parts = (words[start : start + _AT_ONCE] for start in range(0, len(words), _AT_ONCE))
+    return all(rule.split(" ".join(part)) == list(part) for part in parts)
 
 
 class Encoding(NamedTuple):
@@ -79,8 +91,7 @@ class Tokenizer:
         self.word_index = {word: index for index, word in enumerate(self.words, start=len(self.reserved))}
         if len(self.word_index) != len(self.words):
             raise ValueError("a word stands twice in the vocabulary")
-        # Spaces separate words under any rule, so all can be split at once: word by word takes three times as long.
-        if rule.split(" ".join(self.words)) != list(self.words):
+        if not _are_words(self.words, rule):
             wrong = next(word for word in self.words if rule.split(word) != [word])
             raise ValueError(f"{wrong!r} is not a word that the tokenizer's rule can produce")
         self._start = [self.reserved.index(START)] if START in self.reserved else []

@@ -53,3 +53,23 @@ def test_a_second_sigterm_does_not_cut_the_drain_short_but_ctrl_c_does() -> None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_hang_up_looks_for_models_unless_the_terminal_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(lifecycle, "_has_terminal", lambda: True)
+
+    async def hang_up() -> None:
+        one = Lifecycle(60)
+        with one.signals(lambda: looked.append("looked")):
+            signal.raise_signal(signal.SIGHUP)
+            await asyncio.sleep(0.05)
+            assert (looked, one.draining) == (["looked"], False)
+            monkeypatch.setattr(lifecycle, "_has_terminal", lambda: False)
+            signal.raise_signal(signal.SIGHUP)
+            await asyncio.sleep(0.05)
+            assert (looked, one.draining) == (["looked"], True)
+
+    before = signal.getsignal(signal.SIGHUP)
+    asyncio.run(hang_up())
+    assert signal.getsignal(signal.SIGHUP) == before

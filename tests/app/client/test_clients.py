@@ -103,6 +103,24 @@ def test_predict(service: Client) -> None:
     assert service.predict(sequences).probabilities[0] == pytest.approx(service.sentiment(TEXT).score, abs=2e-6)
 
 
+def test_feedback() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert (request.method, request.url.path) == ("POST", "/feedback")
+        given = json.loads(request.content)
+        assert given.pop("text") == TEXT
+        return httpx.Response(201, json={"model": "sentiment-tiny", "version": "2", **given})
+
+    transport = httpx.MockTransport(handle)
+    answer = Client("http://service", transport=transport).feedback(TEXT, "negative")
+    assert (answer.label, answer.model, answer.version) == ("negative", "sentiment-tiny", "2")
+
+    async def ask() -> str:
+        async with AsyncClient("http://service", transport=transport) as client:
+            return (await client.feedback(TEXT, "negative", "other")).model
+
+    assert asyncio.run(ask()) == "other"
+
+
 def test_models(service: Client) -> None:
     assert [model.name for model in service.models().models if model.default] == [service.sentiment(TEXT).model]
 
@@ -154,7 +172,7 @@ def test_fields_that_are_not_given_are_not_sent() -> None:
 def test_the_service_may_lie_below_a_path() -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         assert request.url == "http://service/nlp/models"
-        return httpx.Response(200, json={"models": []})
+        return httpx.Response(200, json={"models": [], "refused": []})
 
     assert Client("http://service/nlp", transport=httpx.MockTransport(handle)).models().models == []
 

@@ -64,7 +64,7 @@ def test_the_refusal_says_which_parameters_there_are(models_dir: Path) -> None:
     detail = "is not a known parameter; there are `topn`"
     assert one["detail"] == f"The request is not valid: #/query/top {detail}."
     assert one["errors"] == [{"pointer": "#/query/top", "detail": detail}]
-    detail = "is not a known parameter; there are `explain`, `labels`, `model`"
+    detail = "is not a known parameter; there are `explain`, `labels`, `model`, `version`"
     assert two["errors"] == [{"pointer": f"#/query/{name}", "detail": detail} for name in ("a~1b", "lables")]
     assert [error["pointer"] for error in three["errors"]] == ["#/query/x", "#/query/y"]
     assert three["errors"][0]["detail"] == "is not a known parameter; there are none here"
