@@ -11,6 +11,10 @@ from typing import Final
 log = logging.getLogger("uvicorn.error")
 
 NAME: Final = "models"
+LARGE: Final = 2**21
+"""Bytes of a block from which on it is returned to the system when it is freed. Requests seldom take as much."""
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
 
 Reload = Callable[[bool], bool]
 """Looks for models, and says whether others are served now. Its argument says whether what it finds is complete."""
@@ -53,6 +57,7 @@ class ModelWatch:
             thread.join()
 
     def _run(self, reload: Reload) -> None:
+        _return_large_blocks()
         while True:
             told = self._told.wait(self._seconds)
             self._told.clear()
@@ -63,6 +68,17 @@ class ModelWatch:
                     give_back_memory()
             except Exception:
                 log.exception("The models cannot be looked for.")
+
+
+def _return_large_blocks() -> None:
+    """Have the blocks that models are made of returned as soon as they are freed.
+
+    By itself, GNU's C library keeps, of each thread, free memory of up to twice the largest block so far.
+    """
+    with suppress(OSError, AttributeError):  # of another C library
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_THRESHOLD, LARGE)
+        library.mallopt(_M_TRIM_THRESHOLD, 2 * LARGE)
 
 
 def give_back_memory() -> None:
