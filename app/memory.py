@@ -7,6 +7,11 @@ from typing import Final
 YOUNG_OBJECTS: Final = 10_000
 """Objects that come to be before the garbage collector looks for circles among them."""
 
+LARGE: Final = 2**21
+"""Bytes of a block from which on it is returned to the system when it is freed. Requests seldom take as much."""
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+
 
 def settle() -> None:
     """Leave what is loaded out of every later garbage collection, and give back what loading it has left behind.
@@ -35,3 +40,14 @@ def trim() -> None:
     release = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if release is not None:
         release(0)
+
+
+def return_large_blocks() -> None:
+    """Have the blocks that models are made of returned as soon as they are freed (glibc's ``mallopt``).
+
+    By itself, GNU's C library keeps, of each thread, free memory of up to twice the largest block so far.
+    """
+    option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if option is not None:
+        option(_M_MMAP_THRESHOLD, LARGE)
+        option(_M_TRIM_THRESHOLD, 2 * LARGE)

@@ -53,6 +53,7 @@ class ModelWatch:
             thread.join()
 
     def _run(self, reload: Reload) -> None:
+        memory.return_large_blocks()
         while True:
             told = self._told.wait(self._seconds)
             self._told.clear()
