@@ -225,31 +225,38 @@ def _csv(source: Source, delimiter: str | None = None) -> _Table:
         yield first
         yield from lines
 
-    reader = csv.reader(every(), delimiter=delimiter)
-    header = next(reader, [])
+    records = _records(source, every(), delimiter)
+    header = next(records, (1, []))[1]
     if not header:
         raise InputError(f"{source.name} is empty; it should begin with a row of column names.")
 
     def rows() -> Iterator[Cells]:
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                hint = ", which is what a quote left open looks like" if "limit" in str(error) else ""
-                raise InputError(f"{source.name}, line {line}: {error}{hint}.") from error
-            except UnicodeDecodeError as error:
-                raise _not_utf_8(source, line) from error
-            if cells and len(cells) != len(header):
+        for line, cells in records:
+            if len(cells) != len(header):
                 raise InputError(
                     f"{source.name}, line {line}: the row has {len(cells)} fields, the header {len(header)}."
                 )
-            if cells:
-                yield dict(zip(header, cells, strict=True))
+            yield dict(zip(header, cells, strict=True))
 
     return _Table(header, rows())
+
+
+def _records(source: Source, lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Give each record that is not blank, with the number of its first line."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            hint = ", which is what a quote left open looks like" if "limit" in str(error) else ""
+            raise InputError(f"{source.name}, line {line}: {error}{hint}.") from error
+        except UnicodeDecodeError as error:
+            raise _not_utf_8(source, line) from error
+        if cells:
+            yield line, cells
 
 
 def _first_line(source: Source, lines: Iterator[str]) -> str:

@@ -10,7 +10,7 @@ is calibrated in the end.
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from app.sentiment.labels import Labels
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
 from training.sentiment.distillation.corpus import Ids
-from training.sentiment.evaluation.calibration import Scored, fit_temperature, folds_of, scaled
+from training.sentiment.evaluation.calibration import Scored, fit_temperature, scaled
 from training.sentiment.own import head
 from training.sentiment.own.base import Base
 from training.sentiment.own.network import Floats, Weights
@@ -193,27 +193,39 @@ class _Adaptation:
             answers[_candidate(found, labels, BIASES if variance == 0 else LAST_LAYER, variance)] = found
         first = min(answers, key=lambda one: one.log_loss)
         for rate in recipe.rates:
-            tuned = np.zeros((recipe.epochs, len(SHARES), *targets.shape))
-            for number, (fitted, left_out) in enumerate(parts, start=1):
-                sys.stderr.write(f"Learning rate {rate:g}: fold {number} of {len(parts)}.\n")
-                part = examples.take(fitted)
-                start = self._with_head(maxima[fitted], targets[fitted], first.variance)
-                self._tuning.begin(start, rate, self._steps(part))
-                rows = [examples.ids[index] for index in left_out]
-                for epoch in range(recipe.epochs):
-                    self._epoch(part, epoch)
-                    for place, share in enumerate(SHARES):
-                        weights = between(start, self._tuning.averaged, share)
-                        tuned[epoch, place, left_out] = self._tuning.logits(weights, rows)
-            for epoch in range(recipe.epochs):
-                for place, share in enumerate(SHARES):
-                    found = tuned[epoch, place]
-                    made = _candidate(found, labels, ALL_WEIGHTS, first.variance, rate, epoch + 1, share)
-                    answers[made] = found
+            answers |= self._tuned(examples, parts, maxima, first.variance, rate)
         chosen = min(answers, key=lambda one: one.log_loss)
         weights, history = self.train(examples, chosen)
         scored = Scored(answers[chosen], labels, fold_of)
         return Adapted(weights, [*answers], chosen, scored, True, history)
+
+    def _tuned(
+        self,
+        examples: Examples,
+        parts: Sequence[tuple[Indices, Indices]],
+        maxima: NDArray[np.float32],
+        variance: float,
+        rate: float,
+    ) -> dict[Candidate, Floats]:
+        """Train all weights without each fold in turn; return its logits after each epoch, for each of the shares."""
+        targets, epochs = examples.targets, self._recipe.epochs
+        found = np.zeros((epochs, len(SHARES), *targets.shape))
+        for number, (fitted, left_out) in enumerate(parts, start=1):
+            sys.stderr.write(f"Learning rate {rate:g}: fold {number} of {len(parts)}.\n")
+            part = examples.take(fitted)
+            start = self._with_head(maxima[fitted], targets[fitted], variance)
+            self._tuning.begin(start, rate, self._steps(part))
+            rows = [examples.ids[index] for index in left_out]
+            for epoch in range(epochs):
+                self._epoch(part, epoch)
+                for place, share in enumerate(SHARES):
+                    weights = between(start, self._tuning.averaged, share)
+                    found[epoch, place, left_out] = self._tuning.logits(weights, rows)
+        return {
+            _candidate(logits, examples.labels, ALL_WEIGHTS, variance, rate, epoch + 1, share): logits
+            for epoch, of_share in enumerate(found)
+            for share, logits in zip(SHARES, of_share, strict=True)
+        }
 
     def validate(self, examples: Examples, checkpoint: Checkpoint | None) -> Adapted:
         """Hold some rows out, choose by them, and train on the others."""
@@ -274,7 +286,9 @@ class _Adaptation:
             self._epoch(some, 0)
             logits = self._tuning.logits(self._tuning.averaged, held_out.ids)
             losses[rate] = _candidate(logits, held_out.labels, ALL_WEIGHTS, 0.0).log_loss
-            sys.stderr.write(f"Learning rate {rate:g}: held-out log loss {losses[rate]:.4f} on {recipe.trial:,} rows.\n")
+            sys.stderr.write(
+                f"Learning rate {rate:g}: held-out log loss {losses[rate]:.4f} on {recipe.trial:,} rows.\n"
+            )
         return min(losses, key=lambda rate: losses[rate])
 
     def _run(self, learner: Learner, checkpoint: Checkpoint | None) -> list[dict[str, float]]:
@@ -293,9 +307,7 @@ class _Adaptation:
     def _epoch(self, examples: Examples, epoch: int) -> float:
         losses = [
             self._tuning.step(batch, self._seed + epoch, number)
-            for number, batch in enumerate(
-                self._tuning.batches(examples.ids, examples.targets, self._seed, epoch)
-            )
+            for number, batch in enumerate(self._tuning.batches(examples.ids, examples.targets, self._seed, epoch))
         ]
         return float(np.mean(losses))
 

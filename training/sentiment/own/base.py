@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from app.artifacts.manifest import Manifest, check_kind, read_manifest, read_serving, require
 from app.sentiment.classifier import KIND, TOKENIZER_FILE, SentimentServing
-from app.sentiment.engines import ENGINES, dropping_masks
 from app.sentiment.labels import NEGATIVE, NEUTRAL, POSITIVE, Labels
 from app.sentiment.tokenizer import RESERVED, UNKNOWN, Tokenizer
-from app.sentiment.windows import has_states
 from training.errors import TrainingError
-from training.sentiment.own.network import Weights
 
+Weights = list[NDArray[np.float32]]
+"""Of the embedding; of the LSTM in each direction the kernel, the recurrent kernel and the bias; of the last layer."""
 _SAME: dict[str, str] = {"pos": POSITIVE, "neg": NEGATIVE, "neu": NEUTRAL}
 """Other names of labels."""
 
@@ -61,7 +60,9 @@ class Base:
         new = [
             word
             for word, count in counts.most_common()
-            if count >= rare and word not in known and rule.split(word) == [word]
+            if count >= rare
+            and word not in known
+            and rule.split(word) == [word]
             # Some are known by another spelling.
             and not any(other in known for other in rule.respelt(word))
         ][:most]
@@ -72,7 +73,7 @@ class Base:
             [np.concatenate([vectors, more]), *others], tokenizer, self.labels, self.window, self.serving, self.manifest
         )
 
-    def for_labels(self, labels: Labels) -> tuple[Weights, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    def for_labels(self, labels: Labels) -> tuple[Weights, NDArray[np.bool_]]:
         """Return the weights with a last layer for other labels; those of labels that are new are zeros.
 
         Returns:
@@ -84,30 +85,6 @@ class Base:
         known = np.array([place is not None for place in found])
         chosen = [0 if place is None else place for place in found]
         return [*others, kernel[:, chosen] * known, bias[chosen] * known], known.astype(np.bool_)
-
-
-def load(folder: Path) -> Base:
-    """Read the Keras model of a model folder.
-
-    Raises:
-        app.artifacts.manifest.ArtifactError: The folder is damaged or has no Keras model.
-        BaseError: It is a model of another kind.
-    """
-    manifest, tokenizer, serving = read_tokenizer(folder)
-    require(folder, manifest, [ENGINES["tensorflow"].file])
-    with dropping_masks():
-        model = keras.models.load_model(folder / ENGINES["tensorflow"].file, compile=False)
-    if not has_states(model):
-        raise BaseError(
-            f"{folder} cannot be adapted, since it does not read texts in windows; name another --base, such as a model "
-            "of the recipe best or adapt, or train with --recipe lecture from nothing."
-        )
-    windows, embedding, both, _, dense = model.layers
-    kernel, bias = dense.get_weights()
-    if dense.units == 1:  # A sigmoid is the softmax of 0 and its logit.
-        kernel, bias = np.hstack([np.zeros_like(kernel), kernel]), np.array([0, bias[0]], np.float32)
-    weights = [*embedding.get_weights(), *both.get_weights(), kernel, bias]
-    return Base(weights, tokenizer, serving.labels, windows.length, serving, manifest)
 
 
 def read_tokenizer(folder: Path) -> tuple[Manifest, Tokenizer, SentimentServing]:

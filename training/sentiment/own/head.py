@@ -8,10 +8,10 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 Floats = NDArray[np.float64]
-VARIANCES: Final = (0.01, 0.1, 1.0, 10.0)
+VARIANCES: Final = (0.03, 0.1, 0.3, 1.0)
 """How far weights may go from where they begin: variances of a normal distribution, least first."""
 _OF_BIAS: Final = 10.0
-_OF_NEW: Final = 1.0
+_OF_NEW: Final = 0.3
 """Of the weights of labels that the base does not have, at least: those begin with nothing."""
 
 

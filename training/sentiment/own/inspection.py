@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,7 +74,9 @@ def inspect(train: OwnTexts, test: OwnTexts | None, base: Tokenizer | None = Non
     """
     every = [*train.rows, *(test.rows if test else ())]
     empty = [row for row in every if not row.text]
-    train, test = (None if side is None else side.take([row for row in side.rows if row.text]) for side in (train, test))
+    train, test = (
+        None if side is None else side.take([row for row in side.rows if row.text]) for side in (train, test)
+    )
     assert train is not None  # noqa: S101 - it was given
     taken = {plainly(text) for text in test.texts} if test else set()
     across = [row for row in train.rows if plainly(row.text) in taken]
@@ -86,9 +88,11 @@ def inspect(train: OwnTexts, test: OwnTexts | None, base: Tokenizer | None = Non
 
     findings = [
         *_labels(train, test),
-        _finding("no text", empty, "{} and left out."),
+        _finding("no text", empty, "{} no text; left out."),
         Finding(
-            "no label", unlabelled, f"{_counted(unlabelled)} no label and {_are(unlabelled)} left out." if unlabelled else ""
+            "no label",
+            unlabelled,
+            f"{_counted(unlabelled)} no label; left out.",
         ),
         _finding("in test too", across, "{} the text of a test row and are left out of training."),
         _finding("group in test too", split_groups, "{} a group that test rows have and are left out of training."),
@@ -130,8 +134,8 @@ def _counted(count: int) -> str:
     return f"{count:,} row has" if count == 1 else f"{count:,} rows have"
 
 
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+def _with_text(side: OwnTexts) -> OwnTexts:
+    return side.take([row for row in side.rows if row.text])
 
 
 def _finding(name: str, rows: Sequence[Row], sentence: str) -> Finding:
@@ -148,15 +152,13 @@ def _labels(train: OwnTexts, test: OwnTexts | None) -> Iterable[Finding]:
         fatal=one_label,
     )
     too_few = len(train) < LEAST
-    yield Finding(
-        "too few rows", len(train) if too_few else 0, f"a training begins with {LEAST} rows.", fatal=too_few
-    )
+    yield Finding("too few rows", len(train) if too_few else 0, f"a training begins with {LEAST} rows.", fatal=too_few)
     rare = {label: count for label, count in counts.items() if count < FEWEST_ROWS}
     yield Finding(
         "labels too rare",
         sum(rare.values()),
-        f"{', '.join(f'{label!r} has {count}' for label, count in rare.items())}; each label needs {FEWEST_ROWS} rows at "
-        "the very least, so merge such labels with others or leave them out.",
+        f"{', '.join(f'{label!r} has {count}' for label, count in rare.items())}; each label needs {FEWEST_ROWS} rows "
+        "at the very least, so merge such labels with others or leave them out.",
         fatal=bool(rare),
     )
     few = {label: count for label, count in counts.items() if FEWEST_ROWS <= count < FEW}
@@ -199,7 +201,7 @@ def _repeated(train: OwnTexts) -> Iterable[Finding]:
 
 def _lopsided(train: OwnTexts) -> Finding:
     label, count = Counter(row.label for row in train.rows).most_common(1)[0] if train.rows else ("", 0)
-    found = 2 <= len(train.labels) and count >= _LOPSIDED * len(train)
+    found = len(train.labels) >= 2 and count >= _LOPSIDED * len(train)
     share = count / max(1, len(train))
     sentence = f"{share:.0%} of the rows are {label!r}: who always says so is as often right, so look at the macro-F1."
     return Finding("lopsided", count if found else 0, sentence)
@@ -218,17 +220,19 @@ def _leaks(train: OwnTexts) -> Finding:
         if share >= _LEAKS and share >= _TIMES * elsewhere:
             found += own
             said.append(f"{share:.0%} of the texts of {label!r} name it, of the others {elsewhere:.1%}")
-    sentence = f"{'; '.join(said)}. A model that reads its answer in the text learns nothing else: take it out of the text."
+    sentence = (
+        f"{'; '.join(said)}. A model that reads its answer in the text learns nothing else: take it out of the text."
+    )
     return Finding("label in the text", len(found), sentence, [row.id for row in found[:_SHOWN]])
 
 
 def _unknown(train: OwnTexts, base: Tokenizer) -> Finding:
     encodings = [base.encode(text) for text in train.texts]
     words, unknown = (sum(getattr(one, name) for one in encodings) for name in ("words", "unknown"))
-    share: Callable[[int], float] = lambda count: count / max(1, words)
-    found = share(unknown) >= _UNKNOWN
+    share = unknown / max(1, words)
+    found = share >= _UNKNOWN
     sentence = (
-        f"the base model does not know {share(unknown):.0%} of the words; if the texts are not English, --recipe "
+        f"the base model does not know {share:.0%} of the words; if the texts are not English, --recipe "
         "lecture or best starts from nothing and works with any language that has spaces between its words."
     )
     return Finding("words unknown to the base", len(train) if found else 0, sentence)

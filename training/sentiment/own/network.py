@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from training.sentiment.distillation.corpus import START_ID, UNKNOWN_ID, Ids
 from training.sentiment.distillation.network import Network
 from training.sentiment.distillation.recipe import Noise
+from training.sentiment.own.base import Weights
 from training.sentiment.own.windows import WindowBatch, batch_of
 
-Weights = list[NDArray[np.float32]]
-"""Of the embedding; of the LSTM in each direction the kernel, the recurrent kernel and the bias; of the last layer."""
 Floats = NDArray[np.float64]
 
 _ROWS: Final = 128

@@ -183,7 +183,11 @@ class Learner:
 
     def arrays(self) -> list[NDArray[Any]]:
         """Return everything that steps and ends of epochs change."""
-        return [*(variable.numpy() for variable in self._tuning.variables), np.array([self.least, self.share]), *self.best]
+        return [
+            *(variable.numpy() for variable in self._tuning.variables),
+            np.array([self.least, self.share]),
+            *self.best,
+        ]
 
     def restore(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Take what :meth:`arrays` returned."""
