@@ -172,12 +172,12 @@ def _look(options: argparse.Namespace, base: Path | None) -> tuple["Inspected", 
         if read is not None:
             arguments.say_columns(read)
             checksums += read.sha256
-    own.require_trainable(texts.labels)
     inspected = inspection.inspect(texts, test, tokenizer)
     sys.stdout.write(inspection.table(inspected))
     sys.stdout.flush()
     if inspected.fatal is not None:
         raise OwnOptionError(f"Nothing can be trained on these rows: {inspected.fatal.sentence.rstrip('.')}.")
+    own.require_trainable(inspected.train.labels)
     return inspected, checksums
 
 

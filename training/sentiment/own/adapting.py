@@ -21,8 +21,8 @@ from training.checkpoint import Checkpoint
 from training.sentiment.distillation.corpus import Ids
 from training.sentiment.evaluation.calibration import Scored, fit_temperature, scaled
 from training.sentiment.own import head
-from training.sentiment.own.base import Base
-from training.sentiment.own.network import Floats, Weights
+from training.sentiment.own.base import Base, Weights
+from training.sentiment.own.network import Floats
 from training.sentiment.own.recipe import NetworkRecipe
 from training.sentiment.own.split import Indices, folds, hold_out
 from training.sentiment.own.tuning import SHARES, Learner, Tuning, between

@@ -74,10 +74,8 @@ def inspect(train: OwnTexts, test: OwnTexts | None, base: Tokenizer | None = Non
     """
     every = [*train.rows, *(test.rows if test else ())]
     empty = [row for row in every if not row.text]
-    train, test = (
-        None if side is None else side.take([row for row in side.rows if row.text]) for side in (train, test)
-    )
-    assert train is not None  # noqa: S101 - it was given
+    train = _with_text(train)
+    test = None if test is None else _with_text(test)
     taken = {plainly(text) for text in test.texts} if test else set()
     across = [row for row in train.rows if plainly(row.text) in taken]
     train = train.take([row for row in train.rows if plainly(row.text) not in taken])

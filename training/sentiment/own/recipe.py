@@ -101,7 +101,7 @@ class FreshLectureRecipe(OwnRecipe):
     learning_rate: float
 
 
-ADAPT: Final = NetworkRecipe(name="adapt", maxlen=1025, rates=(3e-4, 1e-3), epochs=4, cross_validated=3_000)
+ADAPT: Final = NetworkRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=6, cross_validated=3_000)
 BEST: Final = FreshNetworkRecipe(
     name="best",
     maxlen=1025,

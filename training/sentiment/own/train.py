@@ -19,10 +19,10 @@ from training.sentiment.encoding import encode
 from training.sentiment.evaluation.calibration import Calibration, Scored, calibrate, logits_of
 from training.sentiment.own import adapting, fresh, split
 from training.sentiment.own.adapting import Examples
-from training.sentiment.own.base import Base
+from training.sentiment.own.base import Base, Weights
 from training.sentiment.own.inspection import Inspected
 from training.sentiment.own.linear import LinearBaseline
-from training.sentiment.own.network import Floats, Weights, WindowNetwork
+from training.sentiment.own.network import Floats, WindowNetwork
 from training.sentiment.own.recipe import FreshLectureRecipe, FreshNetworkRecipe, NetworkRecipe, OwnRecipe
 from training.sentiment.trained import Trained
 

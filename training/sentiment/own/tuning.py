@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import Ids
-from training.sentiment.own.network import Floats, Weights, WindowNetwork
+from training.sentiment.own.base import Weights
+from training.sentiment.own.network import Floats, WindowNetwork
 from training.sentiment.own.recipe import NetworkRecipe
 from training.sentiment.own.windows import WindowBatch, batches
 
