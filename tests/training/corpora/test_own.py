@@ -54,9 +54,7 @@ def parquet() -> bytes:
         ("parquet", parquet),
     ],
 )
-def test_any_form_gives_the_same_rows(
-    tmp_path: Path, ending: str, content: Callable[[], bytes], packed: bool
-) -> None:
+def test_any_form_gives_the_same_rows(tmp_path: Path, ending: str, content: Callable[[], bytes], packed: bool) -> None:
     path = tmp_path / (f"mine.{ending}" + ".gz" * packed)
     path.write_bytes(gzip.compress(content()) if packed else content())
     found = own.read([path], Columns(group="customer"))
@@ -125,7 +123,10 @@ def test_labels_can_be_numbers_and_truth_values(tmp_path: Path) -> None:
 def test_rows_without_a_label_are_counted_and_left_out(tmp_path: Path) -> None:
     path = write(tmp_path, "text,label\na,good\nb,\n\nc, \n,bad\n")
     found = own.read([path], Columns())
-    assert [(row.id, row.text, row.label) for row in found.rows] == [("mine.csv:1", "a", "good"), ("mine.csv:4", "", "bad")]
+    assert [(row.id, row.text, row.label) for row in found.rows] == [
+        ("mine.csv:1", "a", "good"),
+        ("mine.csv:4", "", "bad"),
+    ]
     assert found.files[0].unlabelled == 2
 
 
@@ -142,9 +143,17 @@ def test_labels_are_spelt_as_the_service_can_name_them(tmp_path: Path) -> None:
         ("text,label\n", Columns(), "has no row with a label in the column 'label'."),
         ("text,label\na,b\n", Columns(text="review"), "has no column 'review'; it has 'text', 'label'."),
         ("text,label\na,b\n", Columns(group="film"), "has no column 'film'; it has 'text', 'label'."),
-        ("words,label\na,b\n", Columns(), "is named as one of texts usually is; name it with --text: 'words', 'label'."),
+        (
+            "words,label\na,b\n",
+            Columns(),
+            "one of texts usually is; name it with --text: 'words', 'label'.",
+        ),
         ("text,verdict\na,b\n", Columns(), "one of labels usually is; name it with --label: 'text', 'verdict'."),
-        ("text,rating\na,5\n", Columns(), "has no column of labels, but one named 'rating'; if it holds stars, add --stars."),
+        (
+            "text,rating\na,5\n",
+            Columns(),
+            "no column of labels, but one named 'rating'; if it holds stars, add --stars.",
+        ),
         ("text,label\na,b\n", Columns(label="text"), "the column 'text' cannot hold both the texts and the labels."),
         ("text,label\na,0.731\n", Columns(), "row 1: the label 0.731 is a number with a fraction;"),
         ("text,rating\na,6\n", Columns(stars="three"), "row 1: '6' is no number of stars, which is 1, 2, 3, 4 or 5."),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
+from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.float64]
 VARIANCES: Final = (0.03, 0.1, 0.3, 1.0)
@@ -52,6 +53,8 @@ def fit(
         value = -float((targets * log_softmax(logits, axis=1)).sum()) + float((precision * moved**2).sum()) / 2
         return value, (slope * moving).ravel()
 
-    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    # The products are small: threads of BLAS wait for each other for longer than they compute.
+    with threadpool_limits(1, user_api="blas"):
+        found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200})
     weights = found.x.reshape(start.shape).astype(np.float32)
     return weights[:-1], weights[-1]

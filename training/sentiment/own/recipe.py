@@ -53,7 +53,7 @@ class NetworkRecipe(OwnRecipe):
     rates: tuple[float, ...]
     epochs: int
     cross_validated: int
-    folds: int = 4
+    folds: int = 3
     trial: int = 2_000
     noise: Noise = field(default_factory=lambda: Noise(words=0.05, embedding=0.1, output=0.3))
     rows: int = 32
@@ -101,7 +101,7 @@ class FreshLectureRecipe(OwnRecipe):
     learning_rate: float
 
 
-ADAPT: Final = NetworkRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=6, cross_validated=3_000)
+ADAPT: Final = NetworkRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=5, cross_validated=3_000)
 BEST: Final = FreshNetworkRecipe(
     name="best",
     maxlen=1025,

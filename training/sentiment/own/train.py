@@ -138,7 +138,7 @@ def _network(
     examples = _examples(first, parted, parted.train)
     found = adapting.adapt(recipe, first, examples, seed=seed, checkpoint=checkpoint)
     calibration = _calibrated(found.scored, CROSS_VALIDATED if found.cross_validated else HELD_OUT)
-    model = _serving_model(found.weights, first, parted.labels, calibration.applied)
+    model = serving_model(found.weights, first, parted.labels, calibration.applied)
     held = 0 if found.cross_validated else len(found.scored.labels)
     trained = Trained(
         recipe=recipe,
@@ -214,7 +214,15 @@ def _calibrated(scored: Scored, name: str) -> Calibration:
     return calibrate({name: scored}, [name])
 
 
-def _serving_model(weights: Weights, base: Base, labels: Labels, temperature: float) -> keras.Sequential:
+def serving_model(weights: Weights, base: Base, labels: Labels, temperature: float) -> keras.Sequential:
+    """Return the Keras model of a network, with a sigmoid if the labels are negative and positive alone.
+
+    Args:
+        weights: Of all layers, the last one a softmax of the labels.
+        base: Its windows and the length of its texts.
+        labels: What it tells apart.
+        temperature: The logits are divided by this.
+    """
     *others, kernel, bias = weights
     if labels == BINARY:
         kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1]
