@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
+import shlex
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from app.artifacts.manifest import read_manifest
+from app.cli.main import main as app_main
 from app.sentiment.classifier import Classifier
 from app.sentiment.registry import SentimentModels
 from tests.training.sentiment.own.conftest import ROWS, TINY_ADAPT, TINY_BEST, TINY_LECTURE
@@ -20,11 +23,12 @@ from tests.training.sentiment.own.conftest import base_folder as base_folder
 from training import cli
 from training.checkpoint import Progress
 from training.commands import arguments
+from training.corpora import own
 from training.corpora.own import Row
 from training.sentiment.card import card
 from training.sentiment.own import recipe as recipes
 
-Command = Callable[..., int]
+REPOSITORY = Path(cli.__file__).parent.parent
 
 
 def write(path: Path, rows: list[Row]) -> Path:
@@ -72,7 +76,7 @@ def test_rows_become_a_served_model_that_knows_them(root: Path, capsys: pytest.C
     assert manifest.figures["onnx_against_keras"]["largest_difference"] < 1e-6
     assert manifest.recipe["own"]["base"] == {"name": "sentiment-best", "version": "1.0.0", "data": "nothing"}
     assert manifest.environment["libraries"]
-    assert [point["rows"] for point in manifest.figures["curve"]] == [4, 14] or manifest.figures["curve"]
+    assert [point["rows"] for point in manifest.figures["curve"]][-1] == 14
     readme = (folder / card.README).read_text()
     assert readme == card.text(manifest)
     for heading in ("## Label by label", "## Calibration", "## Learning curve", "## What it gets wrong"):
@@ -81,7 +85,6 @@ def test_rows_become_a_served_model_that_knows_them(root: Path, capsys: pytest.C
 
     # Trained again, the folder is replaced; a model that was not trained on own texts is not.
     assert train(root, "--recipe", "lecture") == 0
-    assert "(wrong)" not in capsys.readouterr().out
     assert Classifier(folder).manifest.recipe["name"] == "lecture"
 
 
@@ -154,7 +157,7 @@ def test_a_model_that_the_linear_one_beats_says_so(root: Path, capsys: pytest.Ca
         (["--test", "x.csv", "--test-share", "0.1"], "Give either --test FILE or --test-share, not both."),
         (["--base", "nowhere"], "manifest.json cannot be read"),
         (["--output", "models/mine"], "--output should be a folder named sentiment-…,"),
-        (["--test", "none.csv"], "none.csv cannot be read"),
+        (["--test", "none.csv"], "There is no none.csv."),
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(
@@ -251,3 +254,43 @@ def test_what_cannot_be_evaluated_is_one_sentence(
     model = str(root / "models" / "sentiment-best")
     assert evaluate(root, *(option.format(model=model) for option in options)) == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def documented() -> list[list[str]]:
+    """The commands of the page on texts of one's own, without the interpreter."""
+    page = (REPOSITORY / "docs" / "your-own-data.md").read_text()
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    return [shlex.split(line)[2:] for line in lines]
+
+
+def test_the_page_has_all_commands() -> None:
+    assert [command[:2] for command in documented()] == [
+        ["training", "sentiment"],
+        ["training", "sentiment"],
+        ["training", "evaluate"],
+        ["training", "evaluate"],
+        ["app", "classify"],
+    ]
+
+
+def test_the_commands_of_the_page_run_one_after_the_other(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(REPOSITORY / "training" / "examples", root / "training" / "examples")
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("MODELS_DIR", str(root / "models"))
+    monkeypatch.setenv("DEFAULT_MODEL", "sentiment-best")
+    for module, *options in documented():
+        assert (cli.main if module == "training" else app_main)(options) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[0] in ("negative", "neutral", "positive")
+
+
+def test_the_example_is_clean_and_has_three_labels_of_five_areas() -> None:
+    path = REPOSITORY / "training" / "examples" / "tickets.csv"
+    found = own.read([path], own.Columns(part="area"))
+    assert {(row.part, row.label) for row in found.rows} == {
+        (area, label)
+        for area in ("support", "shop", "app", "restaurant", "travel")
+        for label in ("negative", "neutral", "positive")
+    }
+    assert len({row.text for row in found.rows}) == len(found) == 300

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ADAPT: Final = "adapt"
 DEFAULT_NAME: Final = f"{KIND}-mine"
 _NAME: Final = re.compile(rf"{KIND}-[a-z0-9][a-z0-9.-]*")
+_ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 _IMDB_ONLY: Final = ("corpora", "without", "sample")
 _OWN_ONLY: Final = ("text", "label", "stars", "group", "test", "test_share", "base", "dry_run", "curve", "quote")
 
@@ -68,7 +69,7 @@ def wanted(options: argparse.Namespace) -> bool:
         OwnOptionError: They are about both, or about neither.
     """
     paths: list[Path] = options.data or []
-    if any(path.is_dir() or path.name.lower().endswith(_ARCHIVES) for path in paths):
+    if any(map(_is_of_imdb, paths)):
         if len(paths) > 1:
             raise OwnOptionError("--data takes one folder or archive of IMDb's reviews, or files of your own.")
         paths = []
@@ -81,9 +82,6 @@ def wanted(options: argparse.Namespace) -> bool:
     if not found and options.recipe == ADAPT:
         raise OwnOptionError("The recipe adapt is for texts of your own; name their files with --data FILE.")
     return found
-
-
-_ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 
 
 def train(options: argparse.Namespace) -> None:
@@ -220,6 +218,11 @@ def _named(folder: Path) -> tuple[str, str]:
             f"models/{DEFAULT_NAME}, for the service to find it; {name!r} is not."
         )
     return name, folder.name if versioned else "1"
+
+
+def _is_of_imdb(path: Path) -> bool:
+    """Whether a path is, or was meant to be, a folder or an archive, which may be named without an ending."""
+    return path.is_dir() or not path.suffix or path.name.lower().endswith(_ARCHIVES)
 
 
 def _given(options: argparse.Namespace, names: tuple[str, ...]) -> list[str]:

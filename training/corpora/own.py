@@ -140,11 +140,6 @@ class OwnTexts:
         return replace(self, rows=rows)
 
 
-def is_own(path: Path) -> bool:
-    """Whether a path names a file of the user's own rather than the IMDb reviews: a folder, or their archive."""
-    return not path.is_dir() and not path.name.lower().endswith((".tar.gz", ".tgz", ".tar"))
-
-
 def read(paths: Sequence[Path], columns: Columns) -> OwnTexts:
     """Read files.
 
@@ -190,6 +185,8 @@ def _alphabetical(label: str) -> tuple[int, int, str]:
 
 
 def _file(path: Path, name: str, columns: Columns) -> tuple[list[Row], ReadFile]:
+    if not path.exists():
+        raise DataError(f"There is no {path}.")
     kind = format_of(path.name)
     if kind is None:
         raise DataError(f"The name {path} does not say a format; it should end in .{', .'.join(FORMATS)}, or .gz then.")

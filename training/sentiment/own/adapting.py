@@ -23,7 +23,7 @@ from training.sentiment.evaluation.calibration import Scored, fit_temperature, s
 from training.sentiment.own import head
 from training.sentiment.own.base import Base, Weights
 from training.sentiment.own.network import Floats
-from training.sentiment.own.recipe import NetworkRecipe
+from training.sentiment.own.recipe import MOST_EPOCHS, NetworkRecipe
 from training.sentiment.own.split import Indices, folds, hold_out
 from training.sentiment.own.tuning import SHARES, Learner, Tuning, between
 
@@ -243,11 +243,12 @@ class _Adaptation:
         first = min(found, key=lambda one: one.log_loss)
         start = found[first][0]
         rate = self._rate(start, train, held_out)
+        steps = self._steps(train)
         learner = Learner(
             self._tuning,
             start,
             rate,
-            recipe.epochs,
+            max(recipe.epochs, min(MOST_EPOCHS, -(-recipe.steps // steps))),
             (train.ids, train.targets),
             (held_out.ids, held_out.targets),
             self._seed,

@@ -7,6 +7,8 @@ from typing import Final
 from app.sentiment.side import Side
 from training.sentiment.distillation.recipe import Noise, WordVectorsRecipe
 
+MOST_EPOCHS: Final = 40
+
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRecipe:
@@ -38,6 +40,8 @@ class NetworkRecipe(OwnRecipe):
     Attributes:
         rates: Learning rates of Adam to choose from.
         epochs: Times that all texts are read, at most.
+        steps: Of few texts, there are so many more epochs that so many steps are made, but no more than
+            :data:`MOST_EPOCHS`.
         cross_validated: Up to so many rows, learning rate, epoch and the rest are chosen by cross-validation, and then
             all rows are trained on; of more, :attr:`validation` is held out to choose by.
         folds: Of the cross-validation.
@@ -52,6 +56,7 @@ class NetworkRecipe(OwnRecipe):
 
     rates: tuple[float, ...]
     epochs: int
+    steps: int = 0
     cross_validated: int
     folds: int = 3
     trial: int = 2_000
@@ -107,6 +112,7 @@ BEST: Final = FreshNetworkRecipe(
     maxlen=1025,
     rates=(1e-3, 3e-3),
     epochs=8,
+    steps=400,
     cross_validated=0,
     noise=Noise(words=0.1, embedding=0.3, output=0.5),
     units=64,
