@@ -21,6 +21,15 @@ _WORDS: Final = 1023
 """Of a text that is read to be answered; the start id and one more make up what the models read."""
 
 
+BATCH: Final = WindowBatch(
+    tf.TensorSpec((None, None), tf.int32),
+    tf.TensorSpec((None,), tf.int32),
+    tf.TensorSpec((None,), tf.int32),
+    tf.TensorSpec((None, None), tf.float32),
+)
+"""What TensorFlow compiles for: batches of any size, once."""
+
+
 class WindowNetwork(Network):
     """A network of windows with a softmax, that learns from batches of windows."""
 
@@ -78,7 +87,7 @@ class WindowNetwork(Network):
         kernel, bias = self.dense.get_weights()
         return np.asarray(maxima @ kernel + bias, np.float64)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[BATCH])  # type: ignore[untyped-decorator]
     def _maxima(self, batch: WindowBatch) -> tf.Tensor:
         return self._read(batch.ids, batch, 0.0, tf.constant([0, 0]))
 

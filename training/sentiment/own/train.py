@@ -88,10 +88,12 @@ def sides(inspected: Inspected, recipe: OwnRecipe, *, seed: int) -> Sides:
     """Part the rows, unless there are test rows already.
 
     Raises:
-        SplitError: No row of a label would be left to train on.
+        SplitError: No row of a label would be left to train on, or there is none to test with.
     """
     rows, labels = inspected.train.rows, inspected.train.labels
     if inspected.test is not None:
+        if not inspected.test.rows:
+            raise SplitError("No test row has a text; name another --test file.")
         return Sides(rows, inspected.test.rows, labels, held_out=False)
     numbers = np.array([labels.index(row.label) for row in rows], np.intp)
     held = split.hold_out(numbers, split.groups(rows), recipe.held_out, seed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import Ids
 from training.sentiment.own.base import Weights
-from training.sentiment.own.network import Floats, WindowNetwork
+from training.sentiment.own.network import BATCH, Floats, WindowNetwork
 from training.sentiment.own.recipe import NetworkRecipe
 from training.sentiment.own.windows import WindowBatch, batches
 
@@ -41,7 +41,8 @@ class Tuning:
         self._optimizer.build(self.network.variables)
         self._average = [tf.Variable(variable.value) for variable in self.network.variables]
         self._momentum = tf.Variable(0.0)
-        self._update = tf.function(self._apply, reduce_retracing=True)
+        signature = [BATCH, tf.TensorSpec((2,), tf.int32)]
+        self._update = tf.function(self._apply, input_signature=signature)
 
     def begin(self, weights: Weights, rate: float, steps: int) -> None:
         """Take the first weights.

@@ -31,7 +31,7 @@ def test_a_base_learns_the_rows_and_says_what_it_tried(base: Base) -> None:
     found = adapting.adapt(TINY_ADAPT, base, some, seed=1)
     assert accuracy(base, found.weights, some) > 0.9
     assert {one.changed for one in found.candidates} == {BIASES, LAST_LAYER, ALL_WEIGHTS}
-    assert len(found.candidates) == 5 + 2 * 2
+    assert len(found.candidates) == 5 + 4 * 2
     assert found.chosen == min(found.candidates, key=lambda one: one.log_loss)
     assert found.cross_validated
     assert found.scored.logits.shape == (60, 2)
@@ -45,13 +45,13 @@ def test_the_same_seed_gives_the_same_weights(base: Base) -> None:
 
 
 def test_of_many_rows_some_are_held_out_to_choose_by(base: Base, tmp_path: Path) -> None:
-    recipe = replace(TINY_ADAPT, cross_validated=10, validation=0.25, trial=20, rates=(0.02, 0.001), epochs=4)
+    recipe = replace(TINY_ADAPT, cross_validated=10, validation=0.25, trial=20, rates=(0.05, 0.001), epochs=6)
     some = examples(base)
     found = adapting.adapt(recipe, base, some, seed=1, checkpoint=Checkpoint(tmp_path / "checkpoint", {"seed": 1}))
     assert not found.cross_validated
     assert len(found.scored.labels) == 16
-    assert found.chosen.rate == 0.02
-    assert len(found.history) == 4
+    assert found.chosen.rate == 0.05
+    assert len(found.history) == 6
     assert {"loss", "val_loss", "val_accuracy"} <= {*found.history[0]}
     assert accuracy(base, found.weights, some) > 0.9
 

@@ -61,5 +61,5 @@ def test_gradients_lead_to_the_targets(base: Base) -> None:
         loss, gradients = network.gradients(batch, Noise(0, 0, 0), tf.constant([1, step]))
         losses.append(float(loss))
         for variable, gradient in zip(network.variables, gradients, strict=True):
-            variable.assign_sub(0.5 * gradient)
-    assert losses[-1] < losses[0] / 2
+            variable.assign_sub(2.0 * gradient)
+    assert losses[-1] < 0.7 * losses[0]
