@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def write(path: Path, rows: list[Row]) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path: Path, base_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def root(tmp_path: Path, base_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A root folder with a tiny base model, a file of rows, and recipes of seconds."""
     tiny = {recipe.name: recipe for recipe in (TINY_ADAPT, TINY_BEST, TINY_LECTURE)}
     monkeypatch.setattr(recipes, "RECIPES", tiny)
@@ -72,11 +71,11 @@ def test_rows_become_a_served_model_that_knows_them(root: Path, capsys: pytest.C
     manifest = read_manifest(folder)
     assert manifest.name == "sentiment-mine"
     assert manifest.data["name"] == "mine.csv"
-    assert manifest.data["test"] == {"rows": 15, "held_out": True}
+    assert manifest.data["test"] == {"rows": 16, "held_out": True}
     assert manifest.figures["onnx_against_keras"]["largest_difference"] < 1e-6
     assert manifest.recipe["own"]["base"] == {"name": "sentiment-best", "version": "1.0.0", "data": "nothing"}
     assert manifest.environment["libraries"]
-    assert [point["rows"] for point in manifest.figures["curve"]][-1] == 14
+    assert [point["rows"] for point in manifest.figures["curve"]][-1] == 13
     readme = (folder / card.README).read_text()
     assert readme == card.text(manifest)
     for heading in ("## Label by label", "## Calibration", "## Learning curve", "## What it gets wrong"):

@@ -15,17 +15,18 @@ from training.sentiment.own.recipe import ADAPT, BEST, LECTURE
 from training.sentiment.trained import Trained
 
 _NOISE = Noise(words=0.0, embedding=0.0, output=0.0)
-TINY_ADAPT = replace(ADAPT, maxlen=33, rates=(0.05,), epochs=4, folds=2, noise=_NOISE, rows=8)
+TINY_ADAPT = replace(ADAPT, maxlen=33, rates=(0.05,), epochs=8, folds=2, noise=_NOISE, rows=8)
 TINY_BEST = replace(
     BEST,
     maxlen=33,
     rates=(0.02,),
     epochs=2,
+    steps=0,
     noise=_NOISE,
     rows=8,
-    units=3,
+    units=6,
     window=8,
-    word_vectors=WordVectorsRecipe(vector_size=4, epochs=2),
+    word_vectors=WordVectorsRecipe(vector_size=8, epochs=2),
 )
 TINY_LECTURE = replace(
     LECTURE, maxlen=12, vocabulary_size=60, embedding_dim=4, units=4, steps=20, epochs=2, learning_rate=0.1

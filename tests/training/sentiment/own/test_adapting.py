@@ -31,7 +31,7 @@ def test_a_base_learns_the_rows_and_says_what_it_tried(base: Base) -> None:
     found = adapting.adapt(TINY_ADAPT, base, some, seed=1)
     assert accuracy(base, found.weights, some) > 0.9
     assert {one.changed for one in found.candidates} == {BIASES, LAST_LAYER, ALL_WEIGHTS}
-    assert len(found.candidates) == 5 + 4 * 2
+    assert len(found.candidates) == 5 + 8 * 2
     assert found.chosen == min(found.candidates, key=lambda one: one.log_loss)
     assert found.cross_validated
     assert found.scored.logits.shape == (60, 2)
