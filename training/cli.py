@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app import __version__
 from app.artifacts.manifest import ArtifactError
 from training.checkpoint import Interrupted
-from training.commands import card, forecasts, report, sentiment, vectors
+from training.commands import card, evaluate, forecasts, report, sentiment, vectors
 from training.errors import TrainingError
 
 
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     made.add_argument("--version", action="version", version=f"sentiment-service {__version__}")
     commands = made.add_subparsers(required=True, metavar="command")
-    for module in (sentiment, vectors, forecasts, report, card):
+    for module in (sentiment, evaluate, vectors, forecasts, report, card):
         module.add(commands)
     return made
 

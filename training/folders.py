@@ -48,11 +48,13 @@ class ModelOutput:
         folder: Where.
         kind: The kind of what will lie there, as in its manifest.
         name: Its name, as in its manifest.
+        versioned: Whether it is a version, beside which others of the same name lie.
     """
 
     folder: Path
     kind: str
     name: str
+    versioned: bool = False
 
     def check(self) -> None:
         """Find out, before there is anything to lose, whether the folder can be written; say so if its name misleads.
@@ -64,7 +66,7 @@ class ModelOutput:
         self._require_ours()
         self._require_alone()
         require_writable(self.folder)
-        if self.folder.name not in (self.name, f"{self.kind}-{self.name}"):
+        if not self.versioned and self.folder.name not in (self.name, f"{self.kind}-{self.name}"):
             sys.stderr.write(f"note: {self.folder} will hold the model {self.name}: requests pick it by that name.\n")
 
     @contextmanager
@@ -101,12 +103,26 @@ class ModelOutput:
             raise OutputError(f"{folder} holds {what}, which is not replaced; remove it or name another --output.")
 
     def _require_alone(self) -> None:
+        if self.versioned:
+            return
         for manifest in sorted(self.folder.parent.glob(f"*/{MANIFEST}")):
             if manifest.parent != self.folder and _identity(manifest.parent) == (self.kind, self.name):
                 raise OutputError(
                     f"{manifest.parent} is a model named {self.name} already, and of two folders of one name only one "
                     f"could be served; remove it, or write into it with --output {manifest.parent}."
                 )
+
+
+def trained_by(folder: Path) -> str | None:
+    """Return the name of the recipe in the manifest of a model folder, ``own`` for a model of the user's own texts.
+
+    ``None`` if there is no such folder, or its manifest does not say.
+    """
+    try:
+        recipe: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())["recipe"]
+        return "own" if "own" in recipe else str(recipe["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def require_writable(folder: Path, option: str = "--output") -> None:

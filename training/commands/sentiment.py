@@ -4,11 +4,12 @@ import argparse
 import shutil
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from app.sentiment.classifier import KIND
 from training.checkpoint import Checkpoint, identity
-from training.commands import arguments
-from training.commands.arguments import add_checkpoints, add_corpora, add_data, folder, natural, positive
+from training.commands import arguments, own
+from training.commands.arguments import add_checkpoints, add_corpora, folder, natural, positive
 from training.corpora import imdb
 from training.errors import TrainingError
 from training.folders import ModelOutput, require_writable
@@ -16,7 +17,11 @@ from training.sentiment import recipes
 from training.sentiment.general.recipe import IMDB, PARTS, GeneralRecipe
 from training.sentiment.recipes import LectureRecipe
 
-_DESCRIPTION = "Train a recipe, evaluate it on the test reviews and write its model folder."
+_DESCRIPTION = """Train a model, measure it on rows that it has not seen, and write its model folder.
+
+With --data FILE … it is trained on labelled texts of your own. The recipe adapt, which is the default for them, goes
+on from a model that knows English already; lecture and best start from nothing, and so work with any language that has
+spaces between its words. Without a file, the recipes lecture and best are trained on the reviews of IMDb."""
 _OPTIONAL = tuple(name for name in PARTS if name != IMDB)
 
 
@@ -26,12 +31,28 @@ class OptionError(TrainingError):
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
-    command = commands.add_parser("sentiment", help="train a sentiment model", description=_DESCRIPTION)
+    command = commands.add_parser(
+        "sentiment",
+        help="train a sentiment model, on texts of your own or on IMDb's reviews",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.set_defaults(run=_sentiment)
     command.add_argument(
-        "--recipe", choices=recipes.RECIPES, default="lecture", help="what to train (default: lecture)"
+        "--recipe",
+        choices=(own.ADAPT, *recipes.RECIPES),
+        help="what to train (default: adapt for a file, lecture for IMDb's reviews)",
     )
-    add_data(command)
+    command.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="files of your own: CSV, TSV, JSON Lines or Parquet, gzipped or not; or the reviews of IMDb: the archive "
+        "aclImdb_v1.tar.gz, the folder it unpacks to, or a folder of train.parquet, test.parquet and unsup.parquet; by "
+        "default that archive is downloaded once",
+    )
+    own.add_options(command)
     add_corpora(
         command,
         help="a folder with the further corpora that the recipe best reads, as Parquet or as published; by default "
@@ -59,6 +80,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _sentiment(options: argparse.Namespace) -> None:
+    if own.wanted(options):
+        own.train(options)
+        return
+    if options.data is not None:
+        (options.data,) = options.data
     recipe = _recipe(options)
     name = f"{KIND}-{recipe.name}"
     output = ModelOutput(options.output or arguments.ROOT / _place(options) / name, KIND, name)
@@ -99,7 +125,7 @@ def _recipe(options: argparse.Namespace) -> LectureRecipe | GeneralRecipe:
     Raises:
         OptionError: It reads reviews alone, and further corpora are named.
     """
-    recipe = recipes.RECIPES[options.recipe]
+    recipe = recipes.RECIPES[options.recipe or "lecture"]
     if isinstance(recipe, GeneralRecipe):
         return replace(recipe, without=options.without)
     named = next((f"--{name}" for name in ("without", "corpora") if getattr(options, name)), None)

@@ -65,7 +65,7 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
     """
     with replacing(output) as folder:
         write_models(trained, folder)
-        outputs = _predict(trained, test.texts)
+        outputs = predict(trained, test.texts)
         parity = compare(trained, folder, test.texts, outputs)
         require_parity(f"{KIND}-{trained.recipe.name}", parity.largest_difference)
         positive = _positive(trained, outputs)
@@ -99,7 +99,8 @@ def write_models(trained: Trained, folder: Path) -> None:
         weights.save(folder / ATTRIBUTION_FILE)
 
 
-def _predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:
+def predict(trained: Trained, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return what Keras gives for texts, shape (n, outputs)."""
     padded = encode(trained.tokenizer, trained.recipe, texts)
     at_once = max(1, _TOKENS_AT_ONCE // trained.recipe.maxlen)
     with dropping_masks():

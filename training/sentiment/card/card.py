@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.artifacts.manifest import ArtifactError, Manifest, read_manifest, write_manifest
 from app.sentiment.classifier import KIND
 from training.folders import replacing
-from training.sentiment.card import general, lecture, plots, sections, tables
+from training.sentiment.card import general, lecture, own, plots, sections, tables
 from training.sentiment.evaluation.error_analysis import ErrorAnalysis
 from training.sentiment.evaluation.figures import Figures, Floats
 from training.sentiment.trained import Trained
@@ -84,6 +84,8 @@ def text(manifest: Manifest) -> str:
     Raises:
         app.artifacts.manifest.ArtifactError: The model is of no recipe of this version.
     """
+    if "own" in manifest.recipe:
+        return own.card(manifest)
     figures = manifest.figures
     kinds = {"films": general.card, "units": lecture.card}
     made = next((card for field, card in kinds.items() if field in manifest.recipe), None)

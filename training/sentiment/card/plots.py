@@ -19,9 +19,9 @@ from training.sentiment.evaluation.intervals import wilson
 
 mpl.use("Agg")
 
-_BLUE: Final = "#2563a8"
-_ORANGE: Final = "#c2570c"
-_GREY: Final = "#8a8f98"
+BLUE: Final = "#2563a8"
+ORANGE: Final = "#c2570c"
+GREY: Final = "#8a8f98"
 
 
 def learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
@@ -36,12 +36,12 @@ def learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path)
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         if name in history[0]:
-            axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=_BLUE, label="training")
-        axes.plot(epochs, [epoch[f"val_{name}"] for epoch in history], "o-", color=_ORANGE, label="held-out movies")
-        axes.axvline(best_epoch, color=_GREY, linestyle=":", label="epoch kept")
+            axes.plot(epochs, [epoch[name] for epoch in history], "o-", color=BLUE, label="training")
+        axes.plot(epochs, [epoch[f"val_{name}"] for epoch in history], "o-", color=ORANGE, label="held-out movies")
+        axes.axvline(best_epoch, color=GREY, linestyle=":", label="epoch kept")
         axes.set(xlabel="epoch", ylabel=name, xticks=list(epochs))
         axes.legend()
-    _save(figure, path)
+    save(figure, path)
 
 
 def confusion_matrix(figures: Figures, path: Path) -> None:
@@ -54,30 +54,30 @@ def confusion_matrix(figures: Figures, path: Path) -> None:
         axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour, fontsize=14)
     names = ["negative", "positive"]
     axes.set(xticks=[0, 1], xticklabels=names, yticks=[0, 1], yticklabels=names, xlabel="predicted", ylabel="true")
-    _save(figure, path)
+    save(figure, path)
 
 
 def roc_curve(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
     """Plot the true positive rate over the false positive rate for all thresholds."""
     false_rate, true_rate, _ = metrics.roc_curve(labels, probabilities)
     figure, axes = _square()
-    axes.plot(false_rate, true_rate, color=_BLUE)
-    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+    axes.plot(false_rate, true_rate, color=BLUE)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
     axes.set(xlabel="false positive rate", ylabel="true positive rate")
-    _save(figure, path)
+    save(figure, path)
 
 
 def reliability_diagram(labels: NDArray[np.int8], probabilities: Floats, path: Path) -> None:
     """Plot the share of positive reviews over the probability given to them, with the size of each bin."""
     figure, axes = _square()
     share, mean, count = reliability(labels, probabilities)
-    axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
-    axes.plot(mean, share, "o-", color=_BLUE)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+    axes.plot(mean, share, "o-", color=BLUE)
     axes.set(xlabel="probability of positive", ylabel="share of positive", xlim=(0, 1), ylim=(0, 1))
     bars = axes.twinx()
-    bars.bar(mean, count, width=0.05, color=_ORANGE, alpha=0.3)
+    bars.bar(mean, count, width=0.05, color=ORANGE, alpha=0.3)
     bars.set(ylabel="reviews", ylim=(0, 3 * count.max()))
-    _save(figure, path)
+    save(figure, path)
 
 
 def reliability_of_sets(sets: Mapping[str, BeforeAndAfter], path: Path) -> None:
@@ -92,18 +92,18 @@ def reliability_of_sets(sets: Mapping[str, BeforeAndAfter], path: Path) -> None:
     figure = Figure(figsize=(3.6 * columns, 3.4 * rows), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, (name, one) in zip(panels, sets.items(), strict=False):
-        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
-        axes.plot(*_points(one.bins_before), "o", color=_GREY, markersize=4, label="before")
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+        axes.plot(*_points(one.bins_before), "o", color=GREY, markersize=4, label="before")
         low, high = np.array([wilson(round(part.accuracy * part.texts), part.texts) for part in one.bins_after]).T
         confidence, accuracy = _points(one.bins_after)
         beyond = np.maximum([accuracy - low, high - accuracy], 0)
-        axes.errorbar(confidence, accuracy, beyond, fmt="o-", color=_BLUE, ecolor=_ORANGE, capsize=3, label="after")
+        axes.errorbar(confidence, accuracy, beyond, fmt="o-", color=BLUE, ecolor=ORANGE, capsize=3, label="after")
         axes.set(title=f"{name}: {one.texts:,}", xlabel="probability of the label", ylabel="share of right labels")
         axes.set(xlim=(0.3, 1.02), ylim=(0, 1.05))
     panels[0].legend(loc="upper left")
     for axes in panels[len(sets) :]:
         axes.set_visible(False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def accuracy_by_kind(analysis: ErrorAnalysis, path: Path) -> None:
@@ -114,7 +114,7 @@ def accuracy_by_kind(analysis: ErrorAnalysis, path: Path) -> None:
     for axes, (name, groups) in zip(figure.subplots(1, 3, width_ratios=widths), panels.items(), strict=True):
         _accuracy(axes, groups)
         axes.set(xlabel=name, ylabel="accuracy")
-    _save(figure, path)
+    save(figure, path)
 
 
 def comparison(
@@ -137,11 +137,11 @@ def comparison(
             share, mean, _ = reliability(labels, given)
             calibration.plot(mean, share, "o-", color=f"C{number}", label=name)
     for axes in (roc, calibration):
-        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
         axes.legend()
     roc.set(xlabel="false positive rate", ylabel="true positive rate")
     calibration.set(xlabel="probability of positive", ylabel="share of positive")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _points(bins: Sequence[Bin]) -> tuple[Floats, Floats]:
@@ -154,7 +154,7 @@ def _accuracy(axes: Axes, groups: Sequence[Group]) -> None:
     low, high = np.array([group.interval for group in groups]).T
     # The accuracy may lie beyond its interval by a rounding error, and matplotlib takes no negative ones.
     beyond = np.maximum([accuracy - low, high - accuracy], 0)
-    axes.bar(range(len(groups)), accuracy, yerr=beyond, capsize=4, color=_BLUE, ecolor=_ORANGE)
+    axes.bar(range(len(groups)), accuracy, yerr=beyond, capsize=4, color=BLUE, ecolor=ORANGE)
     axes.set_xticks(range(len(groups)), [f"{group.name}\n{group.reviews:,}" for group in groups], fontsize=8)
     axes.set_ylim(0, 1)
 
@@ -164,5 +164,6 @@ def _square() -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, without what changes from one version of Matplotlib to the next."""
     figure.savefig(path, dpi=110, metadata={"Software": None})

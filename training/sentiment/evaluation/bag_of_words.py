@@ -32,15 +32,23 @@ class BagOfWords:
         self._regression = regression
 
     @classmethod
-    def fit(cls, texts: Sequence[str], labels: NDArray[np.int8]) -> Self:
+    def fit(
+        cls,
+        texts: Sequence[str],
+        labels: NDArray[np.int8],
+        ngrams: tuple[int, int] = NGRAMS,
+        min_texts: int = MIN_TEXTS,
+    ) -> Self:
         """Learn from labelled texts.
 
         Args:
             texts: The texts.
             labels: 1 for positive or 0, shape (n,).
+            ngrams: Words of an n-gram, from the fewest to the most.
+            min_texts: An n-gram of fewer texts is left out.
         """
         vectorizer = CountVectorizer(
-            ngram_range=NGRAMS, min_df=MIN_TEXTS, binary=True, token_pattern=WORD, dtype=np.float32
+            ngram_range=ngrams, min_df=min_texts, binary=True, token_pattern=WORD, dtype=np.float32
         )
         present = vectorizer.fit_transform(texts)
         positive, negative = (1 + np.asarray(present[labels == label].sum(axis=0)).ravel() for label in (1, 0))

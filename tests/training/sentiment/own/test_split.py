@@ -1,0 +1,36 @@
+import numpy as np
+
+from tests.training.sentiment.own.conftest import ROWS
+from training.corpora.own import Row
+from training.sentiment.own import split
+
+LABELS = np.array([row.label == "positive" for row in ROWS], np.intp)
+
+
+def test_rows_of_a_group_or_of_one_text_are_not_parted() -> None:
+    rows = [
+        Row("1", "Same text", "a", "anna"),
+        Row("2", "same  TEXT", "a", "ben"),
+        Row("3", "another", "a", "ben"),
+        Row("4", "a third", "b"),
+        Row("5", "a fourth", "b"),
+    ]
+    members = split.groups(rows)
+    assert members[0] == members[1] == members[2]
+    assert len(set(members.tolist())) == 3
+
+
+def test_folds_keep_groups_whole_and_labels_in_proportion() -> None:
+    members = split.groups(ROWS)
+    folds = split.folds(LABELS, members, 5, seed=1)
+    for group in set(members.tolist()):
+        assert len(set(folds[members == group].tolist())) == 1
+    assert np.bincount(folds).tolist() == [12] * 5
+    assert np.bincount(folds, LABELS).tolist() == [6] * 5
+    assert not np.array_equal(folds, split.folds(LABELS, members, 5, seed=2))
+
+
+def test_the_share_is_held_out_of_each_label_however_rare() -> None:
+    labels = np.array([0] * 95 + [1] * 5, np.intp)
+    held = split.hold_out(labels, np.arange(100), 0.2, seed=3)
+    assert np.bincount(labels[held]).tolist() == [19, 1]

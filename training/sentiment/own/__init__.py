@@ -1,0 +1,1 @@
+"""Models of the user's own labelled texts: looked at, split, trained, measured and written."""
