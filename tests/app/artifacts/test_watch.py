@@ -1,3 +1,4 @@
+import ctypes
 import queue
 import threading
 
@@ -56,5 +57,5 @@ def test_an_error_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_memory_is_given_back_wherever_that_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     give_back_memory()
-    monkeypatch.setattr(watch.ctypes, "CDLL", lambda _: object())
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     give_back_memory()
