@@ -33,3 +33,9 @@ def test_what_is_loaded_is_not_looked_through_again() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+def test_another_c_library_keeps_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
+    memory.return_large_blocks()
+    memory.give_back()

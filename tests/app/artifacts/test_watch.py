@@ -1,11 +1,10 @@
-import ctypes
 import queue
 import threading
 
 import pytest
 
 from app.artifacts import watch
-from app.artifacts.watch import ModelWatch, give_back_memory
+from app.artifacts.watch import ModelWatch
 
 SECONDS = 30
 """After which what is waited for does not come."""
@@ -53,9 +52,3 @@ def test_an_error_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
         for _ in range(3):
             reload.calls.get(timeout=SECONDS)
     assert "The models cannot be looked for." in caplog.text
-
-
-def test_memory_is_given_back_wherever_that_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
-    give_back_memory()
-    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
-    give_back_memory()
