@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from app import memory
+from app.priority import step_back
 
 log = logging.getLogger("uvicorn.error")
 
@@ -53,6 +54,7 @@ class ModelWatch:
             thread.join()
 
     def _run(self, reload: Reload) -> None:
+        step_back()
         memory.return_large_blocks()
         while True:
             told = self._told.wait(self._seconds)

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from itertools import count
 from typing import Any, Final, TypeVar
 
+from app.priority import step_back
+
 Result = TypeVar("Result")
 
 _Job = tuple[float, int, list[Callable[[], Any]], "Future[Any]"]
@@ -70,6 +72,8 @@ class Threads:
             thread.start()
 
     def _work(self, brief_only: bool) -> None:
+        if not brief_only:
+            step_back()
         while (job := self._next(brief_only)) is not None:
             _, _, box, future = job
             if future.set_running_or_notify_cancel():

@@ -13,6 +13,7 @@ from app.compute import Busy
 from app.files.delimited import CsvTable
 from app.files.errors import InputError
 from app.files.tables import Cells, Chunk, RowError, Table, Text, Write
+from app.priority import step_back
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.explanation import Explained
 from app.sentiment.labels import Labels
@@ -109,7 +110,7 @@ class Rows:
             answers: How the rows are answered.
         """
         self._answers = answers
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rows")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rows", initializer=step_back)
         self._output = _Sink()
         self._stack = ExitStack()
         self._table: Table[Any]

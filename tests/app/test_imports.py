@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = [
-    {"memory"},
+    {"memory", "priority"},
     {"settings", "compute", "lifecycle", "artifacts", "files"},
     {"http"},
     {"operations"},
