@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     reload_seconds: float = Field(
         2,
         ge=0,
+        le=86_400,
+        allow_inf_nan=False,
         description="How often each process looks for models that have come, changed or gone; 0 looks only on SIGHUP.",
     )
     vectors_files: Annotated[list[Path], NoDecode] = Field(

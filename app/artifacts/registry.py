@@ -4,7 +4,7 @@ Every process looks for itself, so all that serve one folder come to serve the s
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -25,6 +25,10 @@ class Named(Protocol):
 
 Model = TypeVar("Model", bound=Named)
 Result = TypeVar("Result")
+
+
+class PassingError(ArtifactError):
+    """A folder cannot be used now, for a reason that may pass while its files stay as they are."""
 
 
 class UnknownName(LookupError):
@@ -63,7 +67,8 @@ class ModelFolders(Generic[Model]):
     def look(self) -> dict[Path, FolderState]:
         """See what is there now."""
         found = sorted(self.models_dir.glob(f"{self.kind}-*"))
-        return {folder: look(folder) for folder in found if folder.is_dir() or folder.is_symlink()}
+        folders = {folder: look(folder) for folder in found if folder.is_dir() or folder.is_symlink()}
+        return {folder: state for folder, state in folders.items() if not state.is_begun}
 
     def load_version(self, folder: Path, path: Path) -> Model:
         """Load a model from a folder, or from that of one of its versions.
@@ -81,7 +86,7 @@ class ModelFolders(Generic[Model]):
         except ArtifactError:
             raise
         except Exception as error:
-            raise ArtifactError(f"{path} cannot be loaded ({error!r}); restore the model folder.") from error
+            raise PassingError(f"{path} cannot be loaded ({error!r}); restore the model folder.") from error
         if model.name != name:
             raise ArtifactError(f"{path} was swapped for another model while it was read; put it there again.")
         return model
@@ -214,11 +219,12 @@ class Registry(Generic[Model]):
         states = self._folders.look()
         loaded = {}
         for folder, state in states.items():
-            one = self._next(folder, state, at_once=at_once)
+            one = self._next(folder, state, states, at_once=at_once)
             if one is not None:
                 loaded[folder] = one
+        names = {one.name for one in loaded.values()}
         for folder, one in self._loaded.items():
-            if folder in states:
+            if folder in states or one.name in names:  # a folder that was renamed is served from where it is now
                 continue
             if kept := self._why_kept(one.name):
                 self._refuse(folder, None, f"There is no folder {folder} any more; {kept}")
@@ -239,8 +245,10 @@ class Registry(Generic[Model]):
         """Say why a model goes on though its folder is gone; empty if it does not."""
         return ""
 
-    def _next(self, folder: Path, state: FolderState, *, at_once: bool) -> _Loaded[Model] | None:
-        """Return what is to be served of a folder now, if anything."""
+    def _next(
+        self, folder: Path, state: FolderState, there: Container[Path], *, at_once: bool
+    ) -> _Loaded[Model] | None:
+        """Return what is to be served of a folder now, if anything; ``there`` are all folders that there are."""
         before = self._loaded.get(folder)
         if state.current is not None and not state.wanted:
             self._refuse(folder / CURRENT, state.current, str(no_such_version(folder, state)))
@@ -250,9 +258,11 @@ class Registry(Generic[Model]):
                 self._forgive(path)
                 return before
             is_refused = path in self._refused and self._refused[path][0] == signature
-            if not is_refused and (at_once or self._was(folder, path) == signature):
+            if at_once or (not is_refused and self._was(folder, path) == signature):
                 try:
-                    return self._load(folder, path, signature)
+                    return self._load(folder, path, signature, there)
+                except PassingError as error:
+                    self._refuse(path, None, str(error))
                 except ArtifactError as error:
                     self._refuse(path, signature, str(error))
             if before is not None and path == before.path:  # an older one is not served where a newer one is damaged
@@ -264,7 +274,7 @@ class Registry(Generic[Model]):
         state = self._seen.get(folder)
         return None if state is None else state.versions.get(path)
 
-    def _load(self, folder: Path, path: Path, signature: Signature) -> _Loaded[Model]:
+    def _load(self, folder: Path, path: Path, signature: Signature, there: Container[Path]) -> _Loaded[Model]:
         """Load a version beside those that are served.
 
         Raises:
@@ -276,9 +286,10 @@ class Registry(Generic[Model]):
             raise ArtifactError(
                 f"{path / MANIFEST} is of the model {name}, not {before.name}; put it into a folder of its own."
             )
-        other = next((one.path for at, one in self._loaded.items() if one.name == name and at != folder), None)
+        others = [one.path for at, one in self._loaded.items() if one.name == name and at != folder and at in there]
+        other = next(iter(others), None)
         if other is not None or name in self._others:
-            raise ArtifactError(
+            raise PassingError(
                 f"{path} holds a {self._noun} {name}, as {other or 'a file'} does; rename or remove one."
             )
         model = self._folders.load_version(folder, path)

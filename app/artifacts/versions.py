@@ -12,6 +12,8 @@ from app.artifacts.manifest import ArtifactError, Manifest, open_regular
 CURRENT: Final = "current"
 """The file in a model folder that names the version to be served."""
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_UNSEEN: Final = 2
+"""Length of an entry of a signature that says only why it could not be seen."""
 _MOST: Final = 64
 """Bytes of a file that names a version, at most."""
 
@@ -44,6 +46,14 @@ class FolderState:
     def numbers(self) -> list[str]:
         """The numbers of its versions, the lowest first; none, if it has no numbered folders."""
         return [path.name for path in reversed(self.versions) if is_version(path.name)]
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it holds nothing yet but what is hidden, such as its first version while that is being written."""
+        if self.current is not None or self.numbers:
+            return False
+        (signature,) = self.versions.values()
+        return bool(signature) and all(len(entry) > _UNSEEN and str(entry[0]).startswith(".") for entry in signature)
 
     @property
     def wanted(self) -> list[Path]:

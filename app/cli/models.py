@@ -36,6 +36,7 @@ class Checked(NamedTuple):
         is_served: Whether a service that looks now serves it.
         labels: Those of a sentiment model.
         wrong: A sentence that says what is wrong with it; empty if nothing is.
+        name: That of the model; empty if it cannot be told.
     """
 
     folder: str
@@ -43,6 +44,7 @@ class Checked(NamedTuple):
     is_served: bool
     labels: Sequence[str]
     wrong: str
+    name: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
@@ -133,9 +135,15 @@ def _checked(arguments: argparse.Namespace, names: Sequence[str]) -> Iterator[Ch
     for name in names:
         if name not in [folder.name for _, folder, _ in found]:
             raise _unknown(name, settings)
+    bearers: dict[tuple[str, str], Path] = {}
     for kind, folder, state in found:
-        if not names or folder.name in names:
-            yield from _versions(kind, folder, state)
+        for one in _versions(kind, folder, state):
+            other = bearers.setdefault((kind.kind, one.name), folder) if one.name else folder
+            if other != folder:
+                wrong = f"{other} and {folder} both hold a model {one.name}; rename or remove one."
+                one = one._replace(is_served=False, wrong=wrong)
+            if not names or folder.name in names:
+                yield one
 
 
 def _versions(kind: ModelFolders[Named], folder: Path, state: FolderState) -> Iterator[Checked]:
@@ -153,7 +161,7 @@ def _versions(kind: ModelFolders[Named], folder: Path, state: FolderState) -> It
         labels = model.labels if isinstance(model, Classifier) else ()
         is_served = path in state.wanted and not is_chosen
         is_chosen |= is_served
-        yield Checked(shown, version_of(path, parse_manifest(path)), is_served, labels, "")
+        yield Checked(shown, version_of(path, parse_manifest(path)), is_served, labels, "", model.name)
 
 
 def _unknown(name: str, settings: Settings) -> UnknownName:

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from app.settings import SettingsError
 
 _MODE: Final = 0o640
 """Of the file: it holds what people wrote."""
+_LOCK_SECONDS: Final = 1.0
+_RETRY_SECONDS: Final = 0.005
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LINE_ENDS: Final = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 """What some readers take for the end of a line, though JSON lets it stand in a string."""
@@ -65,8 +68,8 @@ class FeedbackFile:
             NoRoom: The file would become too large, or its disk is full.
             NotWritten: It cannot be written.
         """
-        time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        fields = {"text": text, "label": label, "model": model.name, "version": model.version, "time": time}
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        fields = {"text": text, "label": label, "model": model.name, "version": model.version, "time": now}
         line = f"{json.dumps(fields, ensure_ascii=False).translate(_LINE_ENDS)}\n".encode()
         try:
             with self._open() as descriptor:
@@ -78,7 +81,7 @@ class FeedbackFile:
 
     def _append(self, descriptor: int, line: bytes) -> None:
         # All processes wait for each other here, so that the size holds and no line is torn.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor)
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":  # whoever wrote last was cut off
             line = b"\n" + line
@@ -104,3 +107,21 @@ class FeedbackFile:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file.
+
+    Raises:
+        OSError: Another holds it for longer than a line takes to write; to wait on would keep other work from a thread.
+    """
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return

@@ -43,7 +43,14 @@ def test_the_environment_of_settings_gives_the_same_settings(monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("port", "70000"), ("workers", "0"), ("max_texts", "-1"), ("engine", "torch"), ("log_level", "loud")],
+    [
+        ("port", "70000"),
+        ("workers", "0"),
+        ("max_texts", "-1"),
+        ("engine", "torch"),
+        ("log_level", "loud"),
+        ("reload_seconds", "inf"),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"The setting {name.upper()} is wrong: .*{value}"):

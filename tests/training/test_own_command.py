@@ -22,6 +22,7 @@ from tests.training.sentiment.own.conftest import base_folder as base_folder
 from training import cli
 from training.checkpoint import Progress
 from training.commands import arguments
+from training.commands import own as own_command
 from training.corpora import own
 from training.corpora.own import Row
 from training.sentiment.card import card
@@ -124,6 +125,14 @@ def test_labels_of_any_names_are_learnt_from_nothing_and_the_training_goes_on(
     assert not list((root / "cache").rglob("state.json"))
 
 
+def test_a_base_that_has_seen_rows_needs_others_to_be_tested_with(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_command, "trained_by", lambda _: "own")
+    assert train(root) == 2
+    assert "was trained on texts of your own, and rows that it has seen would flatter" in capsys.readouterr().err
+
+
 def test_a_dry_run_writes_nothing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(root / "mine.csv", [*ROWS, ROWS[0]])
     assert train(root, "--dry-run") == 0
@@ -156,6 +165,8 @@ def test_a_model_that_the_linear_one_beats_says_so(root: Path, capsys: pytest.Ca
         (["--test", "x.csv", "--test-share", "0.1"], "Give either --test FILE or --test-share, not both."),
         (["--base", "nowhere"], "manifest.json cannot be read"),
         (["--output", "models/mine"], "--output should be a folder named sentiment-…,"),
+        (["--output", "models/sentiment-mine/01"], "--output should be a folder named sentiment-…,"),
+        (["--output", "models/sentiment-best/2"], "sentiment-best is a model without versions"),
         (["--test", "none.csv"], "There is no none.csv."),
     ],
 )

@@ -41,11 +41,13 @@ def add_columns(command: "argparse._ActionsContainer") -> None:
     )
 
 
-def columns(options: argparse.Namespace, *, group: str | None = None, part: str | None = None) -> "Columns":
+def columns(
+    options: argparse.Namespace, *, group: str | None = None, part: str | None = None, model: str | None = None
+) -> "Columns":
     """Return which columns were asked for."""
     from training.corpora.own import Columns
 
-    return Columns(options.text, options.label, group, part, options.stars)
+    return Columns(options.text, options.label, group, part, options.stars, model)
 
 
 def say_columns(texts: "OwnTexts") -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from app.artifacts.manifest import MANIFEST
+from app.artifacts.versions import is_version
 from app.sentiment.classifier import KIND
 from training.checkpoint import Checkpoint, identity
 from training.commands import arguments
@@ -89,14 +91,19 @@ def train(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
     folder: Path = options.output or arguments.ROOT / "models" / DEFAULT_NAME
     name, version = _named(folder)
-    output = ModelOutput(folder, KIND, name, versioned=folder.name.isdecimal())
+    output = ModelOutput(folder, KIND, name, versioned=is_version(folder.name))
     if not options.dry_run:
         _check(output)
         require_writable(options.checkpoints / name, "--checkpoints")
     base_folder: Path | None = None
     if recipe.name == ADAPT:
         base_folder = options.base or arguments.ROOT / "models" / "sentiment-best"
-    inspected, read_files = _look(options, base_folder)
+        if trained_by(base_folder) == "own" and options.test is None:
+            raise OwnOptionError(
+                f"{base_folder} was trained on texts of your own, and rows that it has seen would flatter what comes "
+                "of it: name others with --test FILE."
+            )
+    inspected, read_files = _look(options, base_folder, name)
     if options.dry_run:
         return
 
@@ -142,6 +149,11 @@ def _recipe(options: argparse.Namespace) -> "OwnRecipe":
 def _check(output: ModelOutput) -> None:
     """Refuse a folder that cannot be written, or holds what this command did not write."""
     output.check()
+    if output.versioned and (output.folder.parent / MANIFEST).is_file():
+        raise OutputError(
+            f"{output.folder.parent} is a model without versions, which a version in it would hide; move it away, or "
+            "name another --output."
+        )
     if trained_by(output.folder) not in (None, "own"):
         raise OutputError(
             f"{output.folder} holds a model that was not trained on texts of your own; name another --output, such as "
@@ -149,27 +161,27 @@ def _check(output: ModelOutput) -> None:
         )
 
 
-def _look(options: argparse.Namespace, base: Path | None) -> tuple["Inspected", list[str]]:
+def _look(options: argparse.Namespace, base: Path | None, name: str) -> tuple["Inspected", list[str]]:
     """Read the rows and say what is found; return it with the checksums of what was read.
 
     Raises:
         OwnOptionError: Nothing can be trained on them.
     """
     # Imported late: pyarrow takes a moment.
-    from app.artifacts.manifest import MANIFEST, sha256
+    from app.artifacts.manifest import sha256
     from training.corpora import own
     from training.sentiment.own import inspection
     from training.sentiment.own.base import read_tokenizer
 
     tokenizer = None if base is None else read_tokenizer(base)[1]
-    columns = arguments.columns(options, group=options.group)
+    columns = arguments.columns(options, group=options.group, model=name)
     texts = own.read(options.data, columns)
     test = None if options.test is None else own.read(options.test, columns)
     checksums = [] if base is None else [sha256(base / MANIFEST)]
     for read in (texts, test):
         if read is not None:
             arguments.say_columns(read)
-            checksums += read.sha256
+            checksums += [f"{'data' if read is texts else 'test'} {checksum}" for checksum in read.sha256]
     inspected = inspection.inspect(texts, test, tokenizer)
     sys.stdout.write(inspection.table(inspected))
     sys.stdout.flush()
@@ -210,7 +222,7 @@ def _said(written: "Written", folder: Path) -> str:
 
 def _named(folder: Path) -> tuple[str, str]:
     """Return the name and the version of the model of a folder ``sentiment-NAME``, or ``sentiment-NAME/1``."""
-    versioned = folder.name.isdecimal()
+    versioned = is_version(folder.name)
     name = folder.parent.name if versioned else folder.name
     if not _NAME.fullmatch(name):
         raise OwnOptionError(

@@ -76,6 +76,7 @@ class Columns:
         group: That of what belongs together.
         part: That of the parts for which figures are given.
         stars: What stars mean, if the labels are stars.
+        model: The model that lines of feedback have to be about; those of others are passed over.
     """
 
     text: str | None = None
@@ -83,6 +84,7 @@ class Columns:
     group: str | None = None
     part: str | None = None
     stars: Stars | None = None
+    model: str | None = None
 
 
 class ReadFile(NamedTuple):
@@ -304,6 +306,8 @@ def _parquet(source: Source, columns: Columns) -> _Table:
         raise InputError(f"{source.name} cannot be read as Parquet ({message}).") from error
 
 
+_FEEDBACK: Final = frozenset({"text", "label", "model", "version", "time"})
+"""Fields of a line that ``POST /feedback`` has kept."""
 _TEXTUAL: Final = {"csv": _csv, "tsv": lambda source: _csv(source, "\t"), "jsonl": _json_lines}
 
 
@@ -348,6 +352,8 @@ def _rows(table: _Table, name: str, text: str, label: str, columns: Columns) -> 
     unlabelled = 0
     for number, cells in enumerate(table.rows, start=1):
         where = f"{name}, row {number}"
+        if columns.model is not None and cells.keys() >= _FEEDBACK and cells["model"] != columns.model:
+            continue
         found = _label(cells.get(label), where, columns.stars)
         if found is None:
             unlabelled += 1

@@ -81,3 +81,10 @@ def test_check_ends_with_a_status_that_scripts_read(models_dir: Path, capsys: py
     assert run(models_dir, "check") == 1
     assert "names the version 3, which is not there" in capsys.readouterr().out
     assert run(models_dir / "none", "check") == 2
+
+
+def test_two_folders_of_one_name_are_found(models_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put_model(models_dir / "sentiment-zz", "sentiment-other")
+    assert run(models_dir, "check", "sentiment-zz") == 1
+    wrong = f"{models_dir}/sentiment-other and {models_dir}/sentiment-zz both hold a model sentiment-other; "
+    assert capsys.readouterr().out.splitlines() == [f"{wrong}rename or remove one.", "0 of 1 folders can be served."]

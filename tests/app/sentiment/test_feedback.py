@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import stat
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from app.artifacts.versions import ModelId
+from app.sentiment import feedback
 from app.sentiment.feedback import FeedbackFile, NoRoom, NotWritten
 from app.settings import SettingsError
 from tests.conftest import Serve
@@ -173,3 +175,14 @@ def test_feedback_needs_a_key_where_there_are_keys(serve: Serve, path: Path) -> 
     assert client.post("/feedback", json=body).status_code == 401
     assert client.post("/feedback", json=body, headers={"X-API-Key": "secret"}).status_code == 201
     assert len(lines(path)) == 1
+
+
+def test_a_file_that_another_holds_for_long_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "_LOCK_SECONDS", 0.05)
+    file = FeedbackFile(path, 10_000)
+    with path.open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        with pytest.raises(NotWritten):
+            file.append("a", "positive", MODEL)
+    file.append("b", "positive", MODEL)
+    assert [line["text"] for line in lines(path)] == ["b"]

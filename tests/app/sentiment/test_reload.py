@@ -311,6 +311,58 @@ def test_a_name_that_another_folder_has_is_refused(models: SentimentModels, mode
     assert [refusal.sentence for refusal in models.refused] == [sentence]
 
 
+def test_a_name_is_free_again_when_the_other_folder_is_gone(models: SentimentModels, models_dir: Path) -> None:
+    put_model(models_dir / "sentiment-other", "sentiment-other")
+    settle(models)
+    put_model(models_dir / "sentiment-zz", "sentiment-other")
+    settle(models)
+    shutil.rmtree(models_dir / "sentiment-other")
+    assert settle(models)
+    assert version(models, "sentiment-other") == "1.0.0"
+    assert not models.refused
+
+
+@pytest.mark.parametrize("name", ["sentiment-other", MINE])
+def test_a_folder_that_is_renamed_is_served_from_its_new_place(
+    models: SentimentModels, models_dir: Path, name: str
+) -> None:
+    if name != MINE:
+        put_model(models_dir / name, name)
+        settle(models)
+    put = models_dir / MINE / "1" if name == MINE else models_dir / name
+    put.rename(models_dir / "sentiment-renamed")
+    if name == MINE:
+        (models_dir / MINE).rmdir()
+    settle(models)
+    assert version(models, name) == "1.0.0"
+    assert not models.refused
+
+
+def test_what_failed_for_a_reason_that_passes_is_tried_again(
+    models: SentimentModels, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Tokenizer:
+        raise MemoryError
+
+    put_model(models_dir / MINE / "2", MINE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Tokenizer, "load", full)
+        settle(models)
+    assert [refusal.sentence for refusal in models.refused] == [
+        f"{models_dir / MINE / '2'} cannot be loaded (MemoryError()); restore the model folder."
+    ]
+    assert settle(models)
+    assert version(models) == "2"
+
+
+def test_a_folder_whose_first_version_is_being_written_is_passed_over(models_dir: Path) -> None:
+    (models_dir / "sentiment-begun" / ".1.partial").mkdir(parents=True)
+    models = SentimentModels(models_dir, MINE)
+    assert [model.name for model in models] == [MINE]
+    settle(models)
+    assert not models.refused
+
+
 @pytest.fixture
 def loaded(models_dir: Path) -> Iterator[Loaded]:
     found = Loaded.load(Settings.model_validate({"models_dir": models_dir, "default_model": MINE}), Metrics())

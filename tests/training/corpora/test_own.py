@@ -206,3 +206,11 @@ def test_a_model_has_two_to_twenty_labels() -> None:
         own.require_trainable(tuple(map(str, range(21))))
     with pytest.raises(DataError, match="All rows have the one label 'a'"):
         own.require_trainable(("a",))
+
+
+def test_feedback_about_other_models_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "feedback.jsonl"
+    kept = {"text": "a", "label": "bug", "model": "sentiment-mine", "version": "1", "time": "now"}
+    path.write_text("".join(json.dumps(one) + "\n" for one in (kept, {**kept, "model": "sentiment-best"})))
+    assert len(own.read([path], Columns(model="sentiment-mine"))) == 1
+    assert len(own.read([path], Columns())) == 2

@@ -80,6 +80,9 @@ class Part:
     macro_f1: float
 
 
+SIGNIFICANT: Final = 0.05
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two models on the same texts.
@@ -103,7 +106,9 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Which is better, as far as these texts tell."""
+        """Which is better, as far as these texts tell: by the interval and the test, as it is narrow for few texts."""
+        if self.p_value >= SIGNIFICANT:
+            return "these rows do not tell which is better"
         if self.interval[0] > 0:
             return "the second is better"
         return "the first is better" if self.interval[1] < 0 else "these rows do not tell which is better"

@@ -107,7 +107,7 @@ def write(
         if model.curve:
             labelled_plots.learning_curve(card.curve_points(manifest), folder / "learning-curve.png")
         (folder / README).write_text(card.card(manifest), encoding="utf-8")
-        write_manifest(folder, manifest)
+        write_manifest(folder, _without_quotes(manifest))
     return written
 
 
@@ -175,6 +175,12 @@ def _manifest(
         figures=figures,
         environment=environment.describe(),
     )
+
+
+def _without_quotes(manifest: Manifest) -> Manifest:
+    """Leave out texts, as the service answers with the figures to whoever asks."""
+    errors = [{key: value for key, value in one.items() if key != "text"} for one in manifest.figures["errors"]]
+    return manifest.model_copy(update={"figures": {**manifest.figures, "errors": errors}})
 
 
 def _errors(

@@ -7,8 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.corpora.own import Row
+from training.errors import TrainingError
 
 Indices = NDArray[np.intp]
+
+
+class SplitError(TrainingError):
+    """The rows cannot be parted."""
+
+
 _UNITED: Final = "group "
 _ALIKE: Final = "text "
 
@@ -50,26 +57,40 @@ def folds(labels: Indices, members: Indices, count: int, seed: int) -> Indices:
 
     Returns:
         The fold of each row, shape (n,).
+
+    Raises:
+        SplitError: There are fewer groups than folds.
     """
+    return _parts(labels, members, [1 / count] * count, seed)
+
+
+def hold_out(labels: Indices, members: Indices, share: float, seed: int) -> NDArray[np.bool_]:
+    """Choose about a share of the rows, from 0 to 1, to be held out; the rest is as in :func:`folds`.
+
+    A group that is larger than the share is not held out.
+    """
+    return np.asarray(_parts(labels, members, [share, 1 - share], seed) == 0)
+
+
+def _parts(labels: Indices, members: Indices, shares: Sequence[float], seed: int) -> Indices:
     random = np.random.default_rng(seed)
     table = np.zeros((members.max() + 1, labels.max() + 1), np.int64)
     np.add.at(table, (members, labels), 1)
+    if len(table) < len(shares):
+        raise SplitError(
+            f"The rows are of {len(table)} groups or texts, which cannot be parted in {len(shares)}; give rows of more."
+        )
     totals = np.maximum(table.sum(axis=0), 1)
-    filled = np.zeros((count, table.shape[1]))
+    wanted = np.array(shares)
+    filled = np.zeros((len(shares), table.shape[1]))
     of_group = np.zeros(len(table), np.intp)
     order = random.permutation(len(table))
     # The large groups first: what is uneven then is made even by the small ones.
     for group in order[np.argsort(-table[order].sum(axis=1), kind="stable")]:
-        share = table[group] / totals
-        # The fold that has least of what this group brings; of equal ones, that with the fewest rows.
-        want = filled @ share
-        fold = int(np.lexsort((filled.sum(axis=1), want))[0])
-        filled[fold] += share
-        of_group[group] = fold
+        brought = table[group] / totals
+        full = filled / wanted[:, np.newaxis]
+        # The part that lacks most of what this group brings; of equal ones, the emptiest, and of those the largest.
+        part = int(np.lexsort((-wanted, full.sum(axis=1), full @ brought))[0])
+        filled[part] += brought
+        of_group[group] = part
     return of_group[members]
-
-
-def hold_out(labels: Indices, members: Indices, share: float, seed: int) -> NDArray[np.bool_]:
-    """Choose about a share of the rows, from 0 to 1, to be held out; the arguments are those of :func:`folds`."""
-    parts = max(2, round(1 / share))
-    return np.asarray(folds(labels, members, parts, seed) == 0)

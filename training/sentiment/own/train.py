@@ -13,7 +13,6 @@ from scipy.special import softmax
 from app.sentiment.labels import BINARY, Labels
 from training.checkpoint import Checkpoint
 from training.corpora.own import Row
-from training.errors import TrainingError
 from training.sentiment.distillation.corpus import encoded
 from training.sentiment.distillation.network import Network
 from training.sentiment.encoding import encode
@@ -31,10 +30,6 @@ CURVE: Final = (0.1, 0.3)
 """Shares of the rows of a learning curve, below all."""
 CROSS_VALIDATED: Final = "training rows, cross-validated"
 HELD_OUT: Final = "held-out rows"
-
-
-class SplitError(TrainingError):
-    """The rows cannot be parted."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +83,19 @@ def sides(inspected: Inspected, recipe: OwnRecipe, *, seed: int) -> Sides:
     """Part the rows, unless there are test rows already.
 
     Raises:
-        SplitError: No row of a label would be left to train on, or there is none to test with.
+        split.SplitError: No row of a label would be left to train on, or there is none to test with.
     """
     rows, labels = inspected.train.rows, inspected.train.labels
     if inspected.test is not None:
         if not inspected.test.rows:
-            raise SplitError("No test row has a text; name another --test file.")
+            raise split.SplitError("No test row has a text; name another --test file.")
         return Sides(rows, inspected.test.rows, labels, held_out=False)
     numbers = np.array([labels.index(row.label) for row in rows], np.intp)
     held = split.hold_out(numbers, split.groups(rows), recipe.held_out, seed)
     train, test = ([row for row, side in zip(rows, held, strict=True) if side == wanted] for wanted in (False, True))
     gone = next((label for label in labels if label not in {row.label for row in train}), None)
     if gone is not None:
-        raise SplitError(
+        raise split.SplitError(
             f"All rows of the label {gone!r} are of one group or one text, so that none could be trained on and tested "
             "with; name test rows with --test, or leave that label out."
         )

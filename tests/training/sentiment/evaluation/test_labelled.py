@@ -63,3 +63,11 @@ def test_equal_models_are_not_told_apart() -> None:
     found = labelled.compare(np.zeros(3, np.intp), same, same)
     assert (found.difference, found.interval, found.p_value) == (0.0, (0.0, 0.0), 1.0)
     assert found.verdict == "these rows do not tell which is better"
+
+
+def test_a_few_rows_do_not_tell_though_the_interval_is_above_zero() -> None:
+    second = answers([True] * 300)
+    found = labelled.compare(np.zeros(300, np.intp), answers([False] * 4 + [True] * 296), second)
+    assert found.interval[0] > 0
+    assert found.p_value == 0.125
+    assert found.verdict == "these rows do not tell which is better"

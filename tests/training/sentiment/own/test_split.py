@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tests.training.sentiment.own.conftest import ROWS
 from training.corpora.own import Row
@@ -34,3 +35,22 @@ def test_the_share_is_held_out_of_each_label_however_rare() -> None:
     labels = np.array([0] * 95 + [1] * 5, np.intp)
     held = split.hold_out(labels, np.arange(100), 0.2, seed=3)
     assert np.bincount(labels[held]).tolist() == [19, 1]
+
+
+def test_a_group_that_is_larger_than_the_share_is_trained_on() -> None:
+    members = np.concatenate([np.zeros(700, np.intp), np.arange(1, 301)])
+    for seed in range(3):
+        held = split.hold_out(np.zeros(1_000, np.intp), members, 0.2, seed)
+        assert not held[:700].any()
+        assert 150 <= held.sum() <= 250
+
+
+@pytest.mark.parametrize("share", [0.1, 0.15, 0.35, 0.4])
+def test_the_share_is_the_one_that_is_asked_for(share: float) -> None:
+    held = split.hold_out(np.arange(1_000) % 2, np.arange(1_000), share, seed=1)
+    assert held.mean() == pytest.approx(share, abs=0.002)
+
+
+def test_fewer_groups_than_folds_are_refused() -> None:
+    with pytest.raises(split.SplitError, match=r"of 2 groups or texts, which cannot be parted in 3"):
+        split.folds(np.zeros(10, np.intp), np.arange(10) % 2, 3, seed=1)
