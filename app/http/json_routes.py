@@ -44,9 +44,11 @@ class RequestBody(ABC):
     """A dependency: the body of a request, read into whatever an endpoint takes.
 
     Attributes:
+        model: The model of the JSON.
         content: What OpenAPI says of the body: media types to their schemas.
     """
 
+    model: type[BaseModel]
     content: dict[str, Any]
 
     @abstractmethod
@@ -60,10 +62,9 @@ class JSONBody(RequestBody, Generic[Body]):
     FastAPI parses a body with ``json.loads`` and validates what that gives. Here pydantic-core does both at once, in
     half the time, and refuses what ``json.loads`` lets through or breaks on (lone surrogates, deep nesting). As it is
     a dependency, those of the route, its router and the app come first: what they deny is not read.
-
-    Attributes:
-        model: The model.
     """
+
+    model: type[Body]
 
     def __init__(self, model: type[Body], field: str = "", largest: Largest | None = None) -> None:
         """Declare the body.

@@ -58,6 +58,7 @@ class InferenceBody(RequestBody):
 
     def __init__(self) -> None:
         self._document = _Document()
+        self.model = self._document.model
         self.content = self._document.content
 
     async def __call__(self, request: Request) -> Inference:

@@ -14,7 +14,7 @@ from training.corpora.imdb import DataError
 from training.folders import require_writable
 
 if TYPE_CHECKING:
-    from training.sentiment.evaluation.labelled import Comparison, LabelledFigures, Part
+    from training.sentiment.evaluation.labelled import Comparison, LabelledFigures, PartFigures
 
 _DESCRIPTION = """Measure a model on labelled texts of your own, as the service would answer them: accuracy, macro-F1,
 calibration, the confusion matrix, and figures of parts. TensorFlow is not needed."""
@@ -105,7 +105,7 @@ def _folders(options: argparse.Namespace) -> list[Path]:
     return [options.model] if options.compare is None else options.compare
 
 
-def _text(name: str, figures: "LabelledFigures", parts: "Sequence[Part]") -> str:
+def _text(name: str, figures: "LabelledFigures", parts: "Sequence[PartFigures]") -> str:
     low, high = figures.interval
     width = max(map(len, [*figures.labels, "label"]))
     lines = [

@@ -18,7 +18,7 @@ from training.errors import TrainingError
 from training.folders import ModelOutput, OutputError, require_writable, trained_by
 
 if TYPE_CHECKING:
-    from training.sentiment.own.folder import Written
+    from training.sentiment.own.folder import WrittenModel
     from training.sentiment.own.inspection import Inspected
     from training.sentiment.own.recipe import OwnRecipe
 
@@ -197,7 +197,7 @@ def _identity(recipe: Any, files: list[str], seed: int, options: argparse.Namesp
     return {**identity(recipe, files, seed), "columns": columns}
 
 
-def _said(written: "Written", folder: Path) -> str:
+def _said(written: "WrittenModel", folder: Path) -> str:
     test, linear, against = written.figures, written.linear, written.against_linear
     lines = [
         f"test accuracy {test.accuracy:.4f} ({test.interval[0]:.4f} to {test.interval[1]:.4f}), macro-F1 "

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from training.sentiment.card.plots import BLUE, GREY, ORANGE, save
 from training.sentiment.evaluation.intervals import wilson
-from training.sentiment.evaluation.labelled import LabelledFigures, Part
+from training.sentiment.evaluation.labelled import LabelledFigures, PartFigures
 
 _MOST_PARTS = 20
 
@@ -22,7 +22,7 @@ def confusion_matrix(figures: LabelledFigures, path: Path) -> None:
     save(figure, path)
 
 
-def evaluation(figures: Mapping[str, LabelledFigures], parts: Mapping[str, Sequence[Part]], path: Path) -> None:
+def evaluation(figures: Mapping[str, LabelledFigures], parts: Mapping[str, Sequence[PartFigures]], path: Path) -> None:
     """Plot the confusion matrix, the reliability diagram and the accuracy of parts, a row for each model.
 
     Args:
@@ -81,7 +81,7 @@ def _reliability(axes: Axes, figures: LabelledFigures) -> None:
     axes.set_title(f"calibration error {figures.calibration_error:.3f}")
 
 
-def _parts(axes: Axes, parts: Sequence[Part]) -> None:
+def _parts(axes: Axes, parts: Sequence[PartFigures]) -> None:
     accuracy = np.array([part.accuracy for part in parts])
     low, high = np.array([part.interval for part in parts]).T
     beyond = np.maximum([accuracy - low, high - accuracy], 0)

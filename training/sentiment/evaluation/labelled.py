@@ -70,7 +70,7 @@ class LabelledFigures:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartFigures:
     """The accuracy on some of the texts, with its 95 % confidence interval."""
 
     name: str
@@ -148,7 +148,7 @@ def measure(labels: Indices, probabilities: Floats, names: Labels) -> LabelledFi
     )
 
 
-def parts(labels: Indices, probabilities: Floats, of: Sequence[str | None]) -> list[Part]:
+def parts(labels: Indices, probabilities: Floats, of: Sequence[str | None]) -> list[PartFigures]:
     """Measure predictions part by part, the largest first.
 
     Args:
@@ -163,7 +163,7 @@ def parts(labels: Indices, probabilities: Floats, of: Sequence[str | None]) -> l
         here = names == name
         right = np.asarray(chosen[here] == labels[here], np.int8)
         figures = _rounded(right.mean()), _interval(right), _macro_f1(labels[here], chosen[here])
-        found.append(Part(name, int(here.sum()), *figures))
+        found.append(PartFigures(name, int(here.sum()), *figures))
     return sorted(found, key=lambda part: -part.rows)
 
 

@@ -23,15 +23,15 @@ from training.sentiment.evaluation.calibration import Scored, fit_temperature, s
 from training.sentiment.own import head
 from training.sentiment.own.base import Base, Weights
 from training.sentiment.own.network import Floats
-from training.sentiment.own.recipe import MOST_EPOCHS, NetworkRecipe
+from training.sentiment.own.recipe import MOST_EPOCHS, TuningRecipe
 from training.sentiment.own.split import Indices, folds, hold_out
-from training.sentiment.own.tuning import SHARES, Learner, Tuning, between
+from training.sentiment.own.tuning import SHARES, Tuning, TuningLearner, between
 
 BIASES, LAST_LAYER, ALL_WEIGHTS = "biases of the last layer", "last layer", "all weights"
 
 
 @dataclass(frozen=True)
-class Examples:
+class LabelledIds:
     """Texts to learn from.
 
     Attributes:
@@ -46,10 +46,12 @@ class Examples:
     members: Indices
     names: Labels
 
-    def take(self, chosen: NDArray[Any]) -> "Examples":
+    def take(self, chosen: NDArray[Any]) -> "LabelledIds":
         """Return some of them; ``chosen`` are indices or says it of each."""
         indices = np.arange(len(self.labels))[chosen]
-        return Examples([self.ids[index] for index in indices], self.labels[chosen], self.members[chosen], self.names)
+        return LabelledIds(
+            [self.ids[index] for index in indices], self.labels[chosen], self.members[chosen], self.names
+        )
 
     @property
     def targets(self) -> NDArray[np.float32]:
@@ -58,7 +60,7 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Attempt:
     """A way to go on from the base, and how good it was on rows that it did not see.
 
     Attributes:
@@ -94,15 +96,15 @@ class Adapted:
     """
 
     weights: Weights
-    candidates: Sequence[Candidate]
-    chosen: Candidate
+    candidates: Sequence[Attempt]
+    chosen: Attempt
     scored: Scored
     cross_validated: bool
     history: list[dict[str, float]]
 
 
 def adapt(
-    recipe: NetworkRecipe, base: Base, examples: Examples, *, seed: int, checkpoint: Checkpoint | None = None
+    recipe: TuningRecipe, base: Base, examples: LabelledIds, *, seed: int, checkpoint: Checkpoint | None = None
 ) -> Adapted:
     """Go on from a base.
 
@@ -120,7 +122,7 @@ def adapt(
     weights, known = base.for_labels(examples.names)
     # Most words of the vocabulary do not occur: what is not read does not change, and need not be updated.
     used = np.unique(np.concatenate([np.arange(3, dtype=np.int32), *examples.ids]))
-    small = Examples([np.searchsorted(used, ids).astype(np.int32) for ids in examples.ids], *_rest(examples))
+    small = LabelledIds([np.searchsorted(used, ids).astype(np.int32) for ids in examples.ids], *_rest(examples))
     start = [weights[0][used], *weights[1:]]
     work = _Adaptation(recipe, Tuning(recipe, start, base.window), start, known, seed)
     if len(examples.labels) <= recipe.cross_validated:
@@ -139,20 +141,20 @@ def adapt(
     )
 
 
-def repeat(recipe: NetworkRecipe, base: Base, examples: Examples, chosen: Candidate, *, seed: int) -> Weights:
+def repeat(recipe: TuningRecipe, base: Base, examples: LabelledIds, chosen: Attempt, *, seed: int) -> Weights:
     """Do with other rows what was chosen before, and choose nothing; for learning curves."""
     weights, known = base.for_labels(examples.names)
     work = _Adaptation(recipe, Tuning(recipe, weights, base.window), weights, known, seed)
     return work.train(examples, chosen)[0]
 
 
-def _rest(examples: Examples) -> tuple[Indices, Indices, Labels]:
+def _rest(examples: LabelledIds) -> tuple[Indices, Indices, Labels]:
     return examples.labels, examples.members, examples.names
 
 
 class _Adaptation:
     def __init__(
-        self, recipe: NetworkRecipe, tuning: Tuning, start: Weights, known: NDArray[np.bool_], seed: int
+        self, recipe: TuningRecipe, tuning: Tuning, start: Weights, known: NDArray[np.bool_], seed: int
     ) -> None:
         self._recipe = recipe
         self._tuning = tuning
@@ -169,13 +171,13 @@ class _Adaptation:
         *others, kernel, bias = self._start
         return [*others, *head.fit(maxima, targets, kernel, bias, self._known, variance)]
 
-    def cross_validate(self, examples: Examples) -> Adapted:
+    def cross_validate(self, examples: LabelledIds) -> Adapted:
         """Choose by cross-validation, and train on all."""
         recipe, targets, labels = self._recipe, examples.targets, examples.labels
         fold_of = folds(labels, examples.members, recipe.folds, self._seed)
         parts = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(recipe.folds)]
         maxima = self._tuning.maxima(self._start, examples.ids)
-        answers: dict[Candidate, Floats] = {}
+        answers: dict[Attempt, Floats] = {}
 
         def out_of_fold(answer: Callable[[Indices, Indices], Floats]) -> Floats:
             found = np.zeros(targets.shape)
@@ -201,12 +203,12 @@ class _Adaptation:
 
     def _tuned(
         self,
-        examples: Examples,
+        examples: LabelledIds,
         parts: Sequence[tuple[Indices, Indices]],
         maxima: NDArray[np.float32],
         variance: float,
         rate: float,
-    ) -> dict[Candidate, Floats]:
+    ) -> dict[Attempt, Floats]:
         """Train all weights without each fold in turn; return its logits after each epoch, for each of the shares."""
         targets, epochs = examples.targets, self._recipe.epochs
         found = np.zeros((epochs, len(SHARES), *targets.shape))
@@ -227,14 +229,14 @@ class _Adaptation:
             for share, logits in zip(SHARES, of_share, strict=True)
         }
 
-    def validate(self, examples: Examples, checkpoint: Checkpoint | None) -> Adapted:
+    def validate(self, examples: LabelledIds, checkpoint: Checkpoint | None) -> Adapted:
         """Hold some rows out, choose by them, and train on the others."""
         recipe = self._recipe
         held = hold_out(examples.labels, examples.members, recipe.validation, self._seed)
         train, held_out = examples.take(~held), examples.take(held)
         maxima = self._tuning.maxima(self._start, train.ids)
         others = self._tuning.maxima(self._start, held_out.ids)
-        found: dict[Candidate, tuple[Weights, Floats]] = {}
+        found: dict[Attempt, tuple[Weights, Floats]] = {}
         for variance in self._variances:
             weights = self._with_head(maxima, train.targets, variance)
             logits = np.asarray(others @ weights[-2] + weights[-1], np.float64)
@@ -244,7 +246,7 @@ class _Adaptation:
         start = found[first][0]
         rate = self._rate(start, train, held_out)
         steps = self._steps(train)
-        learner = Learner(
+        learner = TuningLearner(
             self._tuning,
             start,
             rate,
@@ -264,7 +266,7 @@ class _Adaptation:
         scored = Scored(logits, held_out.labels, folds)
         return Adapted(weights, [*found], chosen, scored, False, history if chosen is made else [])
 
-    def train(self, examples: Examples, chosen: Candidate) -> tuple[Weights, list[dict[str, float]]]:
+    def train(self, examples: LabelledIds, chosen: Attempt) -> tuple[Weights, list[dict[str, float]]]:
         """Do what was chosen, with all rows."""
         maxima = self._tuning.maxima(self._start, examples.ids)
         start = self._with_head(maxima, examples.targets, chosen.variance)
@@ -275,7 +277,7 @@ class _Adaptation:
             history.append({"loss": self._epoch(examples, epoch)})
         return between(start, self._tuning.averaged, chosen.share) if chosen.epochs else start, history
 
-    def _rate(self, start: Weights, train: Examples, held_out: Examples) -> float:
+    def _rate(self, start: Weights, train: LabelledIds, held_out: LabelledIds) -> float:
         """Return the learning rate with the least loss after a part of an epoch."""
         recipe = self._recipe
         if len(recipe.rates) == 1:
@@ -292,7 +294,7 @@ class _Adaptation:
             )
         return min(losses, key=lambda rate: losses[rate])
 
-    def _run(self, learner: Learner, checkpoint: Checkpoint | None) -> list[dict[str, float]]:
+    def _run(self, learner: TuningLearner, checkpoint: Checkpoint | None) -> list[dict[str, float]]:
         if checkpoint is not None:
             return checkpoints.run(learner, checkpoint)
         progress = checkpoints.Progress()
@@ -302,10 +304,10 @@ class _Adaptation:
             progress.end_epoch(learner.end_epoch(progress))
         return progress.history
 
-    def _steps(self, examples: Examples) -> int:
+    def _steps(self, examples: LabelledIds) -> int:
         return sum(1 for _ in self._tuning.batches(examples.ids, examples.targets, self._seed, 0))
 
-    def _epoch(self, examples: Examples, epoch: int) -> float:
+    def _epoch(self, examples: LabelledIds, epoch: int) -> float:
         losses = [
             self._tuning.step(batch, self._seed + epoch, number)
             for number, batch in enumerate(self._tuning.batches(examples.ids, examples.targets, self._seed, epoch))
@@ -321,10 +323,10 @@ def _candidate(
     rate: float = 0.0,
     epochs: int = 0,
     share: float = 0.0,
-) -> Candidate:
+) -> Attempt:
     scored = Scored(logits, labels, np.zeros(len(labels), np.intp))
     likelihood = scaled(logits, fit_temperature([scored]))[np.arange(len(labels)), labels]
-    return Candidate(
+    return Attempt(
         changed=changed,
         log_loss=round(-float(np.log(np.maximum(likelihood, 1e-12)).mean()), 6),
         accuracy=round(float(np.mean(logits.argmax(axis=1) == labels)), 6),

@@ -35,7 +35,7 @@ QUOTED: Final = 300
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenModel:
     """What was written of a model.
 
     Attributes:
@@ -68,7 +68,7 @@ def write(
     version: str,
     base: Manifest | None,
     quote: bool,
-) -> Written:
+) -> WrittenModel:
     """Measure a model on the test rows, once, and write its folder, whole or not at all.
 
     Args:
@@ -94,7 +94,7 @@ def write(
         require_parity(name, parity.largest_difference)
         probabilities = _served(model, folder, texts)
         figures, linear = (measure(labels, one, trained.labels) for one in (probabilities, model.linear))
-        written = Written(
+        written = WrittenModel(
             figures,
             linear,
             compare(labels, model.linear, probabilities),
@@ -123,7 +123,7 @@ def _manifest(
     model: OwnModel,
     parted: Sides,
     inspected: Inspected,
-    written: Written,
+    written: WrittenModel,
     probabilities: Floats,
     name: str,
     version: str,

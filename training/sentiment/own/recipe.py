@@ -34,7 +34,7 @@ class OwnRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkRecipe(OwnRecipe):
+class TuningRecipe(OwnRecipe):
     """How a network of the shape of ``best`` is trained, be it from a base or from nothing.
 
     Attributes:
@@ -69,7 +69,7 @@ class NetworkRecipe(OwnRecipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreshNetworkRecipe(NetworkRecipe):
+class FreshNetworkRecipe(TuningRecipe):
     """How such a network is trained from nothing.
 
     Attributes:
@@ -106,7 +106,7 @@ class FreshLectureRecipe(OwnRecipe):
     learning_rate: float
 
 
-ADAPT: Final = NetworkRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=5, cross_validated=3_000)
+ADAPT: Final = TuningRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=5, cross_validated=3_000)
 BEST: Final = FreshNetworkRecipe(
     name="best",
     maxlen=1025,

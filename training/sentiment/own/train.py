@@ -18,12 +18,12 @@ from training.sentiment.distillation.network import Network
 from training.sentiment.encoding import encode
 from training.sentiment.evaluation.calibration import Calibration, Scored, calibrate, logits_of
 from training.sentiment.own import adapting, fresh, split
-from training.sentiment.own.adapting import Examples
+from training.sentiment.own.adapting import LabelledIds
 from training.sentiment.own.base import Base, Weights
 from training.sentiment.own.inspection import Inspected
 from training.sentiment.own.linear import LinearBaseline
 from training.sentiment.own.network import Floats, WindowNetwork
-from training.sentiment.own.recipe import FreshLectureRecipe, FreshNetworkRecipe, NetworkRecipe, OwnRecipe
+from training.sentiment.own.recipe import FreshLectureRecipe, FreshNetworkRecipe, OwnRecipe, TuningRecipe
 from training.sentiment.trained import Trained
 
 CURVE: Final = (0.1, 0.3)
@@ -121,7 +121,7 @@ def train(
     """
     if isinstance(recipe, FreshLectureRecipe):
         made, repeated = _lecture(recipe, parted, seed, checkpoint)
-    elif isinstance(recipe, NetworkRecipe):
+    elif isinstance(recipe, TuningRecipe):
         made, repeated = _network(recipe, parted, base, seed, checkpoint)
     else:
         raise TypeError(recipe)
@@ -136,7 +136,7 @@ Repeated = Callable[[Sequence[Row]], Floats]
 
 
 def _network(
-    recipe: NetworkRecipe, parted: Sides, base: Base | None, seed: int, checkpoint: Checkpoint
+    recipe: TuningRecipe, parted: Sides, base: Base | None, seed: int, checkpoint: Checkpoint
 ) -> tuple[Trained, Repeated]:
     texts = [row.text for row in parted.train]
 
@@ -217,9 +217,9 @@ def _lecture(recipe: FreshLectureRecipe, parted: Sides, seed: int, checkpoint: C
     return trained, again
 
 
-def _examples(base: Base, parted: Sides, rows: Sequence[Row]) -> Examples:
+def _examples(base: Base, parted: Sides, rows: Sequence[Row]) -> LabelledIds:
     ids = [encoded(base.tokenizer, row.text) for row in rows]
-    return Examples(ids, parted.of(rows), split.groups(rows), parted.labels)
+    return LabelledIds(ids, parted.of(rows), split.groups(rows), parted.labels)
 
 
 def _calibrated(scored: Scored, name: str) -> Calibration:

@@ -12,7 +12,7 @@ from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import Ids
 from training.sentiment.own.base import Weights
 from training.sentiment.own.network import BATCH, Floats, WindowNetwork
-from training.sentiment.own.recipe import NetworkRecipe
+from training.sentiment.own.recipe import TuningRecipe
 from training.sentiment.own.windows import WindowBatch, batches
 
 SHARES: Final = (0.5, 1.0)
@@ -26,7 +26,7 @@ class Tuning:
     One object serves for many trainings, as TensorFlow takes seconds to compile each.
     """
 
-    def __init__(self, recipe: NetworkRecipe, weights: Weights, window: int) -> None:
+    def __init__(self, recipe: TuningRecipe, weights: Weights, window: int) -> None:
         """Build the network.
 
         Args:
@@ -121,7 +121,7 @@ def between(first: Weights, second: Weights, share: float) -> Weights:
     return [one + np.float32(share) * (other - one) for one, other in zip(first, second, strict=True)]
 
 
-class Learner:
+class TuningLearner:
     """One long training as :func:`training.checkpoint.run` does it: measured after each epoch, the best one kept.
 
     Attributes:

@@ -9,19 +9,19 @@ from tests.training.sentiment.own.conftest import ROWS, TINY_ADAPT
 from training.checkpoint import Checkpoint
 from training.sentiment.distillation.corpus import encoded
 from training.sentiment.own import adapting, network_base, split
-from training.sentiment.own.adapting import ALL_WEIGHTS, BIASES, LAST_LAYER, Examples
+from training.sentiment.own.adapting import ALL_WEIGHTS, BIASES, LAST_LAYER, LabelledIds
 from training.sentiment.own.base import Base, BaseError
 from training.sentiment.own.network import WindowNetwork
 
 NAMES: Labels = ("negative", "positive")
 
 
-def examples(base: Base, names: Labels = NAMES) -> Examples:
+def examples(base: Base, names: Labels = NAMES) -> LabelledIds:
     labels = np.array([NAMES.index(row.label) for row in ROWS], np.intp)
-    return Examples([encoded(base.tokenizer, row.text) for row in ROWS], labels, split.groups(ROWS), names)
+    return LabelledIds([encoded(base.tokenizer, row.text) for row in ROWS], labels, split.groups(ROWS), names)
 
 
-def accuracy(base: Base, weights: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]], some: Examples) -> float:
+def accuracy(base: Base, weights: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]], some: LabelledIds) -> float:
     network = WindowNetwork(weights, base.window)
     return float(np.mean(network.logits(network.maxima(some.ids)).argmax(axis=1) == some.labels))
 
