@@ -70,5 +70,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("service") / "log.jsonl") as running:
+    folder = tmp_path_factory.mktemp("service")
+    with serving(folder / "log.jsonl", FEEDBACK_FILE=str(folder / "feedback.jsonl")) as running:
         yield running

@@ -979,7 +979,7 @@ def test_the_api_is_shown_without_internet_access(browse: Browse, look: str) -> 
     visit = browse(**LOOKS[look])
     visit.open("docs")
     operations = visit.page.locator("details.operation")
-    expect(operations).to_have_count(30)
+    expect(operations).to_have_count(31)
     visit.page.screenshot(path=SCREENSHOTS / f"docs-{look}.png", full_page=True)
     # All of them take axe-core seconds; the first has all that any of them has.
     opened = 19 if look == "light" else 1
@@ -999,5 +999,5 @@ def test_every_operation_can_be_tried_with_its_example(browse: Browse) -> None:
     for operation in visit.page.locator("details.operation").all():
         operation.locator("summary").first.click()
         operation.get_by_role("button", name="Send").click()
-        expect(operation.get_by_role("status")).to_have_text(re.compile("Status 200"))
+        expect(operation.get_by_role("status")).to_have_text(re.compile("Status 20[01]"))
         assert operation.get_by_label("The answer").inner_text()
