@@ -85,8 +85,10 @@ class ModelFolders(Generic[Model]):
             model = self.load(path)
         except ArtifactError:
             raise
-        except Exception as error:
+        except (MemoryError, OSError) as error:
             raise PassingError(f"{path} cannot be loaded ({error!r}); restore the model folder.") from error
+        except Exception as error:  # a fault of the files, which would cost the whole loading at every look
+            raise ArtifactError(f"{path} cannot be loaded ({error!r}); restore the model folder.") from error
         if model.name != name:
             raise ArtifactError(f"{path} was swapped for another model while it was read; put it there again.")
         return model
