@@ -21,13 +21,15 @@ PROBLEM: Final = "application/problem+json"
 SHOWN: Final = 5
 """Failures that are shown on standard error."""
 SEED: Final = 0
+REASON: Final = b"What follows is not read."
+"""With this ends the last row of an answer that is cut short: its status has been sent by then."""
 
 METHOD: Final = (
     "{requests:,} requests of {clients} clients, one worker with default settings: the examples of the OpenAPI "
     "document for each of its {operations} operations, in which values, names, bytes, media types, headers, paths, "
     "queries and methods are changed at random (seed {seed}). A request fails that has no answer within "
     "{answer:.0f} s, a status of 500 or more other than a 503 with `Retry-After`, or an error that is no problem "
-    "document."
+    "document. Rows that stream out and end early, with the reason in the last one, are an answer."
 )
 
 
@@ -39,11 +41,13 @@ class Answer:
         status: Its status.
         headers: Its headers, by their names in small letters.
         closes: Whether the connection is of no further use.
+        cut: Whether it ended before its end, and did not say why.
     """
 
     status: int
     headers: dict[str, str]
     closes: bool
+    cut: bool = False
 
     def failure(self, method: str) -> str | None:
         """Return what is wrong with it, if anything is.
@@ -53,6 +57,8 @@ class Answer:
         """
         if self.status >= 500 and not (self.status == 503 and "retry-after" in self.headers):
             return f"status {self.status}"
+        if self.cut:
+            return f"status {self.status}, cut short without a reason"
         if self.status >= 400 and method != "HEAD" and not self.headers.get("content-type", "").startswith(PROBLEM):
             return f"status {self.status} without a problem document"
         return None
@@ -119,9 +125,14 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ma
     parser.send(h11.Request(method=made.method, target="/", headers=[("Host", "a")]))
     parser.send(h11.EndOfMessage())
     writer.write(made.content)
-    response = None
+    response, body = None, b""
     while True:
-        event = parser.next_event()
+        try:
+            event = parser.next_event()
+        except h11.RemoteProtocolError:
+            if response is None:
+                raise
+            return _answered(response, closes=True, cut=REASON not in body)
         if event is h11.NEED_DATA:
             data = await reader.read(65536)
             if not data and response is None:
@@ -129,9 +140,15 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ma
             parser.receive_data(data)
         elif isinstance(event, h11.Response):
             response = event
+        elif isinstance(event, h11.Data):
+            body = body[-len(REASON) :] + bytes(event.data)
         elif isinstance(event, h11.EndOfMessage) and response is not None:
-            headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
-            return Answer(response.status_code, headers, parser.their_state is not h11.DONE)
+            return _answered(response, closes=parser.their_state is not h11.DONE, cut=False)
+
+
+def _answered(response: h11.Response, *, closes: bool, cut: bool) -> Answer:
+    headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
+    return Answer(response.status_code, headers, closes, cut)
 
 
 def measure(options: Options) -> Result:

@@ -43,6 +43,7 @@ def test_what_is_made_is_well_framed_and_mostly_different() -> None:
         (Answer(503, {"content-type": "application/problem+json"}, closes=False), "status 503"),
         (Answer(500, {"content-type": "application/problem+json"}, closes=False), "status 500"),
         (Answer(404, {"content-type": "text/plain"}, closes=False), "status 404 without a problem document"),
+        (Answer(200, {}, closes=True, cut=True), "status 200, cut short without a reason"),
     ],
 )
 def test_what_is_a_failure(answer: Answer, failure: str | None) -> None:
@@ -51,6 +52,20 @@ def test_what_is_a_failure(answer: Answer, failure: str | None) -> None:
 
 def test_an_error_on_head_has_no_document() -> None:
     assert Answer(404, {}, closes=False).failure("HEAD") is None
+
+
+@pytest.mark.parametrize(("row", "failures"), [(b"Fine,\n", 20), (b",It ends here. What follows is not read.\n", 0)])
+def test_rows_that_end_early_say_why(row: bytes, failures: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(row), row))
+        writer.close()
+
+    async def measured() -> generated.Found:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            return await generated.send(server.sockets[0].getsockname()[1], DOCUMENT, 20)
+
+    assert asyncio.run(measured()).failures.total() == failures
 
 
 def test_failures_are_counted() -> None:
