@@ -95,26 +95,26 @@ def test_brief_work_does_not_wait_for_long_work() -> None:
 
 def test_work_of_those_who_have_little_waiting_goes_first() -> None:
     compute = Compute(1, 100)
-    done: list[str] = []
+    called: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
+        called.append("many")
         begun.set()
         assert go_on.wait(MINUTE)
 
     async def work() -> None:
-        many = [as_caller("many", lambda: compute.run(hold, seconds=9)) for _ in range(5)]
-        tasks = [asyncio.create_task(one) for one in many]
+        tasks = [asyncio.create_task(as_caller("many", lambda: compute.run(hold, seconds=9))) for _ in range(5)]
         assert await asyncio.to_thread(begun.wait, MINUTE)
-        tasks.append(asyncio.create_task(as_caller("few", lambda: compute.run(partial(done.append, "few"), seconds=1))))
-        tasks[4].add_done_callback(lambda _: done.append("last of many"))
+        few = as_caller("few", lambda: compute.run(partial(called.append, "few"), seconds=1))
+        tasks.append(asyncio.create_task(few))
         await settle()
         go_on.set()
         await asyncio.gather(*tasks)
 
     asyncio.run(work())
     compute.close()
-    assert done == ["few", "last of many"]
+    assert called == ["many", "few", *["many"] * 4]
 
 
 async def settle() -> None:
