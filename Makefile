@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # A file's tests stay together, since what they share is made once a process.
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+PROCESSES := 4
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=$(PROCESSES) --dist=loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
@@ -25,9 +26,10 @@ test-all: check
 test-service: $(VENV)/.testing
 	$(PYTEST) -m "not slow" tests/app tests/test_readme.py
 
-# The same under Debian's own Python, in an environment beside the other one.
+# The same under Debian's own Python, in an environment beside the other one. It goes on beside the other tests, and each
+# process of its own costs it TensorFlow's start.
 test-debian:
-	$(MAKE) $(DEBIAN) test-service
+	$(MAKE) $(DEBIAN) PROCESSES=2 test-service
 
 check: $(VENV)/.testing
 	$(BIN)/ruff check

@@ -51,19 +51,19 @@ SECTIONS: Final = {
 }
 PARITY: Final = "parity"
 REVISION: Final = "revision"
-SOAK: Final = "soak"
-RELOAD: Final = "reload"
-GENERATED: Final = "generated"
+ON_REQUEST: Final = {
+    "soak": Section("Mixed traffic for a long time", "bench.soak"),
+    "attacks": Section("What one client does to the others", "bench.attacks"),
+    "generated": Section("Requests that nobody would send", "bench.generated"),
+    "reload": Section("Versions swapped under load", "bench.reload"),
+}
+"""What is measured only where it is asked for by its name."""
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
     REVISION: Section("Against another revision", "bench.revision"),
-    SOAK: Section("Mixed traffic for a long time", "bench.soak"),
-    RELOAD: Section("Versions swapped under load", "bench.reload"),
-    GENERATED: Section("Requests that nobody would send", "bench.generated"),
+    **ON_REQUEST,
 }
 """What is measured only where it is asked for."""
-NAMED: Final = (*SECTIONS, SOAK, RELOAD, GENERATED)
-"""What can be asked for by its name."""
 TURN_SECONDS: Final = 2
 SOAK_SECONDS: Final = 1800
 
@@ -118,8 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_section,
         metavar="SECTION",
-        help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time, "
-        f"{RELOAD}, versions of a model swapped under load, or {GENERATED}, requests that are made up",
+        help=f"what to measure, by default all: {', '.join(SECTIONS)}; or one of {', '.join(ON_REQUEST)}",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
@@ -144,8 +143,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _section(name: str) -> str:
-    if name not in NAMED:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMED)}")
+    if name not in (*SECTIONS, *ON_REQUEST):
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, *ON_REQUEST])}")
     return name
 
 

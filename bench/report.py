@@ -92,7 +92,8 @@ What is measured is the model that answers by default; and the lecture's where K
 splits texts by that model's rule only. The targets are those of the default model. `python -m bench --revision REV`
 compares this checkout with another revision of itself. `python -m bench soak` has the service under mixed traffic, with
 damage and slow clients, for half an hour (`--seconds`), and draws what it took in `soak.png`. `python -m bench reload`
-swaps versions of the model a hundred times under 200 requests a second.
+swaps versions of the model a hundred times under 200 requests a second, and `python -m bench attacks` measures what
+large bodies, dear requests and 2,000 busy clients do to the others.
 
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.

@@ -186,8 +186,8 @@ FORECASTS = [
 ]
 
 
-def write_forecasts(models: Path) -> None:
+def write_forecasts(models: Path, checkpoints: Path) -> None:
     for recipe in FORECASTS:
         splits = data.splits_of(recipe)
-        trained = network.train(recipe, splits, checkpoint=models.parent / "checkpoints" / recipe.name)
+        trained = network.train(recipe, splits, checkpoint=checkpoints / recipe.name)
         folder.write(trained, splits, models / f"forecast-{recipe.name}")

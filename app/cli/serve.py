@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
@@ -30,6 +30,10 @@ from app.operations.routes import PROBES
 from app.operations.tracing import Tracing
 from app.protocols.open_inference import LIVE, READY
 from app.settings import Settings, SettingsError, settings_from
+
+WORKER_SECONDS: Final = 60
+"""After which a worker process that does not answer the one that started it is taken for hung, and replaced. It does
+not answer while it starts, and that takes long where the machine is busy."""
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -102,6 +106,7 @@ def options(settings: Settings) -> dict[str, Any]:
         # Uvicorn reads this variable itself; without it there is no proxy to believe, and no need to look for one.
         "proxy_headers": "FORWARDED_ALLOW_IPS" in os.environ,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "timeout_worker_healthcheck": WORKER_SECONDS,
         "ssl_certfile": settings.tls_cert,
         "ssl_keyfile": settings.tls_key,
     }

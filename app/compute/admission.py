@@ -19,9 +19,15 @@ INLINE_SHARE: Final = 1 / 30
 BRIEF_SHARE: Final = 1 / 10
 """The same for brief work in threads."""
 
-_LEARNING: Final = 0.2
-"""Weight of the last measurement in the mean of how much longer work takes than was estimated."""
+_MEMORIES: Final = (0.5, 10.0)
+"""Seconds for which the pace counts at which work is done; what is longer ago counts ever less. The slower of both is
+believed: so it is seen at once that a machine has become busy, and remembered that one stops now and then."""
+_FIRST: Final = 0.2
+"""Seconds of work for which the pace counts that is assumed before any was done."""
+_SHRINKING: Final = 0.9
+"""By which the largest piece of work is taken for smaller with each smaller one that is done."""
 _SLOWEST: Final = 20.0
+"""Seconds that a second of work is expected to take at most."""
 _MARGIN: Final = 1.5
 """By which ``Retry-After`` is longer than the wait that is expected."""
 _LONGEST_PROMISE: Final = 2
@@ -50,6 +56,27 @@ def is_short(seconds: float) -> bool:
     return seconds <= INLINE_SECONDS
 
 
+class _Pace:
+    """How long a second of work takes by the clock, all threads together."""
+
+    __slots__ = ("_done", "_memory", "_spent")
+
+    def __init__(self, memory: float, threads: int) -> None:
+        self._memory = memory
+        self._done = _FIRST
+        self._spent = _FIRST / threads
+
+    def learn(self, estimated: float, spent: float) -> None:
+        kept = self._memory / (self._memory + spent)
+        self._done = kept * self._done + estimated
+        self._spent = kept * self._spent + spent
+
+    def now(self, under_way: float, spent: float) -> float:
+        """Return the pace, or a slower one if so much work is not done yet after so many seconds."""
+        pace = self._spent / self._done
+        return max(pace, (self._spent + spent) / (self._done + under_way)) if under_way else pace
+
+
 class Lane:
     """Work of similar length that waits or is under way. Only the event loop's thread uses it.
 
@@ -72,8 +99,9 @@ class Lane:
         self._threads = threads
         self._clock = clock
         self._of_caller: dict[str, float] = {}
-        self._pace = 1.0
-        self._measured = 0
+        self._paces = [_Pace(memory, threads) for memory in _MEMORIES]
+        self._since = 0.0
+        self._piece = 0.0
         self._promised = 0.0
 
     def enter(self, caller: str, seconds: float) -> float:
@@ -94,6 +122,8 @@ class Lane:
             raise Busy(self._retry_after(self._share, seconds), own=True)
         if self.seconds and self.seconds + seconds > self._limit:
             raise Busy(self._retry_after(self._limit, seconds))
+        if not self.seconds:
+            self._since = self._clock()
         mine += seconds
         self._of_caller[caller] = mine
         self.seconds += seconds
@@ -106,11 +136,26 @@ class Lane:
             self._of_caller[caller] = left
         self.seconds = self.seconds - seconds if self._of_caller else 0.0
 
-    def learn(self, estimated: float, measured: float) -> None:
-        """Note how long a piece of work took."""
-        pace = min(measured / max(estimated, 1e-4), _SLOWEST)
-        self._measured += 1
-        self._pace += max(_LEARNING, 1 / self._measured) * (pace - self._pace)
+    def begin(self, piece: float) -> None:
+        """Note the estimated length of the largest piece that is about to be worked on."""
+        self._piece = max(self._piece, piece)
+
+    def learn(self, estimated: float) -> None:
+        """Note that a piece of work is done that was estimated to take so long.
+
+        What counts is the time since the piece before, of whatever thread: threads that did other work meanwhile, and
+        a machine that did, are slow ones.
+        """
+        now = self._clock()
+        spent, self._since = now - self._since, now
+        self._piece = max(estimated, _SHRINKING * self._piece)
+        for pace in self._paces:
+            pace.learn(estimated, spent)
+
+    def _pace(self, now: float) -> float:
+        """Return how long a second of work takes, by what was done lately and by what should have been done by now."""
+        under_way = min(self.seconds, self._threads * self._piece)
+        return min(max(pace.now(under_way, now - self._since) for pace in self._paces), _SLOWEST)
 
     def _retry_after(self, limit: float, seconds: float) -> int:
         """Return after how many seconds there is room for work, behind those who were told to come back before.
@@ -118,7 +163,8 @@ class Lane:
         Whose work goes first is left open: the wait is until all work in the lane has become so little that there is
         room whoever it is of.
         """
-        now, pace = self._clock(), self._pace * _MARGIN / self._threads
+        now = self._clock()
+        pace = self._pace(now) * _MARGIN
         room = now + (self.seconds - max(0.0, limit - seconds)) * pace
         latest = now + _LONGEST_PROMISE * self._limit * pace
         turn = min(max(room, self._promised), max(latest, room))

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from time import monotonic, perf_counter
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -60,6 +59,7 @@ class Place:
         Returns:
             The results, in order.
         """
+        self._lane.begin(max(seconds, default=0.0))
         jobs = [asyncio.ensure_future(self._one(*job)) for job in zip(functions, seconds, strict=True)]
         work = asyncio.gather(*jobs)
         try:
@@ -74,12 +74,12 @@ class Place:
     async def _one(self, function: Callable[[], Result], seconds: float) -> Result:
         if self._spans is not None:
             function = self._spans.carried(function)
-        job = self._threads.submit(partial(_timed, function), due=self._due, brief=self._brief)
+        job = self._threads.submit(function, due=self._due, brief=self._brief)
         try:
-            result, took = await asyncio.wrap_future(job)
+            result = await asyncio.wrap_future(job)
         finally:
             del job  # for the same reason
-        self._lane.learn(seconds, took)
+        self._lane.learn(seconds)
         done = min(seconds, self.left)
         self.left -= done
         if done:
@@ -108,6 +108,7 @@ class Inline:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        self._lane.learn(self._seconds)
         self._lane.leave(self._caller, self._seconds)
 
 
@@ -191,7 +192,12 @@ class Compute:
         """
         caller = CALLER.get().name
         self._streams.enter(caller, 1)
-        return lambda: self._streams.leave(caller, 1)
+
+        def leave() -> None:
+            self._streams.learn(1)
+            self._streams.leave(caller, 1)
+
+        return leave
 
     async def run(self, function: Callable[[], Result], *, seconds: float) -> Result:
         """Call a function in a thread and wait for its result.
@@ -218,12 +224,6 @@ class Compute:
     def close(self) -> None:
         """Wait for the threads to end."""
         self._threads.close()
-
-
-def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
-    start = perf_counter()
-    result = function()
-    return result, perf_counter() - start
 
 
 async def _unless(work: "asyncio.Future[Result]", hung_up: HungUp) -> Result:

@@ -473,7 +473,7 @@ def address(client: httpx.Client) -> tuple[str, int]:
 def test_a_body_over_the_limit_is_refused_while_it_is_read(serve: Serve) -> None:
     client = serve(max_body_bytes=100_000)
     with socket.create_connection(address(client)) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         head = "POST /sentiment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
         connection.sendall(head.encode() + b"1d4c0\r\n" + b"a" * 0x1D4C0 + b"\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
@@ -482,7 +482,7 @@ def test_a_body_over_the_limit_is_refused_while_it_is_read(serve: Serve) -> None
 def test_an_announced_body_over_the_limit_is_refused_before_it_is_sent(serve: Serve) -> None:
     client = serve(max_body_bytes=100_000)
     with socket.create_connection(address(client)) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         head = "POST /sentiment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 100001\r\n\r\n"
         connection.sendall(head.encode())
         answer = connection.recv(65_536)
@@ -496,7 +496,7 @@ def test_an_announced_body_over_the_limit_is_refused_before_it_is_sent(serve: Se
 )
 def test_what_is_not_http_is_refused(client: httpx.Client, sent: bytes) -> None:
     with socket.create_connection(address(client)) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.sendall(sent)
         head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.processes import END_SECONDS, Tree
+from bench.processes import Tree
 
 CHILD = """
 import pathlib, signal, sys, time
@@ -34,7 +34,5 @@ def test_processes_that_were_held_may_end_by_themselves(tmp_path: Path) -> None:
         tree.check()
         time.sleep(0.01)
     tree.hold()
-    begun = time.monotonic()
     tree.end()
     assert (tmp_path / "gone").exists(), tree.last_words()
-    assert time.monotonic() - begun < END_SECONDS

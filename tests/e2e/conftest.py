@@ -4,15 +4,19 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMITTED = ROOT / "models"
+START_SECONDS = 120
+"""In which the service has to start; far more than it takes."""
 
 
 @dataclass
@@ -46,11 +50,18 @@ def serving(log: Path, **variables: str) -> Iterator[Service]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(60)
+        try:
+            process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            for one in psutil.Process(process.pid).children(recursive=True):
+                one.kill()
+            process.kill()
+            raise
 
 
 def _wait_for_url(process: subprocess.Popen[str], log: Path) -> str:
-    for _ in range(600):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
         found = re.search(r"running on (http://[\d.]+:\d+)", log.read_text())
         if found:
             with contextlib.suppress(httpx.TransportError):

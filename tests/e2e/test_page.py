@@ -37,7 +37,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 if CHROMIUM is None:
     pytest.skip("the page is not tested: there is no Chromium on this machine", allow_module_level=True)
 
-expect.set_options(timeout=15_000)  # a busy machine is no failure
+expect.set_options(timeout=60_000)  # a busy machine is no failure
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LOOKS: dict[str, dict[str, Any]] = {
@@ -109,7 +109,7 @@ def browse(browser: Browser, service: Service) -> Iterator[Browse]:
 
     def start(url: str = service.url, **options: Any) -> Visit:
         page = browser.new_context(**{**LOOKS["light"], **options}).new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         visit = Visit(page, url)
         page.on("console", visit.on_console)
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
@@ -189,16 +189,19 @@ def test_a_warning_is_not_read_out_again_for_each_letter(visit: Visit) -> None:
 
 def test_fast_typing_ends_on_the_last_text(browse: Browse) -> None:
     visit = browse()
-    # Answers to a longer text come later, and cannot be called back.
+    # The answer to a longer text comes when it is let go, and cannot be called back.
     visit.page.add_init_script(
         """const real = fetch;
         let asked = 0;
+        const gone = new Promise((resolve) => { window.letGo = resolve; });
         window.fetch = async (url, { signal, ...options } = {}) => {
           asked += String(url).endsWith("/sentiment");
           document.documentElement.dataset.asked = asked;
           const response = await real(url, options);
-          const length = options.body?.length ?? 0;
-          await new Promise((resolve) => setTimeout(resolve, length > 120 ? 800 : 0));
+          if ((options.body?.length ?? 0) > 120) {
+            await gone;
+            setTimeout(() => { document.documentElement.dataset.late = 1; }, 100);
+          }
           return response;
         };"""
     )
@@ -209,14 +212,24 @@ def test_fast_typing_ends_on_the_last_text(browse: Browse) -> None:
     expect(root).to_have_attribute("data-asked", "2")
     visit.find("sentiment-text").fill("A wonderful film")
     expect(visit.find("sentiment-label")).to_have_text("positive")
-    visit.page.wait_for_timeout(1000)
+    visit.page.evaluate("letGo()")
+    expect(root).to_have_attribute("data-late", "1")
     expect(visit.find("sentiment-label")).to_have_text("positive")
     assert shown(visit.find("sentiment-reading")) == "A wonderful film"
 
-    visit.find("sentiment-text").fill("")
-    visit.find("sentiment-text").press_sequentially("What a waste of two hours", delay=10)
+    before = int(root.get_attribute("data-asked") or 0)
+    # All letters in one go of the event loop, however slow the machine is.
+    visit.find("sentiment-text").evaluate(
+        """(node, text) => {
+          for (let end = 1; end <= text.length; end++) {
+            node.value = text.slice(0, end);
+            node.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          }
+        }""",
+        "What a waste of two hours",
+    )
     expect(visit.find("sentiment-label")).to_have_text("negative")
-    assert int(root.get_attribute("data-asked") or 0) <= 6
+    assert int(root.get_attribute("data-asked") or 0) <= before + 3
 
 
 def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
@@ -232,7 +245,7 @@ def test_words_are_shaded_and_sentences_underlined(visit: Visit) -> None:
     for at, word in enumerate(marked):
         kind = "negative" if word["contribution"] < 0 else "positive"
         expect(words.nth(at)).to_have_class(f"word {kind}")
-        expect(words.nth(at)).to_have_attribute("title", f"{word['contribution']:+.3f}".replace("-", "−"), timeout=1000)
+        expect(words.nth(at)).to_have_attribute("title", f"{word['contribution']:+.3f}".replace("-", "−"))
     sentences = reading.locator(".sentence")
     assert [shown(one) for one in sentences.all()] == [text[one["start"] : one["end"]] for one in answer["sentences"]]
     for at, sentence in enumerate(answer["sentences"]):
@@ -344,7 +357,7 @@ def test_the_list_of_models_follows_the_service(browse: Browse, tmp_path: Path) 
 
 
 def _wait_for_models(service: Service, versions: dict[str, str]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while {one["name"]: one["version"] for one in httpx.get(f"{service.url}/models").json()["models"]} != versions:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -548,10 +561,23 @@ def test_a_text_a_line_comes_back_as_a_line_each(visit: Visit) -> None:
 
 
 def test_a_large_file_is_classified_in_order_and_can_be_stopped(visit: Visit) -> None:
-    rows = 20_000
+    rows = 6_000
     words = ("superb", "dull", "plain")
     texts = [f"What a {words[at % 3]} film it was, {at}" for at in range(rows)]
     content = "".join(f"{at}\t{text}\n" for at, text in enumerate(texts)).encode()
+    waiting: list[Route] = []
+    asked = 0
+
+    def hold(route: Route) -> None:
+        """Let some parts through, and keep the others from being answered until the file is stopped."""
+        nonlocal asked
+        asked += 1
+        if asked <= 4:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    visit.page.route("**/sentiment/batch", hold)
     choose(visit, "many.tsv", b"id\ttext\n" + content)
     bar = visit.find("file-bar")
     expect(visit.find("file-rate")).to_have_text(re.compile(r"\d rows a second\."))
@@ -568,8 +594,9 @@ def test_a_large_file_is_classified_in_order_and_can_be_stopped(visit: Visit) ->
     assert len(stopped) == 1 + done
     assert [line.split("\t")[1] for line in stopped[1:]] == texts[:done]
 
+    visit.page.unroute("**/sentiment/batch")
     visit.find("file-start").click()
-    expect(visit.find("file-said")).to_contain_text("Done. 20,000 rows", timeout=180_000)
+    expect(visit.find("file-said")).to_contain_text("Done. 6,000 rows", timeout=180_000)
     whole = [line.split("\t") for line in downloaded(visit)[1].decode().splitlines()[1:]]
     assert [(row[0], row[1]) for row in whole] == [(str(at), text) for at, text in enumerate(texts)]
     for at in (0, 300, rows - 1):

@@ -19,7 +19,7 @@ from tests.e2e.conftest import ROOT, Service, serving
 from tests.folders import LECTURE, put_model
 
 MINE = "sentiment-mine"
-SECONDS = 60
+SECONDS = 120
 """In which the service has to follow; far more than it takes."""
 AGREE = 12
 """Answers in a row, each on a connection of its own, that show what each of two workers does."""
@@ -57,7 +57,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def ask(service: Service, model: str = MINE) -> Answer:
-    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=30)
+    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
         connection.request("POST", f"/sentiment?model={model}", b"A superb film.", {"Content-Type": "text/plain"})
         answer = connection.getresponse()
@@ -126,7 +126,7 @@ def test_no_request_fails_while_versions_change_and_each_ends_on_the_model_that_
     ended = threading.Event()
 
     def ask_on(service: Service) -> None:
-        with httpx.Client(base_url=service.url, timeout=30) as client:
+        with httpx.Client(base_url=service.url, timeout=60) as client:
             while not ended.is_set():
                 answer = client.post("/sentiment", json={"text": "A superb film.", "model": MINE})
                 found.append((answer.status_code, {answer.json().get("version")}))

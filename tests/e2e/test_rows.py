@@ -1,7 +1,6 @@
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -66,18 +65,16 @@ def test_a_stream_is_logged_and_counted(service: Service) -> None:
 def test_a_stream_ends_with_the_service(start: Start) -> None:
     service = start(DRAIN_SECONDS="0.2")
     url = httpx.URL(service.url)
-    with socket.create_connection((url.host, url.port or 0), timeout=20) as connection:
+    with socket.create_connection((url.host, url.port or 0), timeout=60) as connection:
         head = ["POST /sentiment/batch HTTP/1.1", "Host: a", "Content-Type: text/plain", "Transfer-Encoding: chunked"]
         connection.sendall("\r\n".join([*head, "", "5", "good\n", ""]).encode())
         answer = b""
         while b"positive" not in answer:
             answer += connection.recv(65_536)
         service.process.send_signal(signal.SIGTERM)
-        begun = time.monotonic()
         while data := connection.recv(65_536):
             answer += data
     assert b"error: The service is ending. What follows is not read." in answer
     assert not answer.endswith(b"0\r\n\r\n")
-    service.process.wait(10)
-    assert time.monotonic() - begun < 10
+    assert service.process.wait(120) == 0
     assert not [line for line in service.lines() if line["level"] == "error"]

@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import signal
 import socket
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,11 @@ import psutil
 from tests.e2e.conftest import Service
 
 TEXT = b'{"text": "good"}'
+PATIENCE = 120.0
+"""Seconds after which what is waited for does not come; far more than it takes, however busy the machine is."""
+QUIET = 0.2
+"""Seconds of silence after which a connection is asked whether it is still open."""
+LAST_ID = "asked-last"
 
 
 @dataclass
@@ -46,7 +53,7 @@ class Answers:
         return [answer.status for answer in self.answers]
 
 
-def connect(service: Service, timeout: float = 10) -> socket.socket:
+def connect(service: Service, timeout: float = PATIENCE) -> socket.socket:
     url = httpx.URL(service.url)
     return socket.create_connection((url.host, url.port), timeout=timeout)
 
@@ -60,8 +67,8 @@ def post(body: bytes = TEXT, *lines: str) -> bytes:
     return head("POST", "/sentiment", "Content-Type: application/json", f"Content-Length: {len(body)}", *lines) + body
 
 
-def send(service: Service, *segments: bytes, wait: float = 1.0, pause: float = 0.05) -> Answers:
-    """Send segments one after the other, and read until the server closes or is silent for so many seconds."""
+def send(service: Service, *segments: bytes, wait: float | None = None, pause: float = 0.05) -> Answers:
+    """Send segments one after the other, and read all answers; with `wait`, as :func:`read` does."""
     with connect(service) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for index, segment in enumerate(segments):
@@ -71,10 +78,44 @@ def send(service: Service, *segments: bytes, wait: float = 1.0, pause: float = 0
                 connection.sendall(segment)
             except (BrokenPipeError, ConnectionResetError):
                 break
-        return read(connection, wait)
+        return read_all(connection) if wait is None else read(connection, wait)
 
 
-def read(connection: socket.socket, wait: float = 1.0) -> Answers:
+def read_all(connection: socket.socket) -> Answers:
+    """Read all answers, to whole requests, of a connection that may stay open.
+
+    Nothing depends on how long they take: one more request is sent that closes the connection; its answer comes last.
+    """
+    before = received_of(connection, QUIET)
+    if before.end is not None:
+        return before.answers
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(head("GET", "/health/live", "Connection: close", f"X-Request-ID: {LAST_ID}"))
+    after = received_of(connection, PATIENCE)
+    found = Received(before.content + after.content, after.end).answers
+    if found.answers and found.answers[-1].headers.get("x-request-id") == LAST_ID:
+        return Answers(found.answers[:-1], None)
+    return found
+
+
+def read(connection: socket.socket, wait: float = PATIENCE) -> Answers:
+    """Read until the server closes, or is silent for so many seconds."""
+    return received_of(connection, wait).answers
+
+
+@dataclass
+class Received:
+    """What came on a connection, and whether the server closed it."""
+
+    content: bytes
+    end: str | None
+
+    @property
+    def answers(self) -> Answers:
+        return Answers(list(parse(self.content)), self.end)
+
+
+def received_of(connection: socket.socket, wait: float) -> Received:
     received = b""
     end: str | None = "closed"
     connection.settimeout(wait)
@@ -85,7 +126,7 @@ def read(connection: socket.socket, wait: float = 1.0) -> Answers:
         end = None
     except ConnectionResetError:
         end = "reset"
-    return Answers(list(parse(received)), end)
+    return Received(received, end)
 
 
 def parse(received: bytes) -> Iterator[Answer]:
@@ -116,16 +157,31 @@ def rss(service: Service) -> int:
     return int(psutil.Process(service.process.pid).memory_info().rss)
 
 
-def probe(service: Service, path: str = "/health/live") -> float:
-    """Ask on a new connection, and return the seconds that the answer took."""
-    begun = time.perf_counter()
-    with connect(service, timeout=20) as connection:
+def probe(service: Service, path: str = "/health/live") -> None:
+    """Ask on a new connection."""
+    with connect(service) as connection:
         connection.sendall(head("GET", path, "Connection: close"))
         received = b""
         while data := connection.recv(65_536):
             received += data
     assert received.startswith(b"HTTP/1.1 200 "), received
-    return time.perf_counter() - begun
+
+
+def end_drain(process: subprocess.Popen[str]) -> None:
+    """Have a service that drains drain no longer: SIGINT tells each of its processes so."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        first = psutil.Process(process.pid)
+        for one in [*first.children(recursive=True), first]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(signal.SIGINT)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager

@@ -191,6 +191,6 @@ def test_the_service_says_so_and_does_not_start(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"version": "2', b'"version": "3'))
     command = [sys.executable, "-m", "app", "serve"]
     variables = environment(MODELS_DIR=str(tmp_path))
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert done.stderr == f"error: {path} is damaged (its SHA-256 of itself differs); restore the model folder.\n"

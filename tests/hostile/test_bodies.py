@@ -1,17 +1,16 @@
 """Bodies that take long, or much memory, to read: refused before they do, while others are answered."""
 
 import gzip
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from bench import attacks
+from bench.attacks import Attack
 from tests.e2e.conftest import Service, serving
 from tests.hostile.asking import JSON, MEGABYTE, watching
-
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
-PART = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nfine\r\n'
 
 
 @pytest.fixture(scope="module")
@@ -22,79 +21,39 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-def items(field: str, item: bytes, size: int) -> bytes:
-    return b'{"%s":[' % field.encode() + item * (size // len(item)) + b"1]}"
+WRONG = attacks.wrong(4 * MEGABYTE)
+LARGE = attacks.large(16 * MEGABYTE - 99)
 
 
-WRONG = {
-    "texts": ("/sentiment/batch", items("texts", b"1,", 4 * MEGABYTE)),
-    "texts of 16 MB": ("/sentiment/batch", items("texts", b"1,", 16 * MEGABYTE - 99)),
-    "explained": ("/sentiment/batch", items("texts", b"1,", 4 * MEGABYTE)[:-1] + b',"explain":true}'),
-    "tokenize": ("/tokenize", items("texts", b"{},", 4 * MEGABYTE)),
-    "predict": ("/predict", items("sequences", b"1,", 4 * MEGABYTE)),
-    "empty sequences": ("/predict", items("sequences", b"[],", 4 * MEGABYTE)),
-    "wrong ids": ("/predict", b'{"sequences":[[' + b"-1," * MEGABYTE + b"1]]}"),
-    "pad": ("/pad", items("sequences", b"1,", 4 * MEGABYTE)),
-    "labels": ("/sentiment", items("labels", b"1,", 4 * MEGABYTE)),
-    "unknown fields": ("/sentiment", b'{"text":"a"' + b"".join(b',"%d":1' % n for n in range(400_000)) + b"}"),
-    "words": ("/analogies", items("positive", b"1,", 4 * MEGABYTE)),
-    "points": ("/vectors/glove/projection", items("words", b"1,", 4 * MEGABYTE)),
-    "observations": ("/forecasts/air-pollution", b'{"sequences":[[[' + b"1," * (8 * MEGABYTE - 99) + b"1]]]}"),
-}
-
-
-@pytest.mark.parametrize(("path", "body"), WRONG.values(), ids=WRONG)
-def test_a_body_of_nothing_but_errors_is_refused_at_little_cost(service: Service, path: str, body: bytes) -> None:
+@pytest.mark.parametrize("attack", WRONG.values(), ids=WRONG)
+def test_a_body_of_nothing_but_errors_is_refused_in_little_memory(service: Service, attack: Attack) -> None:
+    """It is never parsed, as its values are counted first; `python -m bench attacks` measures the time of that."""
     with watching(service) as found:
-        answer = httpx.post(f"{service.url}{path}", content=body, headers=JSON, timeout=60)
+        answer = httpx.post(f"{service.url}{attack.path}", content=attack.body, headers=attack.headers)
     assert answer.status_code == 422
-    assert 1 <= len(answer.json()["errors"]) <= 10
-    assert found.seconds < 0.3
+    (error,) = answer.json()["errors"]
+    assert re.search("taken at once$|far more than such a request needs$", error["detail"])
     assert found.megabytes < 200
-    assert found.slowest < 0.5
 
 
-LARGE = {
-    "form": (FORM, b"text=" + b"%41" * (16 * MEGABYTE // 3 - 9), 422),
-    "words of a form": (FORM, b"&" * (16 * MEGABYTE - 9), 422),
-    "parts": (
-        MULTIPART,
-        PART + b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n' * 280_000 + b"--b--",
-        400,
-    ),
-    "parts without a name": (MULTIPART, PART + b"--b\r\n\r\n\r\n" * 280_000 + b"--b--", 400),
-    "line ends": (MULTIPART, PART + b"\r\n" * (8 * MEGABYTE - 99) + b"--b--", 422),
-    "plain text": ({"Content-Type": "text/plain"}, b"a " * (8 * MEGABYTE - 9), 422),
-    "sentences": (JSON, b'{"explain":true,"text":"' + b". " * (8 * MEGABYTE - 99) + b'"}', 422),
-}
-
-
-@pytest.mark.parametrize(("headers", "body", "status"), LARGE.values(), ids=LARGE)
-def test_a_large_text_in_any_form_delays_no_others(
-    service: Service, headers: dict[str, str], body: bytes, status: int
-) -> None:
+@pytest.mark.parametrize("attack", LARGE.values(), ids=LARGE)
+def test_a_large_text_in_any_form_takes_little_memory(service: Service, attack: Attack) -> None:
     with watching(service) as found:
-        answer = httpx.post(f"{service.url}/sentiment", content=body, headers=headers, timeout=60)
-    assert answer.status_code == status, answer.text[:200]
-    assert found.slowest < 0.7
+        answer = httpx.post(f"{service.url}{attack.path}", content=attack.body, headers=attack.headers)
+    assert answer.status_code == attack.status, answer.text[:200]
     assert found.megabytes < 200
-    assert found.seconds < 3
 
 
-def test_as_many_ids_as_are_taken_delay_no_others(service: Service) -> None:
+def test_as_many_ids_as_are_taken_are_padded(service: Service) -> None:
     body = b'{"maxlen":1,"sequences":[' + b",".join([b"[%s]" % b",".join([b"12345"] * 50)] * 10_000) + b"]}"
-    with watching(service) as found:
-        assert httpx.post(f"{service.url}/pad", content=body, headers=JSON, timeout=60).status_code == 200
-    assert found.slowest < 0.5
+    assert httpx.post(f"{service.url}/pad", content=body, headers=JSON, timeout=60).status_code == 200
 
 
 def test_a_text_to_tokenize_has_a_limit(service: Service) -> None:
     body = b'{"texts":["' + b"a " * (8 * MEGABYTE - 50) + b'"]}'
-    with watching(service) as found:
-        answer = httpx.post(f"{service.url}/tokenize", content=body, headers=JSON, timeout=60)
+    answer = httpx.post(f"{service.url}/tokenize", content=body, headers=JSON, timeout=60)
     assert answer.status_code == 422
     assert "at most 1,000,000 are taken" in answer.json()["detail"]
-    assert found.seconds < 0.5
 
 
 def test_a_gzipped_body_is_read(service: Service) -> None:

@@ -13,21 +13,22 @@ import psutil
 
 from bench.servers import free_port
 from tests.e2e.conftest import ROOT, Service, Start, environment
-from tests.hostile.raw import many, post, probe, send
+from tests.hostile.raw import PATIENCE, many, post, probe, send, until
 
 SERVE = [sys.executable, "-m", "app", "serve"]
 
 
 def wait_until_ready(process: subprocess.Popen[str], port: int, log: Path) -> Service:
     url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            if httpx.get(f"{url}/health/ready").status_code == 200:
-                return Service(process, url, log)
-        except httpx.TransportError:
-            assert process.poll() is None
-            time.sleep(0.05)
-    raise AssertionError("the service did not get ready")
+
+    def is_ready() -> bool:
+        assert process.poll() is None
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{url}/health/ready").status_code == 200
+        return False
+
+    until(is_ready)
+    return Service(process, url, log)
 
 
 def test_a_worker_that_is_killed_is_replaced(start: Start) -> None:
@@ -41,15 +42,34 @@ def test_a_worker_that_is_killed_is_replaced(start: Start) -> None:
     before = workers()
     assert len(before) == 2
     psutil.Process(before[0]).send_signal(signal.SIGKILL)
-    answered = 0
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and (before[0] in workers() or len(workers()) < 2):
-        answered += httpx.post(f"{service.url}/sentiment", json={"text": "good"}, timeout=30).status_code == 200
-        time.sleep(0.05)
-    assert answered > 0
-    assert len(workers()) == 2
+    answered = []
+
+    def is_replaced() -> bool:
+        answer = httpx.post(f"{service.url}/sentiment", json={"text": "good"}, timeout=PATIENCE)
+        answered.append(answer.status_code)
+        return before[0] not in workers() and len(workers()) == 2
+
+    until(is_replaced)
+    assert set(answered) == {200}
     service.process.terminate()
-    assert service.process.wait(30) == 0
+    assert service.process.wait(PATIENCE) == 0
+
+
+SLOW_START = """
+import sys, time
+if any("spawn_main" in part for part in sys.orig_argv):
+    time.sleep(7)
+"""
+
+
+def test_workers_that_take_long_to_start_are_waited_for(start: Start, tmp_path: Path) -> None:
+    """As on a busy machine: Uvicorn by itself takes those for hung that do not answer it within five seconds."""
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(SLOW_START)
+    service = start(PYTHONPATH=str(folder), WORKERS="2")
+    probe(service)
+    assert "died" not in service.log.read_text()
 
 
 def test_a_full_disk_under_the_log_fails_no_request(tmp_path: Path) -> None:
@@ -63,10 +83,10 @@ def test_a_full_disk_under_the_log_fails_no_request(tmp_path: Path) -> None:
     ):
         try:
             service = wait_until_ready(process, port, tmp_path)
-            assert send(service, post() * 50, wait=3).statuses == [200] * 50
+            assert send(service, post() * 50).statuses == [200] * 50
         finally:
             process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     assert (tmp_path / "errors").read_text() == ""
 
 
@@ -82,10 +102,10 @@ def test_a_closed_pipe_under_the_log_fails_no_request(tmp_path: Path) -> None:
             service = wait_until_ready(process, port, tmp_path)
             assert process.stdout is not None
             process.stdout.close()
-            assert send(service, post() * 50, wait=3).statuses == [200] * 50
+            assert send(service, post() * 50).statuses == [200] * 50
         finally:
             process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     assert (tmp_path / "errors").read_text() == ""
 
 
@@ -104,12 +124,12 @@ def test_more_connections_than_descriptors_stop_nobody(tmp_path: Path) -> None:
             service = wait_until_ready(process, port, tmp_path)
             with many(service, 400):
                 for _ in range(10):
-                    assert probe(service) < 5
-                    assert send(service, post(), wait=0.5).statuses == [200]
-            assert probe(service) < 5
+                    probe(service)
+                    assert send(service, post()).statuses == [200]
+            probe(service)
         finally:
             process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 JUMPS = """
@@ -124,7 +144,7 @@ def test_a_clock_that_jumps_changes_no_answer(start: Start, tmp_path: Path) -> N
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(JUMPS)
     service = start(PYTHONPATH=str(folder), KEEP_ALIVE_SECONDS="30")
-    with httpx.Client(base_url=service.url, timeout=10) as client:
+    with httpx.Client(base_url=service.url, timeout=PATIENCE) as client:
         for _ in range(20):
             answer = client.post("/sentiment", json={"text": "good"})
             assert answer.status_code == 200
@@ -132,7 +152,7 @@ def test_a_clock_that_jumps_changes_no_answer(start: Start, tmp_path: Path) -> N
     times = [str(line["time"])[:4] for line in service.lines()]
     assert len(set(times)) > 0
     service.process.terminate()
-    assert service.process.wait(30) == 0
+    assert service.process.wait(PATIENCE) == 0
 
 
 def test_a_worker_that_is_told_to_end_leaves_the_others_to_answer(start: Start) -> None:
@@ -140,10 +160,14 @@ def test_a_worker_that_is_told_to_end_leaves_the_others_to_answer(start: Start) 
     children = psutil.Process(service.process.pid).children(recursive=True)
     worker = next(child for child in children if any("spawn_main" in part for part in child.cmdline()))
     worker.terminate()
-    psutil.wait_procs([worker], timeout=15)
-    deadline = time.monotonic() + 20
+    gone, _ = psutil.wait_procs([worker], timeout=PATIENCE)
+    assert gone == [worker]
     answers: list[int] = []
-    while len(answers) < 10 and time.monotonic() < deadline:
+
+    def has_answered() -> bool:
         with contextlib.suppress(httpx.TransportError):
             answers.append(httpx.get(f"{service.url}/health/live", timeout=5).status_code)
+        return len(answers) == 10
+
+    until(has_answered)
     assert answers == [200] * 10

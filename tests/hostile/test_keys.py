@@ -119,7 +119,7 @@ def test_keys_that_cannot_be_used_keep_the_service_from_starting(
     (tmp_path / "empty").touch()
     given = {name: str(tmp_path / value) if value == "empty" else value for name, value in settings.items()}
     command = [sys.executable, "-m", "app", "serve"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: The setting {named} is wrong")
     assert "secret" not in done.stderr

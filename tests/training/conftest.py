@@ -1,9 +1,11 @@
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import made_once
 from tests.training import dataset
 from tests.training.sentiment.general import tiny
 from tests.training.sentiment.general.tiny import TINY_BEST
@@ -63,7 +65,11 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
 @pytest.fixture(scope="session")
 def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model folder that one run of the command wrote; not to be changed."""
-    with pytest.MonkeyPatch.context() as patch:
-        workplace = Workplace(tmp_path_factory.mktemp("trained"), patch)
-        assert workplace.train() == 0
-    return workplace.model
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            workplace = Workplace(tmp_path_factory.mktemp("trained"), patch)
+            assert workplace.train() == 0
+        shutil.copytree(workplace.model, folder / workplace.model.name)
+
+    return made_once(tmp_path_factory, "trained-models", make) / "sentiment-tiny"

@@ -350,7 +350,7 @@ def test_ctrl_c_leaves_no_output(options: list[str], tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -390,7 +390,7 @@ def test_all_results_are_given_before_a_pause() -> None:
 
     def items() -> Iterator[int | None]:
         yield from (1, 2, None)
-        assert more.wait(30)
+        assert more.wait(60)
         yield 3
 
     def consume() -> None:
@@ -399,9 +399,9 @@ def test_all_results_are_given_before_a_pause() -> None:
 
     thread = threading.Thread(target=consume)
     thread.start()
-    assert [results.get(timeout=30), results.get(timeout=30)] == [1, 2]
+    assert [results.get(timeout=60), results.get(timeout=60)] == [1, 2]
     more.set()
-    assert results.get(timeout=30) == 3
+    assert results.get(timeout=60) == 3
     thread.join()
 
 

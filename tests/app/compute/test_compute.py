@@ -1,6 +1,5 @@
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -8,7 +7,11 @@ from typing import Any
 import pytest
 
 from app.compute import INLINE_SECONDS, Busy, Compute
+from app.compute.admission import Lane
 from app.compute.callers import CALLER, NamedCaller
+
+MINUTE = 60.0
+"""After which what is waited for does not come."""
 
 
 def _name() -> str:
@@ -71,36 +74,53 @@ def test_what_is_done_makes_room_before_the_rest_is() -> None:
 
 def test_brief_work_does_not_wait_for_long_work() -> None:
     compute = Compute(1, 100)
+    begun, go_on = threading.Event(), threading.Event()
 
-    async def work() -> float:
-        long = [asyncio.create_task(compute.run(partial(time.sleep, 0.4), seconds=3)) for _ in range(2)]
-        await asyncio.sleep(0.05)
-        start = time.perf_counter()
-        await compute.run(_name, seconds=0.1)
-        took = time.perf_counter() - start
-        for one in long:
-            await one
-        return took
+    def hold() -> None:
+        begun.set()
+        assert go_on.wait(MINUTE)
 
-    assert asyncio.run(work()) < 0.2
+    async def work() -> None:
+        long = [asyncio.create_task(compute.run(hold, seconds=3)) for _ in range(2)]
+        assert await asyncio.to_thread(begun.wait, MINUTE)
+        async with asyncio.timeout(MINUTE):
+            await compute.run(_name, seconds=0.1)
+        assert not any(one.done() for one in long)
+        go_on.set()
+        await asyncio.gather(*long)
+
+    asyncio.run(work())
     compute.close()
 
 
 def test_work_of_those_who_have_little_waiting_goes_first() -> None:
     compute = Compute(1, 100)
-    done: list[str] = []
+    called: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        called.append("many")
+        begun.set()
+        assert go_on.wait(MINUTE)
 
     async def work() -> None:
-        many = [as_caller("many", lambda: compute.run(partial(time.sleep, 0.01), seconds=9)) for _ in range(5)]
-        tasks = [asyncio.create_task(one) for one in many]
-        await asyncio.sleep(0)
-        tasks.append(asyncio.create_task(as_caller("few", lambda: compute.run(partial(done.append, "few"), seconds=1))))
-        tasks[4].add_done_callback(lambda _: done.append("last of many"))
+        tasks = [asyncio.create_task(as_caller("many", lambda: compute.run(hold, seconds=9))) for _ in range(5)]
+        assert await asyncio.to_thread(begun.wait, MINUTE)
+        few = as_caller("few", lambda: compute.run(partial(called.append, "few"), seconds=1))
+        tasks.append(asyncio.create_task(few))
+        await settle()
+        go_on.set()
         await asyncio.gather(*tasks)
 
     asyncio.run(work())
     compute.close()
-    assert done == ["few", "last of many"]
+    assert called == ["many", "few", *["many"] * 4]
+
+
+async def settle() -> None:
+    """Let the event loop do all that does not wait for a thread."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def until_all_was_called(compute: Compute) -> None:
@@ -127,7 +147,7 @@ def test_what_was_not_begun_is_dropped_when_the_client_hangs_up() -> None:
         with pytest.raises(Gone), compute.place(20) as place:
             await place.run([partial(step, number) for number in range(40)], [0.5] * 40)
         assert compute.admission.long.seconds == 0
-        await asyncio.sleep(0.01)
+        await settle()
         go_on.set()
         await until_all_was_called(compute)
 
@@ -148,10 +168,39 @@ def test_what_was_not_begun_is_dropped_when_a_part_fails() -> None:
         functions: list[Callable[[], Any]] = [fail, go_on.wait, *[partial(done.append, 1) for _ in range(9)]]
         with pytest.raises(ZeroDivisionError), compute.place(5) as place:
             await place.run(functions, [0.1] * len(functions))
-        await asyncio.sleep(0.01)
+        await settle()
         go_on.set()
         await until_all_was_called(compute)
 
     asyncio.run(work())
     compute.close()
     assert done == []
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_who_is_refused_is_told_by_how_long_work_took_lately() -> None:
+    clock = Clock()
+    compute = Compute(1, 10)
+    compute.admission.long = Lane(10, 1, 1, clock)
+    compute.admission.inline = Lane(1, 1, 1, clock)
+
+    def take(seconds: float) -> None:
+        clock.now += seconds
+
+    asyncio.run(compute.run(partial(take, 8), seconds=4))
+    with compute.place(10), pytest.raises(Busy) as caught:
+        compute.place(9).__enter__()
+    assert 25 <= caught.value.retry_after <= 30
+    with compute.inline(0.5):
+        take(2)
+    with compute.inline(1), pytest.raises(Busy) as caught:
+        compute.inline(1)
+    assert caught.value.retry_after > 3
+    compute.close()

@@ -9,10 +9,10 @@ def held(threads: Threads, *, brief: bool) -> threading.Event:
 
     def hold() -> bool:
         begun.set()
-        return go_on.wait(5)
+        return go_on.wait(60)
 
     threads.submit(hold, due=0, brief=brief)
-    assert begun.wait(5)
+    assert begun.wait(60)
     return go_on
 
 
@@ -24,8 +24,8 @@ def test_brief_work_does_not_overtake_long_work_that_is_due_before() -> None:
     brief = threads.submit(lambda: done.append("brief"), due=2, brief=True)
     long = threads.submit(lambda: done.append("long"), due=1, brief=False)
     of_all.set()
-    brief.result(5)
-    long.result(5)
+    brief.result(60)
+    long.result(60)
     of_brief.set()
     threads.close()
     assert done == ["long", "brief"]

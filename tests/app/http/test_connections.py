@@ -4,12 +4,16 @@ import asyncio
 import json
 import socket
 from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from app.http.connections import Connections
+from app.http.connections import STARTS, Connections
+from app.http.exchange import Exchange
 from app.http.limits import Limits
+from app.http.protocol import SLICE, Protocol
 from app.settings import Settings
 
 BODY = json.dumps({"text": "good " * 10_000}).encode()
@@ -39,3 +43,63 @@ def test_what_waits_behind_another_request_is_free_again_when_the_client_hangs_u
 
     asyncio.run(ask_twice_and_hang_up())
     assert connections.hold(limit)
+
+
+class Waiting:
+    """Stands for a request that has come; notes when it begins to be answered."""
+
+    def __init__(self, path: str, begun: list[str]) -> None:
+        self.scope = {"path": path}
+        self._begun = begun
+
+    def start(self) -> None:
+        self._begun.append(self.scope["path"])
+
+
+def test_a_probe_overtakes_all_requests_that_wait_for_their_turn() -> None:
+    begun: list[str] = []
+    connections = Connections(Limits.of(Settings()), frozenset({"/probe"}))
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        for path in [*["/sentiment"] * 2_000, "/probe"]:
+            connections.start(cast(Exchange, Waiting(path, begun)), loop)
+        assert begun == [*["/sentiment"] * STARTS, "/probe"]
+        # The loop gets to connections and probes between every few of the others.
+        await asyncio.sleep(0)
+        assert len(begun) == 2 * STARTS + 1
+        while len(begun) < 2_001:
+            before = len(begun)
+            await asyncio.sleep(0)
+            assert len(begun) - before <= STARTS
+
+    asyncio.run(ask())
+
+
+def test_of_a_flood_of_headers_few_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    on_header = Protocol.on_header
+
+    def counted(self: Protocol, *arguments: Any) -> None:
+        nonlocal read
+        read += 1
+        on_header(self, *arguments)
+
+    monkeypatch.setattr(Protocol, "on_header", counted)
+    line = b"a: b\r\n"
+    connections = Connections(Limits.of(Settings()))
+
+    async def send() -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        config = SimpleNamespace(loaded_app=unanswered, root_path="")
+        with theirs:
+            _, protocol = await loop.connect_accepted_socket(lambda: connections(config, ServerState(), {}, loop), ours)
+            protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n" + line * 250_000 + b"\r\n")
+            theirs.setblocking(False)
+            async with asyncio.timeout(60):
+                assert (await loop.sock_recv(theirs, 100)).startswith(b"HTTP/1.1 431 ")
+            protocol.abort()
+
+    asyncio.run(send())
+    assert read <= SLICE / len(line)

@@ -115,7 +115,7 @@ def test_head_is_get_without_the_body(client: httpx.Client, path: str) -> None:
 )
 def test_there_is_nothing_else(client: httpx.Client, path: str) -> None:
     # Past httpx, which takes the dots out of a path itself.
-    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=10) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=60) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 404 ")

@@ -6,10 +6,10 @@ raise the bound in `pyproject.toml`.
 
 import asyncio
 import inspect
+import socket
 import threading
 from typing import Any
 
-import httpx
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
@@ -27,6 +27,8 @@ class Recorder(asyncio.Protocol):
     made: list[dict[str, Any]] = []  # noqa: RUF012
     shut_down = 0
 
+    is_made = threading.Event()
+
     def __init__(self, **arguments: Any) -> None:
         self.state = arguments["server_state"]
         Recorder.made.append(arguments)
@@ -34,6 +36,7 @@ class Recorder(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.state.connections.add(self)
+        Recorder.is_made.set()
 
     def shutdown(self) -> None:
         Recorder.shut_down += 1
@@ -60,16 +63,11 @@ def test_uvicorn_makes_protocols_and_ends_them_as_it_did() -> None:
     assert isinstance(server.servers[0], Listener)
     assert isinstance(server.servers[0].get_loop(), Loop)
     port = server.servers[0].sockets[0].getsockname()[1]
-    client = httpx.Client(timeout=0.5)
-    try:
-        client.get(f"http://127.0.0.1:{port}/")
-    except httpx.TimeoutException:
-        pass
-    else:
-        raise AssertionError("nobody answers")
-    server.should_exit = True
-    thread.join(10)
-    client.close()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        assert Recorder.is_made.wait(60)
+        server.should_exit = True
+        assert connection.recv(1) == b""
+    thread.join(60)
     (arguments,) = Recorder.made
     assert set(arguments) == {"config", "server_state", "app_state", "_loop"}
     state = arguments["server_state"]

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from app.http.json_routes import JSONRoute
 from app.loaded import Loaded
 from app.main import create_app
+from app.operations import tracing
 from app.operations.metrics import Metrics
 from app.operations.tracing import Tracing
 from app.settings import Settings, SettingsError
@@ -251,10 +253,26 @@ def test_tracing_is_on_where_a_collector_is_named(
     variables: Callable[..., None], given: dict[str, str], on: bool
 ) -> None:
     variables(**given)
-    tracing = Tracing.from_environment()
-    assert (tracing is not None) is on
-    if tracing is not None:
-        tracing.close()
+    found = Tracing.from_environment()
+    assert (found is not None) is on
+    if found is not None:
+        found.close()
+
+
+def test_a_collector_that_does_not_answer_holds_the_end_up_no_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "CLOSING_SECONDS", 0.01)
+    closing, answered, ended = threading.Event(), threading.Event(), threading.Event()
+
+    class Stuck(TracerProvider):
+        def shutdown(self) -> None:
+            closing.set()
+            answered.wait(60)
+            ended.set()
+
+    Tracing(Stuck()).close()
+    assert closing.wait(60)
+    assert not ended.is_set()
+    answered.set()
 
 
 def test_another_protocol_is_refused(variables: Callable[..., None]) -> None:
@@ -270,7 +288,7 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
     )
     environment = {"PATH": "", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 2
     assert "pip install 'sentiment-service[telemetry]'" in done.stderr

@@ -11,7 +11,7 @@ from app.sentiment import batching
 from app.sentiment.batching import ROWS, DynamicBatcher
 from app.sentiment.classifier import Classifier
 
-FOREVER = 10
+FOREVER = 60
 """Seconds after which who still waits was forgotten."""
 
 

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +55,21 @@ SHORT_REQUESTS = [
 ]
 
 
+@pytest.mark.parametrize(("caller", "status"), [("somebody else", 503), ("127.0.0.1", 429)])
 @pytest.mark.parametrize(("path", "body"), LONG_REQUESTS)
 def test_long_requests_are_refused_where_all_places_are_taken(
-    app: FastAPI, loaded: Loaded, path: str, body: dict[str, Any]
+    app: FastAPI, loaded: Loaded, path: str, body: dict[str, Any], caller: str, status: int
 ) -> None:
+    """By others, or by the client itself."""
+
     async def work(client: httpx.AsyncClient) -> tuple[httpx.Response, httpx.Response]:
-        with full(loaded.compute):
+        with full(loaded.compute, caller):
             busy = await client.post(path, json=body)
         return busy, await client.post(path, json=body)
 
     busy, answered = ask(app, work)
-    assert busy.status_code == 503
+    assert (busy.status_code, busy.json()["status"]) == (status, status)
+    assert busy.json()["title"] == HTTPStatus(status).phrase
     assert int(busy.headers["retry-after"]) >= 1
     assert answered.status_code == 200
     assert loaded.compute.admission.brief.seconds == loaded.compute.admission.long.seconds == 0
