@@ -39,13 +39,30 @@ def test_it_beats_its_baselines_as_its_manifest_says(forecaster: Forecaster) -> 
     recipe = RECIPES[forecaster.name]
     splits = data.splits_of(recipe)
     found = np.array(forecaster.forecast(splits.test.inputs.tolist()))
-    figures = measure(recipe, splits, found)
+    held_out = data.held_out(recipe)
+    figures = measure(recipe, splits, found, forecaster.serving.intervals, held_out=held_out)
     assert figures.beats_baselines
     said = forecaster.manifest.figures
     assert (said["measure"], said["examples"]) == (figures.measure, figures.examples)
-    assert said["held_out"] is data.held_out(recipe)
+    assert said["held_out"] is held_out
     for output, scores in figures.scores.items():
         assert said["scores"][output] == pytest.approx(scores, abs=2e-3)
+        against = figures.against_best[output]
+        assert said["against_best"][output]["baseline"] == against.baseline
+        assert said["against_best"][output]["difference"] == pytest.approx(against.difference, abs=2e-3)
+        if held_out:
+            assert said["against_best"][output]["interval"] == pytest.approx(against.interval, abs=2e-3)
+    for output, shares in (figures.coverage or {}).items():
+        assert said["coverage"][output] == pytest.approx(shares, abs=2e-3)
+        assert 0.77 <= min(shares) <= max(shares) <= 0.83
+    assert (figures.coverage is None) is (not held_out or forecaster.serving.is_class)
+
+
+def test_its_card_begins_with_what_it_is_worth(forecaster: Forecaster) -> None:
+    card = " ".join((folder_of(forecaster.name) / "README.md").read_text().split())
+    first = card.removeprefix(f"# {forecaster.name} ")
+    by_heart = not data.held_out(RECIPES[forecaster.name])
+    assert first.startswith("It knows three examples by heart" if by_heart else "It beats every baseline on what was")
 
 
 def test_it_gives_what_keras_gives(forecaster: Forecaster) -> None:
