@@ -33,4 +33,6 @@ def bounds_of(cell: Cell, forecasts: Bounds) -> tuple[Bounds, Bounds]:
         # A bound that rests on the least value has not begun to rise with the forecast.
         low = np.maximum(low - (np.maximum(beyond, 0) if cell.lower[-1] <= cell.least else 0), cell.least)
     high = np.interp(forecasts, cell.forecasts, cell.upper) + beyond
+    if cell.least is not None:
+        high = np.maximum(high, cell.least)
     return np.minimum(low, forecasts), np.maximum(high, forecasts)

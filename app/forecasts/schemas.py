@@ -36,6 +36,8 @@ _INFO: Final[dict[str, Any]] = {
         "measure": "root mean square error",
         "examples": 3,
         "scores": {"air pollution": {"model": 0.0, "persistence": 10.801234, "mean": 20.949675}},
+        "against_best": {"air pollution": {"baseline": "persistence", "difference": 10.801234, "interval": None}},
+        "coverage": None,
     },
 }
 
@@ -69,7 +71,9 @@ class ForecastInfo(Schema):
     parameters: int = Field(description="How many parameters they have.")
     trained_on: str = Field(description="Where its training examples come from.")
     figures: dict[str, Any] = Field(
-        description="What was measured when it was trained, of the model and of what anybody could forecast without it."
+        description="What was measured when it was trained: `scores` of the model and of what anybody could forecast "
+        "without it; `against_best`, how much better it is than the best of these, with the 95 % interval of that where "
+        "examples were held out; and `coverage` of its intervals, for each step."
     )
 
 

@@ -38,6 +38,7 @@ FEWEST_TRAINING, FEWEST_OTHERS = 60, 20
 """Examples to learn from, to choose by and to measure on."""
 STEPS_AN_EPOCH: Final = 60
 BATCH_SIZE: Final = 32
+EPOCHS: Final = 30
 
 
 class SeriesError(TrainingError):
@@ -168,7 +169,7 @@ def prepare(series: OwnSeries, wish: Wish) -> tuple[ForecastRecipe, Splits]:
         time=series.time,
         season=wish.season,
         batch_size=BATCH_SIZE,
-        epochs=30,
+        epochs=EPOCHS,
         repeats=repeats,
         learning_rate=0.005,
         seed=wish.seed,

@@ -34,7 +34,7 @@ def test_bounds_beyond_the_knots_are_as_far_off_as_at_the_last() -> None:
     resting = Intervals.model_validate({**TABLE, "lower": [[[0.0, 0.0], [-2.0]]]})
     lower, upper = bounds(resting, np.array([[[5, 5]]], dtype=np.float32))
     assert (lower.tolist(), upper.tolist()) == ([[[0, 3]]], [[[9, 7]]])
-    assert at(-4) == [[-4, -6, -3, -2]]
+    assert at(-4) == [[-4, -6, 0, -2]]
 
 
 @pytest.mark.parametrize(
