@@ -72,7 +72,7 @@ class ForecastInfo(Schema):
     trained_on: str = Field(description="Where its training examples come from.")
     figures: dict[str, Any] = Field(
         description="What was measured when it was trained: `scores` of the model and of what anybody could forecast "
-        "without it; `against_best`, how much better it is than the best of these, with the 95 % interval of that where "
+        "without it; `against_best`, how much better it is than the best of these, with the 95 % interval of it where "
         "examples were held out; and `coverage` of its intervals, for each step."
     )
 
