@@ -49,9 +49,10 @@ _CARD: Final = """# {name}
 
 `{command}`, seed {seed}: Adam at {learning_rate} falling along a cosine, batches of
 {batch_size}, {epochs} epochs of {steps_an_epoch:,} steps; epoch {best_epoch} had the least loss on the validation
-examples and is kept. The layers of the network stand between two of Keras' `Normalization`, which bring what is
-observed to mean 0 and deviation 1, and the forecasts back to their units: so it takes and gives natural units, and so
-does the ONNX graph. The graph gives what Keras gives to a relative {difference:.1e}, on {compared:,} random sequences
+examples and is kept.{stretches} The layers of the network stand between two of Keras' `Normalization`, which bring
+what is observed to mean 0 and deviation 1, and the forecasts back to their units: so it takes and gives natural
+units, and so does the ONNX graph. The graph gives what Keras gives to a relative {difference:.1e}, on {compared:,}
+random sequences
 of random lengths.
 
 | layer | parameters |
@@ -62,6 +63,10 @@ of random lengths.
 
 {limits}"""
 
+_STRETCHES: Final = (
+    " It learns from stretches of {all} observations, forecasting after each of the last {last}: that is as many "
+    "windows in the time of two."
+)
 _SIMULATED_EXAMPLES: Final = (
     "It learnt from {training:,} examples; its epoch was chosen on {validation:,} of another simulation, and all that "
     "is measured below is of {test:,} of a third one, which chose nothing."
@@ -212,7 +217,10 @@ def write(
         learning_rate=recipe.learning_rate,
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
-        steps_an_epoch=recipe.repeats * -(-sizes["training"] // recipe.batch_size),
+        steps_an_epoch=trained.steps,
+        stretches=_STRETCHES.format(all=recipe.observations + recipe.further, last=recipe.further + 1)
+        if recipe.further
+        else "",
         best_epoch=trained.best_epoch,
         difference=parity.largest_relative_difference,
         compared=parity.inputs,

@@ -15,8 +15,8 @@ PARTS: Final = tuple(field.name for field in fields(Splits))
 SEEDS: Final[Mapping[str, int]] = {"training": 1, "validation": 2, "test": 3}
 """Of the simulations: what is held out is another draw of the weather, and other patients."""
 YEARS: Final[Mapping[str, int]] = {"training": 100, "validation": 30, "test": 30}
-PATIENTS: Final[Mapping[str, int]] = {"training": 100, "validation": 30, "test": 60}
-BEATS: Final = 500
+PATIENTS: Final[Mapping[str, int]] = {"training": 250, "validation": 60, "test": 100}
+BEATS: Final = 300
 """Heartbeats of each patient."""
 
 _YEARS: Final = "{training} simulated years of weather to learn from, {validation} to choose by and {test} held out"

@@ -54,6 +54,28 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class Stretches:
+    """Longer sequences, of which each of the last observations ends a window, so that many are learnt from at once.
+
+    Attributes:
+        inputs: Shape (n, observations + further, features).
+        targets: What follows each of those windows, shape (n, further + 1, steps, outputs).
+    """
+
+    inputs: Array
+    targets: Array
+
+    @classmethod
+    def of(cls, examples: Examples, further: int) -> Self:
+        """Join windows that follow each other in their series, so that each is in two stretches or more."""
+        starts = np.arange(0, len(examples) - further, max(1, further // 3))
+        starts = starts[examples.series[starts] == examples.series[starts + further]]
+        after = starts[:, None] + np.arange(1, further + 1)
+        inputs = np.concatenate([examples.inputs[starts], examples.inputs[after, -1]], axis=1)
+        return cls(inputs, examples.targets[starts[:, None] + np.arange(further + 1)])
+
+
+@dataclass(frozen=True)
 class Splits:
     """Examples by what they are for.
 
