@@ -116,11 +116,7 @@ def train(recipe: ForecastRecipe, splits: Splits, *, checkpoint: Path) -> Traine
     training, validation = (_dataset(recipe, examples, scale) for examples in (splits.training, splits.validation))
     steps = recipe.repeats * -(-len(training) // recipe.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
-    trained.compile(
-        loss=LOSSES[recipe.activation],
-        optimizer=keras.optimizers.Adam(rate),
-        jit_compile=True if recipe.further else "auto",
-    )
+    trained.compile(loss=LOSSES[recipe.activation], optimizer=keras.optimizers.Adam(rate))
     history = fit(
         trained,
         training,

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.forecasts.series import Series, split, windows
+from training.forecasts.series import Series, Stretches, split, windows
 
 
 def counting(length: int) -> Series:
@@ -45,3 +45,15 @@ def test_no_day_is_forecast_on_both_sides_of_a_cut(length: int, observations: in
     assert max(days[2]) == length - 1
     whole = len(windows([counting(length)], observations, steps))
     assert sum(map(len, parts)) == whole - 2 * reach
+
+
+def test_a_stretch_is_of_windows_that_follow_each_other() -> None:
+    examples = windows([counting(12), counting(9)], 3, (1, 4))
+    found = Stretches.of(examples, 2)
+    assert found.inputs.shape == (5, 5, 2)
+    assert found.targets.shape == (5, 3, 2, 1)
+    assert found.inputs[1, :, 0].tolist() == [1, 2, 3, 4, 5]
+    assert found.targets[1, :, :, 0].tolist() == [[1004, 1007], [1005, 1008], [1006, 1009]]
+    # No stretch goes on from one series into the other.
+    assert found.inputs[:, 0, 0].tolist() == [0, 1, 2, 3, 0]
+    assert (np.diff(found.inputs[..., 0], axis=1) == 1).all()
