@@ -72,15 +72,16 @@ def _cell(training: tuple[Values, Values], validation: tuple[Values, Values], le
     forecasts, truth = validation
     wanted = min(1.0, math.ceil(COVERAGE * (len(truth) + 1)) / len(truth))
 
-    def covers(share: float) -> bool:
+    def covered(share: float) -> float:
         low, high = bounds_of(_moved(cell, share), forecasts)
-        return float(np.mean((low <= truth) & (truth <= high))) >= wanted
+        return float(np.mean((low <= truth) & (truth <= high)))
 
-    too_near, far = -0.5, FARTHEST
+    near, far = -0.5, FARTHEST
     for _ in range(40):
-        middle = (too_near + far) / 2
-        too_near, far = (too_near, middle) if covers(middle) else (middle, far)
-    return _moved(cell, far)
+        middle = (near + far) / 2
+        near, far = (near, middle) if covered(middle) >= wanted else (middle, far)
+    # Of whole numbers many come in at once: then what is nearer to the wanted coverage is better than what is above.
+    return _moved(cell, min(far, near, key=lambda share: abs(covered(share) - wanted)))
 
 
 def _quantiles(forecasts: Values, truth: Values, least: float | None) -> Cell:

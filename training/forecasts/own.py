@@ -36,9 +36,9 @@ NETWORKS: Final = {
 MOST_OBSERVATIONS: Final = 100
 FEWEST_TRAINING, FEWEST_OTHERS = 60, 20
 """Examples to learn from, to choose by and to measure on."""
-STEPS_AN_EPOCH: Final = 60
+STEPS_AN_EPOCH: Final = 15
 BATCH_SIZE: Final = 32
-EPOCHS: Final = 30
+EPOCHS: Final = 40
 
 
 class SeriesError(TrainingError):

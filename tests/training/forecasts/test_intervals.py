@@ -60,6 +60,15 @@ def test_the_bounds_of_what_has_a_least_value_rest_there() -> None:
     assert inside[given[1] == 0].all()
 
 
+def test_whole_numbers_come_as_near_as_they_can() -> None:
+    random = np.random.default_rng(0)
+    forecasts = np.full((COUNT, 1, 1), 0.3, np.float32)
+    # 78 of 100 are zeros: with ones it would be 95.
+    truth = random.choice([0, 1, 2], size=forecasts.shape, p=[0.78, 0.17, 0.05]).astype(np.float32)
+    inside = coverage(calibrate(RAIN_NEXT_DAY, (forecasts, truth), (forecasts, truth)), (forecasts, truth))
+    assert inside.mean() == pytest.approx(0.78, abs=0.01)
+
+
 def test_a_truth_that_is_always_the_same_is_certain() -> None:
     zeros = np.zeros((500, 1, 1), dtype=np.float32)
     intervals = calibrate(RAIN_NEXT_DAY, (zeros, zeros), (zeros, zeros))
