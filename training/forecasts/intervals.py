@@ -9,6 +9,7 @@ lie at it, so that nothing is below; therefore the bounds are then moved, all by
 """
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -72,16 +73,28 @@ def _cell(training: tuple[Values, Values], validation: tuple[Values, Values], le
     forecasts, truth = validation
     wanted = min(1.0, math.ceil(COVERAGE * (len(truth) + 1)) / len(truth))
 
-    def covered(share: float) -> float:
-        low, high = bounds_of(_moved(cell, share), forecasts)
+    def covered(moved: Cell) -> float:
+        low, high = bounds_of(moved, forecasts)
         return float(np.mean((low <= truth) & (truth <= high)))
 
-    near, far = -0.5, FARTHEST
+    both, _ = _bisected(lambda share: covered(_moved(cell, share)) >= wanted, -0.5)
+    lower = _moved(cell, both).lower
+
+    def with_upper(share: float) -> Cell:
+        return _moved(cell, share)._replace(lower=lower)
+
+    # Of whole numbers many come in at once where a lower bound falls to one; then the upper bounds do the rest.
+    shares = _bisected(lambda share: covered(with_upper(share)) >= wanted, both)
+    return min(map(with_upper, shares), key=lambda moved: abs(covered(moved) - wanted))
+
+
+def _bisected(enough: Callable[[float], bool], near: float) -> tuple[float, float]:
+    """Return the largest share that is not enough, and the least that is."""
+    far = FARTHEST
     for _ in range(40):
         middle = (near + far) / 2
-        near, far = (near, middle) if covered(middle) >= wanted else (middle, far)
-    # Of whole numbers many come in at once: then what is nearer to the wanted coverage is better than what is above.
-    return _moved(cell, min(far, near, key=lambda share: abs(covered(share) - wanted)))
+        near, far = (near, middle) if enough(middle) else (middle, far)
+    return near, far
 
 
 def _quantiles(forecasts: Values, truth: Values, least: float | None) -> Cell:
