@@ -4,8 +4,9 @@ Where the errors lie is read off the training examples: for each step and output
 forecast, since a wet day can go wrong in more ways than a dry one, and in each part 0.1 and 0.9 of the truth lie below
 the bounds. A network fits its training examples a little too well, and of what has a least value much of the truth can
 lie at it, so that nothing is below; therefore the bounds are then moved, all by one share of their width, until 80 of
-100 validation examples lie between them. That is conformalized quantile regression (Romano, Patterson and Candès,
-2019) with quantiles by parts of the forecast (Boström and Johansson, 2020).
+100 validation examples lie between them; of whole numbers many come in at once, and the upper bounds alone may do the
+rest. That is conformalized quantile regression (Romano, Patterson and Candès, 2019) with quantiles by parts of the
+forecast (Boström and Johansson, 2020).
 """
 
 import math
