@@ -190,4 +190,5 @@ def write_forecasts(models: Path, checkpoints: Path) -> None:
     for recipe in FORECASTS:
         splits = data.splits_of(recipe)
         trained = network.train(recipe, splits, checkpoint=checkpoints / recipe.name)
-        folder.write(trained, splits, models / f"forecast-{recipe.name}")
+        described = data.describe(recipe, splits)
+        folder.write(trained, splits, models / f"forecast-{recipe.name}", described, held_out=False)

@@ -11,6 +11,7 @@ from app.forecasts.forecaster import Misshapen
 from app.forecasts.registry import Forecasters
 from app.forecasts.schemas import ForecastRequest
 from app.forecasts.serialization import forecast_json
+from app.forecasts.warnings import warnings
 from app.settings import settings_from
 
 
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
         forecasts = forecaster.forecast(request.sequences)
     except Misshapen as error:
         raise InputError(str(error)) from error
-    sys.stdout.write(forecast_json(forecaster, forecasts) + "\n")
+    told = warnings(forecaster, request.sequences, intervals=request.intervals)
+    sys.stdout.write(forecast_json(forecaster, forecasts, intervals=request.intervals, warnings=told) + "\n")
 
 
 def _read() -> ForecastRequest:

@@ -329,14 +329,18 @@ class Client:
         """Return all that is known of a forecast, with an example of what it reads."""
         return self._get(path_of("forecasts", name), ForecastDetails)
 
-    def forecast(self, name: str, sequences: Sequence[Sequence[Sequence[float]]]) -> ForecastResponse:
+    def forecast(
+        self, name: str, sequences: Sequence[Sequence[Sequence[float]]], *, intervals: bool = False
+    ) -> ForecastResponse:
         """Forecast what follows sequences of observations.
 
         Args:
             name: Name of the forecast.
             sequences: Sequences of any length; an observation is one number for each feature that the forecast reads.
+            intervals: Whether to say between which bounds the truth lies.
         """
-        return self._post(path_of("forecasts", name), ForecastResponse, sequences=sequences)
+        path = path_of("forecasts", name)
+        return self._post(path, ForecastResponse, sequences=sequences, intervals=intervals or None)
 
     def ready(self) -> bool:
         """Whether the service answers, and is ready for requests."""

@@ -74,7 +74,7 @@ class Forecaster:
         check_graph(folder / GRAPH_FILE, session, {"observations", "lengths"}, {*OUTPUTS})
         named = session.get_modelmeta().custom_metadata_map.get(NAME_KEY)
         shapes = [tuple(node.shape) for node in (*session.get_inputs(), *session.get_outputs())]
-        if named != self.name or shapes != self._shapes() or not self._layers_fit():
+        if named != self.name or shapes != self._shapes() or not self._parts_fit():
             raise ArtifactError(
                 f"{folder / GRAPH_FILE} is not the graph that its manifest describes; restore the model folder."
             )
@@ -146,9 +146,11 @@ class Forecaster:
         steps = "time" if self.serving.steps is None else len(self.serving.steps)
         return [("n", "time", len(self.serving.inputs)), ("n",), ("n", steps, len(self.serving.outputs))]
 
-    def _layers_fit(self) -> bool:
-        """Whether each layer's input size is the output size of the one before it."""
+    def _parts_fit(self) -> bool:
+        """Whether each layer reads what the one before it gives, and the intervals are of what the last one gives."""
         serving = self.serving
         values = len(serving.outputs) * (1 if serving.steps is None else len(serving.steps))
         fits = all(layer.units == after.features for layer, after in pairwise(serving.layers))
+        shape = (len(serving.steps or ()), len(serving.outputs))
+        fits = fits and (serving.intervals is None or serving.intervals.shape == shape)
         return fits and serving.layers[0].features == len(serving.inputs) and serving.layers[-1].units == values

@@ -11,6 +11,7 @@ from app.forecasts.forecaster import Forecaster, Misshapen
 from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, ForecastsResponse
 from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
 from app.forecasts.service import ForecastService
+from app.forecasts.warnings import warnings
 from app.http.dependencies import Part
 from app.http.json_routes import JSONBody, JSONRoute
 from app.http.json_values import Values
@@ -74,7 +75,9 @@ async def forecast(body: Annotated[ForecastRequest, Depends(ForecastBody())], se
         start = perf_counter()
         found = forecaster.forecast(body.sequences)
         seconds = perf_counter() - start
-        response = Response(forecast_json(forecaster, found), media_type="application/json")
+        told = warnings(forecaster, body.sequences, intervals=body.intervals)
+        content = forecast_json(forecaster, found, intervals=body.intervals, warnings=told)
+        response = Response(content, media_type="application/json")
         response.raw_headers.append((b"server-timing", b"predict;dur=%.3f" % (seconds * 1000)))
         return response
 

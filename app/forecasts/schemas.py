@@ -36,6 +36,8 @@ _INFO: Final[dict[str, Any]] = {
         "measure": "root mean square error",
         "examples": 3,
         "scores": {"air pollution": {"model": 0.0, "persistence": 10.801234, "mean": 20.949675}},
+        "against_best": {"air pollution": {"baseline": "persistence", "difference": 10.801234, "interval": None}},
+        "coverage": None,
     },
 }
 
@@ -69,7 +71,9 @@ class ForecastInfo(Schema):
     parameters: int = Field(description="How many parameters they have.")
     trained_on: str = Field(description="Where its training examples come from.")
     figures: dict[str, Any] = Field(
-        description="What was measured when it was trained, of the model and of what anybody could forecast without it."
+        description="What was measured when it was trained: `scores` of the model and of what anybody could forecast "
+        "without it; `against_best`, how much better it is than the best of these, with the 95 % interval of it where "
+        "examples were held out; and `coverage` of its intervals, for each step."
     )
 
 
@@ -101,6 +105,9 @@ class ForecastRequest(Schema):
     sequences: Sequences = Field(
         description="Sequences of observations, the oldest first; they may differ in length. An observation is a list "
         "of one number for each of the forecast's `inputs`."
+    )
+    intervals: bool = Field(
+        default=False, description="Whether to say, for each number forecast, between which bounds the truth lies."
     )
 
 
@@ -134,11 +141,28 @@ class ForecastDetails(ForecastInfo):
     example: ForecastRequest = Field(description="A request that it answers.")
 
 
+class ForecastIntervals(Schema):
+    """Bounds between which the truth lies, for each number forecast."""
+
+    coverage: float = Field(description="How often it does, of forecasts from as many observations as in training.")
+    lower: list[list[list[float]]] = Field(description="The lower bounds, nested as `predictions` are.")
+    upper: list[list[list[float]]] = Field(description="The upper bounds, nested as `predictions` are.")
+
+
 class ForecastResponse(Schema):
     """What is forecast from each sequence."""
 
     model_config = _example(
-        {"predictions": [[[110.0]]], "features": ["air pollution"], "steps": ["day+1"], "unit": "µg/m³"}
+        {
+            "predictions": [[[2.5]]],
+            "features": ["rain"],
+            "steps": ["day+1"],
+            "unit": "mm",
+            "intervals": {"coverage": 0.8, "lower": [[[0.0]]], "upper": [[[4.75]]]},
+            "warnings": [
+                "short_sequence: Sequence 0 has 7 observations, fewer than the 100 that the model was trained on."
+            ],
+        }
     )
 
     predictions: list[list[list[float]]] = Field(
@@ -150,3 +174,10 @@ class ForecastResponse(Schema):
         "sequence has the first of them."
     )
     unit: str = Field(description="The unit; where the features have different ones, theirs in order, with commas.")
+    intervals: ForecastIntervals | None = Field(
+        description="Where they were asked for, and the forecast has any; a class has none, but its probability."
+    )
+    warnings: list[str] = Field(
+        description="Why the answer may mean less than it says, each a code, a colon and a sentence: `short_sequence`, "
+        "with fewer observations than the model was trained on; `no_intervals`, which were asked for."
+    )

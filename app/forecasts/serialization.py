@@ -6,7 +6,9 @@ from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from app.forecasts.bounds import bounds
 from app.forecasts.forecaster import Forecast, Forecaster
 from app.forecasts.schemas import ForecastDetails, ForecastInfo, ForecastRequest, LayerInfo
 
@@ -53,21 +55,47 @@ def _described(forecaster: Forecaster) -> dict[str, Any]:
     }
 
 
-def forecast_json(forecaster: Forecaster, forecasts: Sequence[Forecast]) -> str:
+def forecast_json(
+    forecaster: Forecaster,
+    forecasts: Sequence[Forecast],
+    *,
+    intervals: bool = False,
+    warnings: Sequence[str] = (),
+) -> str:
     """Return a :class:`ForecastResponse` as JSON, without the time that building and validating one takes.
 
     Args:
         forecaster: The model.
         forecasts: What it gave, at least one.
+        intervals: Whether its intervals, if it has any, are wanted.
+        warnings: What there is to warn of.
     """
     steps = list(map(len, forecasts))
-    # Rounded all at once: NumPy takes as long for a few numbers as for a thousand.
-    rows = np.round(np.concatenate(forecasts).astype(np.float64), DECIMALS).tolist()
+    together = np.concatenate(forecasts)
     serving = forecaster.serving
+    found = None
+    if intervals and serving.intervals is not None:
+        lower, upper = bounds(serving.intervals, together.reshape(len(steps), *serving.intervals.shape))
+        found = {
+            "coverage": serving.intervals.coverage,
+            **{
+                name: _nested(each.reshape(together.shape), steps)
+                for name, each in (("lower", lower), ("upper", upper))
+            },
+        }
     answer = {
-        "predictions": [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)],
+        "predictions": _nested(together, steps),
         "features": [output.name for output in serving.outputs],
         "steps": serving.step_names(max(steps)),
         "unit": ", ".join(dict.fromkeys(output.unit for output in serving.outputs)),
+        "intervals": found,
+        "warnings": list(warnings),
     }
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+def _nested(values: NDArray[np.floating[Any]], steps: Sequence[int]) -> list[list[list[float]]]:
+    """Return values of shape (all steps, outputs), rounded, as a list for each sequence."""
+    # Rounded all at once: NumPy takes as long for a few numbers as for a thousand.
+    rows = np.round(values.astype(np.float64), DECIMALS).tolist()
+    return [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)]

@@ -1,13 +1,17 @@
 """Settings for serving in the manifest of a forecasting model."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.forecasts.intervals import Intervals
 from app.forecasts.layers import Layer
 
 LARGEST: Final = 1e12
 """The largest number that is taken; whatever is observed in any unit is smaller."""
+
+PROBABILITY: Final = "probability"
+"""The unit of a class."""
 
 
 class Feature(BaseModel):
@@ -31,6 +35,7 @@ class ForecastServing(BaseModel):
         steps: Which times after the last observation are forecast; ``None`` for one forecast at each observation.
         layers: Its layers, in order.
         example: A sequence as a request may hold it.
+        intervals: Where the truth is likely to lie; ``None`` if that was not calibrated, as of a class.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,11 +43,17 @@ class ForecastServing(BaseModel):
     title: str
     inputs: list[Feature] = Field(min_length=1)
     outputs: list[Feature] = Field(min_length=1)
-    time: Literal["day", "beat"]
+    time: str = Field(pattern=r"^[a-z]{1,20}$")
     observations: int = Field(ge=1)
     steps: list[Annotated[int, Field(ge=1, strict=True)]] | None = Field(min_length=1)
     layers: list[Layer] = Field(min_length=1)
     example: list[list[Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]]] = Field(min_length=1)
+    intervals: Intervals | None = None
+
+    @property
+    def is_class(self) -> bool:
+        """Whether what it forecasts is the probability of a class."""
+        return all(output.unit == PROBABILITY for output in self.outputs)
 
     @property
     def parameters(self) -> int:

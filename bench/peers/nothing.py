@@ -13,7 +13,9 @@ from app.sentiment.schemas import SentimentRequest, SentimentResponse
 from bench.peers.answers import answer
 
 ANSWER: Final = answer(Classification(BINARY, (0.026877, 0.973123), 12, 0, truncated=False), "none")
-FORECAST: Final = ForecastResponse(predictions=[[[110.0]]], features=["air pollution"], steps=["day+1"], unit="µg/m³")
+FORECAST: Final = ForecastResponse(
+    predictions=[[[110.0]]], features=["air pollution"], steps=["day+1"], unit="µg/m³", intervals=None, warnings=[]
+)
 
 app = FastAPI()
 

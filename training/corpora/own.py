@@ -1,25 +1,19 @@
 """Labelled texts of the user's own: CSV, TSV, JSON Lines or Parquet, gzipped or not, one file or several."""
 
-import csv
-import io
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from app.artifacts.manifest import sha256
-from app.files.delimited import FIELD_CHARACTERS
 from app.files.errors import InputError, UnknownColumn
-from app.files.sources import Source, open_source
+from app.files.sources import open_source
 from app.files.tables import FORMATS, format_of
 from app.sentiment.labels import FEWEST, MOST, NEGATIVE, NEUTRAL, POSITIVE, Labels
 from training.corpora.imdb import DataError
+from training.corpora.tables import Cells, Table, read_table
 
 TEXT_COLUMNS: Final = (
     "text", "texts", "review", "review_text", "reviewtext", "content", "comment", "body", "message", "sentence",
@@ -43,9 +37,6 @@ _ORDER: Final = OF_STARS["five"]
 _UNNAMEABLE: Final = re.compile(r"[^\w.-]+")
 _WHOLE: Final = re.compile(r"[+-]?\d+\.0+")
 _NUMBER: Final = re.compile(r"[+-]?\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-
-Cells = Mapping[str, Any]
 
 
 class Row(NamedTuple):
@@ -194,7 +185,7 @@ def _file(path: Path, name: str, columns: Columns) -> tuple[list[Row], ReadFile]
         raise DataError(f"The name {path} does not say a format; it should end in .{', .'.join(FORMATS)}, or .gz then.")
     try:
         with open_source(str(path)) as source, source.reading():
-            table = _parquet(source, columns) if kind == "parquet" else _TEXTUAL[kind](source)
+            table = read_table(source, kind, _wanted(columns))
             text, label = _choose(source.name, table.columns, columns)
             rows, unlabelled = _rows(table, name, text, label, columns)
         checksum = sha256(path)
@@ -207,108 +198,15 @@ def _file(path: Path, name: str, columns: Columns) -> tuple[list[Row], ReadFile]
     return rows, ReadFile(name, checksum, len(rows), unlabelled, text, label)
 
 
-class _Table(NamedTuple):
-    columns: Sequence[str]
-    rows: Iterator[Cells]
-
-
-def _csv(source: Source, delimiter: str | None = None) -> _Table:
-    csv.field_size_limit(FIELD_CHARACTERS)
-    lines = iter(io.TextIOWrapper(source.stream, encoding="utf-8-sig", newline=""))
-    first = _first_line(source, lines)
-    if delimiter is None:
-        # Spreadsheets write semicolons where the comma is part of numbers.
-        delimiter = ";" if "," not in first and ";" in first else ","
-
-    def every() -> Iterator[str]:
-        yield first
-        yield from lines
-
-    records = _records(source, every(), delimiter)
-    header = next(records, (1, []))[1]
-    if not header:
-        raise InputError(f"{source.name} is empty; it should begin with a row of column names.")
-
-    def rows() -> Iterator[Cells]:
-        for line, cells in records:
-            if len(cells) != len(header):
-                raise InputError(
-                    f"{source.name}, line {line}: the row has {len(cells)} fields, the header {len(header)}."
-                )
-            yield dict(zip(header, cells, strict=True))
-
-    return _Table(header, rows())
-
-
-def _records(source: Source, lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Give each record that is not blank, with the number of its first line."""
-    reader = csv.reader(lines, delimiter=delimiter)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            hint = ", which is what a quote left open looks like" if "limit" in str(error) else ""
-            raise InputError(f"{source.name}, line {line}: {error}{hint}.") from error
-        except UnicodeDecodeError as error:
-            raise _not_utf_8(source, line) from error
-        if cells:
-            yield line, cells
-
-
-def _first_line(source: Source, lines: Iterator[str]) -> str:
-    if source.stream.peek(2)[:2] in _UTF_16:
-        raise InputError(f"{source.name} is UTF-16; save it as UTF-8.")
-    try:
-        return next(lines, "")
-    except UnicodeDecodeError as error:
-        raise _not_utf_8(source, 1) from error
-
-
-def _not_utf_8(source: Source, line: int) -> InputError:
-    return InputError(f"{source.name} is not UTF-8 (near line {line}); save it as UTF-8.")
-
-
-def _json_lines(source: Source) -> _Table:
-    found: list[Cells] = []
-    for number, line in enumerate(source.lines(), start=1):
-        if line is None or not line.strip():
-            continue
-        where = f"{source.name}, line {number}"
-        try:
-            cells = json.loads(line.decode())
-        except UnicodeDecodeError as error:
-            raise InputError(f"{where} is not UTF-8; save the file as UTF-8.") from error
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{where} is not JSON that can be read: {str(error).rstrip('.')}.") from error
-        if not isinstance(cells, dict):
-            raise InputError(f"{where} is not a JSON object.")
-        found.append(cells)
-    if not found:
-        raise InputError(f"{source.name} is empty.")
-    return _Table(list(dict.fromkeys(name for cells in found for name in cells)), iter(found))
-
-
-def _parquet(source: Source, columns: Columns) -> _Table:
-    content = io.BytesIO(source.stream.read())
-    try:
-        file = pq.ParquetFile(content)
-        names = file.schema_arrow.names
-        # Others may be large, and are not looked at.
-        usual = {*TEXT_COLUMNS, *LABEL_COLUMNS, *STAR_COLUMNS}
-        named = {columns.text, columns.label, columns.group, columns.part}
-        table = file.read([name for name in names if name in named or _plainly(name) in usual])
-        return _Table(names, iter(table.to_pylist()))
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        message = str(error).splitlines()[0].rstrip(".")
-        raise InputError(f"{source.name} cannot be read as Parquet ({message}).") from error
-
-
 _FEEDBACK: Final = frozenset({"text", "label", "model", "version", "time"})
 """Fields of a line that ``POST /feedback`` has kept."""
-_TEXTUAL: Final = {"csv": _csv, "tsv": lambda source: _csv(source, "\t"), "jsonl": _json_lines}
+
+
+def _wanted(columns: Columns) -> Callable[[str], bool]:
+    """Return which columns may be of use."""
+    usual = {*TEXT_COLUMNS, *LABEL_COLUMNS, *STAR_COLUMNS}
+    named = {columns.text, columns.label, columns.group, columns.part}
+    return lambda name: name in named or _plainly(name) in usual
 
 
 def _plainly(column: str) -> str:
@@ -347,7 +245,7 @@ def _guess(
     raise InputError(f"No column of {where} is named as one of {what} usually is; name it with {option}: {listed}.")
 
 
-def _rows(table: _Table, name: str, text: str, label: str, columns: Columns) -> tuple[list[Row], int]:
+def _rows(table: Table, name: str, text: str, label: str, columns: Columns) -> tuple[list[Row], int]:
     rows: list[Row] = []
     unlabelled = 0
     for number, cells in enumerate(table.rows, start=1):

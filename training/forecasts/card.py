@@ -1,20 +1,23 @@
 """The card of a forecast: ``README.md`` and its plot."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from app.forecasts.serving import ForecastServing
-from training.forecasts import data, plots
-from training.forecasts.figures import ACCURACY, MODEL, ForecastFigures
+from training.forecasts import plots
+from training.forecasts.figures import ACCURACY, MODEL, Difference, ForecastFigures
 from training.forecasts.network import TrainedForecast
 from training.forecasts.parity import ForecastParity
+from training.forecasts.recipes import Baseline
 from training.forecasts.series import Array, Splits
 
 PLOT: Final = "forecasts.png"
 
 _CARD: Final = """# {name}
+
+{verdict}
 
 {title}: {shape_in} → {shape_out}, the first dimension being that of the sequences.
 
@@ -32,17 +35,24 @@ _CARD: Final = """# {name}
 |---|{rules}|
 {rows}
 
-{comparison}
+{baselines}
+
+| forecast | best baseline | difference | 95 % interval |
+|---|---|---|---|
+{differences}
+
+{bootstrap}{coverage}{collapse}
 
 ![Forecasts and truth]({plot})
 
 ## How it was trained
 
-`python -m training forecasts {name}`, seed {seed}: Adam at {learning_rate} falling along a cosine, batches of
+`{command}`, seed {seed}: Adam at {learning_rate} falling along a cosine, batches of
 {batch_size}, {epochs} epochs of {steps_an_epoch:,} steps; epoch {best_epoch} had the least loss on the validation
-examples and is kept. The layers of the network stand between two of Keras' `Normalization`, which bring what is
-observed to mean 0 and deviation 1, and the forecasts back to their units: so it takes and gives natural units, and so
-does the ONNX graph. The graph gives what Keras gives to a relative {difference:.1e}, on {compared:,} random sequences
+examples and is kept.{stretches} The layers of the network stand between two of Keras' `Normalization`, which bring
+what is observed to mean 0 and deviation 1, and the forecasts back to their units: so it takes and gives natural
+units, and so does the ONNX graph. The graph gives what Keras gives to a relative {difference:.1e}, on {compared:,}
+random sequences
 of random lengths.
 
 | layer | parameters |
@@ -53,14 +63,66 @@ of random lengths.
 
 {limits}"""
 
-_HELD_OUT: Final = (
-    "It learnt from {training:,} examples, its epoch was chosen on {validation:,} that come after them in time, and "
-    "the table is of {test:,} that come last. No {time} is in two of the three."
+_STRETCHES: Final = (
+    " It learns from stretches of {all} observations, forecasting after each of the last {last}: that is as many "
+    "windows in the time of two."
+)
+_SIMULATED_EXAMPLES: Final = (
+    "It learnt from {training:,} examples; its epoch was chosen on {validation:,} of another simulation, and all that "
+    "is measured below is of {test:,} of a third one, which chose nothing."
+)
+_OWN_EXAMPLES: Final = (
+    "It learnt from {training:,} examples, its epoch was chosen on {validation:,} whose steps come after theirs, and "
+    "all that is measured below is of {test:,} whose steps come last. No {time} that is forecast in one part is "
+    "forecast in another; what is observed before may reach back."
 )
 _ALL: Final = (
     "It learnt from {training} examples; its epoch was chosen on the same ones, and the table is of them too: they are "
     "too few to hold any out. It shows that the network can represent them, and nothing about other cities."
 )
+
+_BASELINES: Final[Mapping[Baseline, str]] = {
+    "persistence": "*persistence* says that the last value goes on",
+    "mean": "the *mean* is that of the training",
+    "seasonal mean": "the *seasonal mean* is that of the days around it, of all years of the training",
+    "ridge regression": (
+        "*ridge regression* is the best straight line through all observations of the window and the mean and deviation"
+        " of each feature, its penalty chosen on the validation examples"
+    ),
+    "majority class": "the *majority class* is that of the training",
+    "logistic regression": (
+        "*logistic regression* reads all observations of the window and the mean and deviation of each feature, its"
+        " penalty chosen on the validation examples"
+    ),
+}
+_BOOTSTRAP: Final = (
+    "The best baseline is the one that is best on these very examples. The interval is of a paired bootstrap of "
+    "{blocks}: what follows each other is alike, and counts less than as many examples of their own would."
+)
+_NO_BOOTSTRAP: Final = (
+    "Of three examples by heart there is no interval, and a straight line through twelve numbers fits them as well."
+)
+_COVERAGE: Final = """
+
+## How sure it is
+
+A request with `"intervals": true` gets bounds for each number. Where the truth lay was read off the training examples,
+for each step and feature by the size of the forecast, and the bounds were then moved by one share of their width until
+80 of 100 validation examples lay between them (conformalized quantile regression; Romano, Patterson and Candès, 2019,
+by parts of the forecast). Where a value cannot fall below a least one, the lower bound rests there, and all that is
+outside lies above. On the held-out examples, of 100 so many lay between:
+
+| | {steps} |
+|---|{rules}|
+{rows}
+
+That holds on average; it is calibrated for {observations} observations, and promises nothing for fewer."""
+_PROBABILITY: Final = """
+
+## How sure it is
+
+It forecasts the probability of a class. Held against what came, its Brier score on the held-out examples is
+{brier:.4f}, and that of always saying how frequent the class was in the training {base:.4f}; 0 is perfect."""
 _COLLAPSE: Final = """
 
 ## Why the lecture's own fit collapses
@@ -78,14 +140,20 @@ Here the inputs have mean 0 and deviation 1, tanh stays where it bends, and the 
 parameters reach the targets: {reached}."""
 
 _SIMULATED: Final = (
-    "The data are simulated, with seasons, memory and causes that resemble the real ones, and rules simple enough to "
-    "be learnt by so small a network; it knows nothing of any real place or person. Any number of observations is "
-    "taken, but it was trained on {observations}: the fewer there are, the more it falls back to the mean."
+    "The data are simulated, with seasons, memory and causes that resemble the real ones, and with structure that a "
+    "recurrent network can find and a line cannot: `training/forecasts/{module}.py` says which. It knows nothing of "
+    "any real place or person. Any number of observations is taken, but it was trained on {observations}: the fewer "
+    "there are, the more it falls back to the mean."
+)
+_OWN: Final = (
+    "It was measured on one stretch of one series, the last, and what holds there need not go on. Any number of "
+    "observations is taken, but it was trained on {observations}."
 )
 _LECTURE: Final = (
     "It knows three examples by heart. Any number of observations is taken, as the weights do not depend on it, but "
     "what it makes of others than those of the lecture means nothing."
 )
+_MODULES: Final = {"weather": "weather", "mountain": "avalanches", "heartbeats": "heartbeats"}
 
 
 def write(
@@ -96,6 +164,7 @@ def write(
     forecasts: Array,
     figures: ForecastFigures,
     parity: ForecastParity,
+    data: Mapping[str, Any],
 ) -> None:
     """Write the card and its plot into a model folder.
 
@@ -107,16 +176,22 @@ def write(
         forecasts: What it gave for the test examples, shape (n, steps, outputs).
         figures: What was measured of them.
         parity: How far ONNX and Keras are apart.
+        data: What its manifest says of the data.
     """
     recipe = trained.recipe
-    plots.forecasts_and_truth(recipe, splits, forecasts, folder / PLOT)
-    held_out = data.held_out(recipe)
+    plots.forecasts_and_truth(recipe, serving, splits, forecasts, folder / PLOT)
     names = list(next(iter(figures.scores.values())))
     observations = "time" if recipe.steps is None else str(recipe.observations)
     steps = "time" if recipe.steps is None else str(len(recipe.steps))
     sizes = {name: len(getattr(splits, name)) for name in ("training", "validation", "test")}
+    examples, limits = _ALL, _LECTURE
+    if recipe.source in _MODULES:
+        examples, limits = _SIMULATED_EXAMPLES, _SIMULATED
+    elif recipe.source == "own":
+        examples, limits = _OWN_EXAMPLES, _OWN
     text = _CARD.format(
         name=recipe.name,
+        verdict=verdict(figures),
         title=recipe.title,
         shape_in=f"(n, {observations}, {len(recipe.inputs)})",
         shape_out=f"(n, {steps}, {len(recipe.outputs)})",
@@ -125,26 +200,65 @@ def write(
         steps="each observation" if recipe.steps is None else ", ".join(serving.step_names(recipe.observations)),
         architecture=serving.architecture,
         parameters=serving.parameters,
-        data=data.NAMES[recipe.source],
-        examples=(_HELD_OUT if held_out else _ALL).format(**sizes, time=recipe.time),
+        data=data["name"],
+        examples=examples.format(**sizes, time=recipe.time),
         measure=figures.measure,
         columns=" | ".join("this model" if name == MODEL else name for name in names),
         rules="|".join("---" for _ in names),
         rows="\n".join(_row(output, scores) for output, scores in figures.scores.items()),
-        comparison=" ".join(_comparison(figures, output) for output in figures.scores) + _collapse(trained, forecasts),
+        baselines=f"Beside it, {'; '.join(_BASELINES[name] for name in recipe.baselines)}.",
+        differences="\n".join(_difference(output, each) for output, each in figures.against_best.items()),
+        bootstrap=_bootstrap(splits, figures),
+        coverage=_sure(serving, splits, forecasts, figures),
+        collapse=_collapse(trained, forecasts),
         plot=PLOT,
+        command=data.get("command", f"python -m training forecasts {recipe.name}"),
         seed=recipe.seed,
         learning_rate=recipe.learning_rate,
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
-        steps_an_epoch=recipe.repeats * -(-sizes["training"] // recipe.batch_size),
+        steps_an_epoch=trained.steps,
+        stretches=_STRETCHES.format(all=recipe.observations + recipe.further, last=recipe.further + 1)
+        if recipe.further
+        else "",
         best_epoch=trained.best_epoch,
         difference=parity.largest_relative_difference,
         compared=parity.inputs,
         layers="\n".join(f"| {layer.label} | {layer.formula} = {layer.parameters:,} |" for layer in serving.layers),
-        limits=(_SIMULATED if held_out else _LECTURE).format(observations=recipe.observations),
+        limits=limits.format(observations=recipe.observations, module=_MODULES.get(recipe.source)),
     )
     (folder / "README.md").write_text("\n\n".join(map(_wrapped, text.split("\n\n"))) + "\n", encoding="utf-8")
+
+
+def verdict(figures: ForecastFigures) -> str:
+    """Return the sentence that a card begins with: whether the network is worth its while."""
+    against = figures.against_best
+    if any(difference.interval is None for difference in against.values()):
+        return "It knows three examples by heart, and shows how such a network is put together; it forecasts nothing."
+    if figures.beats_baselines:
+        parts = (_gain(figures, output, difference) for output, difference in against.items())
+        return f"It beats every baseline on what was held out: {'; '.join(parts)}."
+    lost = [(output, each) for output, each in against.items() if not each.is_clear]
+    said = "; ".join(
+        f"{each.baseline} is {'as good' if each.interval and each.interval[1] > 0 else 'better'} at {output}"
+        for output, each in lost
+    )
+    return f"Something simpler does: {said}, by what was held out."
+
+
+def _gain(figures: ForecastFigures, output: str, against: Difference) -> str:
+    scores = figures.scores[output]
+    ours, theirs = scores[MODEL], scores[against.baseline]
+    low, high = against.interval or (0.0, 0.0)
+    if figures.measure == ACCURACY:
+        return (
+            f"of all {output}, {ours:.1%} are told right, where the {against.baseline} gets {theirs:.1%} "
+            f"({low:.1%} to {high:.1%} more)"
+        )
+    return (
+        f"the error of {output} is {1 - ours / theirs:.1%} less than that of the best, the {against.baseline} "
+        f"({low / theirs:.1%} to {high / theirs:.1%})"
+    )
 
 
 def _wrapped(part: str) -> str:
@@ -157,12 +271,36 @@ def _row(output: str, scores: Mapping[str, float]) -> str:
     return f"| {output} | {' | '.join(cells)} |"
 
 
-def _comparison(figures: ForecastFigures, output: str) -> str:
-    name, score = figures.best_baseline(output)
-    ours = figures.scores[output][MODEL]
-    if figures.measure == ACCURACY:
-        return f"Of all {output}, {ours:.1%} are told right, where the best baseline ({name}) gets {score:.1%}."
-    return f"For {output} the error is {1 - ours / score:.1%} less than that of the best baseline, the {name}."
+def _difference(output: str, against: Difference) -> str:
+    interval = "–" if against.interval is None else "{:+.3f} to {:+.3f}".format(*against.interval)
+    return f"| {output} | {against.baseline} | {against.difference:+.3f} | {interval} |"
+
+
+def _bootstrap(splits: Splits, figures: ForecastFigures) -> str:
+    if any(difference.interval is None for difference in figures.against_best.values()):
+        return _NO_BOOTSTRAP
+    several = splits.test.series.max() > 0
+    return _BOOTSTRAP.format(blocks="whole series" if several else "stretches of examples that follow each other")
+
+
+def _sure(serving: ForecastServing, splits: Splits, forecasts: Array, figures: ForecastFigures) -> str:
+    if serving.is_class:
+        targets = splits.test.targets
+        base = float(((targets - splits.training.targets.mean()) ** 2).mean())
+        return _PROBABILITY.format(brier=float(((forecasts - targets) ** 2).mean()), base=base)
+    if figures.coverage is None:
+        return ""
+    names = serving.step_names(serving.observations)
+    return _COVERAGE.format(
+        steps=" | ".join(names),
+        rules="|".join("---" for _ in names),
+        rows="\n".join(_shares(output, shares) for output, shares in figures.coverage.items()),
+        observations=serving.observations,
+    )
+
+
+def _shares(output: str, shares: Sequence[float]) -> str:
+    return f"| {output} | {' | '.join(f'{100 * share:.1f}' for share in shares)} |"
 
 
 def _collapse(trained: TrainedForecast, forecasts: Array) -> str:

@@ -28,7 +28,7 @@ def air_pollution() -> Splits:
     """
     inputs = np.array(OBSERVED_WITH_POLLUTION, dtype=np.float32)
     targets = np.array(POLLUTION_NEXT_DAY, dtype=np.float32).reshape(3, 1, 1)
-    examples = Examples(inputs, targets, inputs[:, -1:, 2:], np.full((3, 1), 4))
+    examples = Examples(inputs, targets, inputs[:, -1:, 2:], np.full((3, 1), 4), np.arange(3))
     return Splits(examples, examples, examples)
 
 
@@ -36,5 +36,5 @@ def flu_cases() -> Splits:
     """Return the three cities: inputs (3, 4, 3), targets (3, 4, 1); training, validation and test at once."""
     inputs = np.array(OBSERVED_WITH_FLU, dtype=np.float32)
     targets = np.array(FLU_CASES, dtype=np.float32)[:, :, None]
-    examples = Examples(inputs, targets, inputs[:, :, 2:], np.tile(np.arange(4), (3, 1)))
+    examples = Examples(inputs, targets, inputs[:, :, 2:], np.tile(np.arange(4), (3, 1)), np.arange(3))
     return Splits(examples, examples, examples)

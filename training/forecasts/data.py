@@ -1,36 +1,51 @@
-"""The examples of each source, made anew each time from a seed of its own, and what they are."""
+"""The examples of each source, made anew each time from seeds of their own, and what they are."""
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
 from typing import Any, Final
 
 from training.checkpoint import Identity, identity
 from training.forecasts import avalanches, cities, heartbeats, weather
 from training.forecasts.recipes import ForecastRecipe, Source
-from training.forecasts.series import Series, Splits, split
+from training.forecasts.series import Examples, Series, Splits, windows
 
-YEARS: Final = 24
-PATIENTS: Final = 16
-BEATS: Final = 1500
+PARTS: Final = tuple(field.name for field in fields(Splits))
+SEEDS: Final[Mapping[str, int]] = {"training": 1, "validation": 2, "test": 3}
+"""Of the simulations: what is held out is another draw of the weather, and other patients."""
+YEARS: Final[Mapping[str, int]] = {"training": 100, "validation": 30, "test": 30}
+PATIENTS: Final[Mapping[str, int]] = {"training": 250, "validation": 60, "test": 100}
+BEATS: Final = 300
 """Heartbeats of each patient."""
-WEATHER_SEED, MOUNTAIN_SEED, HEART_SEED = 1, 2, 3
 
+_YEARS: Final = "{training} simulated years of weather to learn from, {validation} to choose by and {test} held out"
+_PATIENTS: Final = "{training} simulated patients to learn from, {validation} to choose by and {test} held out"
 NAMES: Final[Mapping[Source, str]] = {
     "air pollution": "The lecture's three cities",
     "flu cases": "The lecture's three cities",
-    "weather": f"{YEARS} simulated years of weather",
-    "mountain": f"{YEARS} simulated years of weather, and of avalanches on a mountain above it",
-    "heartbeats": f"{BEATS:,} simulated heartbeats of each of {PATIENTS} patients",
+    "weather": _YEARS.format_map(YEARS),
+    "mountain": f"{_YEARS.format_map(YEARS)}, and avalanches in mountains above",
+    "heartbeats": f"{_PATIENTS.format_map(PATIENTS)}, {BEATS} heartbeats each",
 }
 
 
 def splits_of(recipe: ForecastRecipe) -> Splits:
     """Return the examples of a recipe."""
-    return _SOURCES[recipe.source](recipe)
+    if recipe.source == "air pollution":
+        return cities.air_pollution()
+    if recipe.source == "flu cases":
+        return cities.flu_cases()
+    simulate = _SIMULATED[recipe.source]
+
+    def part(name: str) -> Examples:
+        return windows(simulate(recipe, name), recipe.observations, recipe.steps or ())
+
+    return Splits(*map(part, PARTS))
 
 
 def held_out(recipe: ForecastRecipe) -> bool:
-    """Whether the test examples are of a later time than those that the model learns from."""
+    """Whether the test examples are others than those that the model learns from."""
     return recipe.source not in ("air pollution", "flu cases")
 
 
@@ -39,7 +54,7 @@ def describe(recipe: ForecastRecipe, splits: Splits) -> dict[str, Any]:
     return {
         "name": NAMES[recipe.source],
         "sha256": checksum(splits),
-        "examples": {name: len(getattr(splits, name)) for name in ("training", "validation", "test")},
+        "examples": {name: len(getattr(splits, name)) for name in PARTS},
     }
 
 
@@ -57,27 +72,28 @@ def identity_of(recipe: ForecastRecipe, splits: Splits) -> Identity:
     return identity(recipe, [checksum(splits)], recipe.seed)
 
 
-def _weather(recipe: ForecastRecipe) -> Splits:
-    simulated = weather.simulate(YEARS * weather.YEAR, seed=WEATHER_SEED)
+@cache
+def _simulated(part: str) -> weather.Weather:
+    return weather.simulate(YEARS[part] * weather.YEAR, seed=SEEDS[part])
+
+
+def _weather(recipe: ForecastRecipe, part: str) -> list[Series]:
+    simulated = _simulated(part)
+    names = ([feature.name for feature in features] for features in (recipe.inputs, recipe.outputs))
+    return [Series(*(simulated.columns(*each) for each in names))]
+
+
+def _mountain(recipe: ForecastRecipe, part: str) -> list[Series]:
+    simulated = _simulated(part)
     inputs = simulated.columns(*(feature.name for feature in recipe.inputs))
-    targets = simulated.columns(*(feature.name for feature in recipe.outputs))
-    return split([Series(inputs, targets)], recipe.observations, recipe.steps or ())
+    return [Series(inputs, avalanches.simulate(simulated, seed=SEEDS[part]))]
 
 
-def _mountain(recipe: ForecastRecipe) -> Splits:
-    simulated = weather.simulate(YEARS * weather.YEAR, seed=WEATHER_SEED)
-    inputs = simulated.columns(*(feature.name for feature in recipe.inputs))
-    targets = avalanches.simulate(simulated, seed=MOUNTAIN_SEED)
-    return split([Series(inputs, targets)], recipe.observations, recipe.steps or ())
+def _heartbeats(_recipe: ForecastRecipe, part: str) -> list[Series]:
+    return heartbeats.simulate(PATIENTS[part], BEATS, seed=SEEDS[part])
 
 
-def _heartbeats(recipe: ForecastRecipe) -> Splits:
-    return split(heartbeats.simulate(PATIENTS, BEATS, seed=HEART_SEED), recipe.observations, recipe.steps or ())
-
-
-_SOURCES: Final[Mapping[Source, Callable[[ForecastRecipe], Splits]]] = {
-    "air pollution": lambda _: cities.air_pollution(),
-    "flu cases": lambda _: cities.flu_cases(),
+_SIMULATED: Final[Mapping[Source, Callable[[ForecastRecipe, str], list[Series]]]] = {
     "weather": _weather,
     "mountain": _mountain,
     "heartbeats": _heartbeats,

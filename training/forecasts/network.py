@@ -14,7 +14,7 @@ from training.checkpoint import Checkpoint
 from training.fitting import Dataset, History, Order, fit
 from training.forecasts import data
 from training.forecasts.recipes import ForecastRecipe
-from training.forecasts.series import Array, Examples, Splits
+from training.forecasts.series import Array, Examples, Splits, Stretches
 
 LOSSES: Final = {"linear": "mse", "relu": "mse", "sigmoid": "binary_crossentropy"}
 _KINDS: Final = {"SimpleRNN": keras.layers.SimpleRNN, "LSTM": keras.layers.LSTM}
@@ -29,11 +29,13 @@ class TrainedForecast:
         model: Observations in natural units, shape (n, time, features), to forecasts in natural units, shape
             (n, steps, outputs).
         history: The loss of each epoch on training and validation examples, of scaled targets.
+        steps: Training steps of an epoch.
     """
 
     recipe: ForecastRecipe
     model: keras.Sequential
     history: History
+    steps: int
 
     @property
     def best_epoch(self) -> int:
@@ -110,23 +112,62 @@ def train(recipe: ForecastRecipe, splits: Splits, *, checkpoint: Path) -> Traine
     tf.config.experimental.enable_op_determinism()
     model = build(recipe, splits.training)
     scale = Scale.of(recipe, splits.training.targets)
-    # Trained without its last layer, so that an output in large numbers does not outweigh one in small numbers.
-    scaled = keras.Sequential([keras.Input(model.input_shape[1:]), *model.layers[:-1]])
-    steps = recipe.repeats * -(-len(splits.training) // recipe.batch_size)
+    trained = _at_each(recipe, model) if recipe.further else _scaled(model)
+    training, validation = (_dataset(recipe, examples, scale) for examples in (splits.training, splits.validation))
+    steps = recipe.repeats * -(-len(training) // recipe.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
-    scaled.compile(loss=LOSSES[recipe.activation], optimizer=keras.optimizers.Adam(rate))
-    training, validation = (
-        Dataset(examples.inputs, scale.shrink(examples.targets)) for examples in (splits.training, splits.validation)
-    )
+    trained.compile(loss=LOSSES[recipe.activation], optimizer=keras.optimizers.Adam(rate))
     history = fit(
-        scaled,
+        trained,
         training,
         validation,
         order=_repeated(recipe, len(training), steps),
         epochs=recipe.epochs,
         checkpoint=Checkpoint(checkpoint, data.identity_of(recipe, splits)),
     )
-    return TrainedForecast(recipe, model, history)
+    if recipe.further:
+        _copy(trained, model)
+    return TrainedForecast(recipe, model, history, steps)
+
+
+def _scaled(model: keras.Sequential) -> keras.Sequential:
+    """Return it without its last layer, so that an output in large numbers does not outweigh one in small numbers."""
+    return keras.Sequential([keras.Input(model.input_shape[1:]), *model.layers[:-1]])
+
+
+def _at_each(recipe: ForecastRecipe, model: keras.Sequential) -> keras.Sequential:
+    """Return the same network, which forecasts not after the last observation alone, but after each of the last ones.
+
+    Its output is of shape (n, further + 1, steps · outputs), scaled.
+    """
+    first, *recurrent = model.layers[: 1 + len(recipe.recurrent)]
+    dense = model.layers[1 + len(recipe.recurrent)]
+    layers = [type(layer).from_config({**layer.get_config(), "return_sequences": True}) for layer in recurrent]
+    twin = keras.Sequential(
+        [
+            keras.Input((recipe.observations + recipe.further, len(recipe.inputs))),
+            first,
+            *layers,
+            keras.layers.Cropping1D((recipe.observations - 1, 0)),
+            keras.layers.Dense.from_config(dense.get_config()),
+        ]
+    )
+    _copy(model, twin)
+    return twin
+
+
+def _copy(source: keras.Sequential, target: keras.Sequential) -> None:
+    """Give one network the weights that another has learnt."""
+    for theirs, ours in zip(source.trainable_variables, target.trainable_variables, strict=True):
+        ours.assign(theirs)
+
+
+def _dataset(recipe: ForecastRecipe, examples: Examples, scale: Scale) -> Dataset:
+    if not recipe.further:
+        return Dataset(examples.inputs, scale.shrink(examples.targets))
+    stretches = Stretches.of(examples, recipe.further)
+    targets = scale.shrink(stretches.targets)
+    return Dataset(stretches.inputs, targets.reshape(*targets.shape[:2], -1))
 
 
 def _repeated(recipe: ForecastRecipe, size: int, steps: int) -> Order:

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from app.forecasts.bounds import bounds
+from app.forecasts.serving import ForecastServing
 from training.forecasts import cities
 from training.forecasts.recipes import ForecastRecipe
 from training.forecasts.series import Array, Splits
@@ -18,18 +20,31 @@ _TRUTH: Final = "#8a8f98"
 _MODEL: Final = "#c2570c"
 
 
-def forecasts_and_truth(recipe: ForecastRecipe, splits: Splits, forecasts: Array, path: Path) -> None:
+def forecasts_and_truth(
+    recipe: ForecastRecipe, serving: ForecastServing, splits: Splits, forecasts: Array, path: Path
+) -> None:
     """Plot the forecasts of test examples beside the truth, each output by itself.
 
     A forecast of several steps is shown by its first one, which is one line through time. Where there are only the
     cities of the lecture, each is shown with all its steps.
+
+    Args:
+        recipe: Of the model.
+        serving: Its settings, with its intervals, which are shaded.
+        splits: Its examples.
+        forecasts: What it gave for the test examples, shape (n, steps, outputs).
+        path: Where to write.
     """
+    lower, upper = (None, None) if serving.intervals is None else bounds(serving.intervals, forecasts)
     figure = Figure(figsize=(8, 2.6 * len(recipe.outputs)), layout="constrained")
     for column, axes in enumerate(figure.subplots(len(recipe.outputs), 1, squeeze=False)[:, 0]):
         truth, found = splits.test.targets[..., column], forecasts[..., column]
         if len(truth) == len(cities.CITIES):
             _cities(axes, truth, found)
         else:
+            if lower is not None and upper is not None:
+                shaded = (each[:SHOWN, 0, column] for each in (lower, upper))
+                axes.fill_between(np.arange(len(truth[:SHOWN])), *shaded, color=_MODEL, alpha=0.18, linewidth=0)
             _line(axes, recipe, truth[:SHOWN, 0], found[:SHOWN, 0])
         output = recipe.outputs[column]
         axes.set(ylabel=f"{output.name}, {output.unit}")

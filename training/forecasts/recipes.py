@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from app.forecasts.serving import Feature
 
-Source = Literal["air pollution", "flu cases", "weather", "mountain", "heartbeats"]
-Baseline = Literal["persistence", "mean", "seasonal mean", "majority class"]
+Source = Literal["air pollution", "flu cases", "weather", "mountain", "heartbeats", "own"]
+Baseline = Literal["persistence", "mean", "seasonal mean", "ridge regression", "majority class", "logistic regression"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class ForecastRecipe:
             ``sigmoid`` for a probability.
         least: The least value of each output, in its unit, where the activation is ``relu``.
         baselines: What it must beat.
-        batch_size: Examples a training step.
+        season: After how many times the seasons come again, where they do.
+        further: How many observations more a training sequence has, where it forecasts at each of them, too: a stretch
+            of 160 days is as good as 61 windows of 100, which hardly differ, and takes the time of two.
+        batch_size: Examples, or stretches, a training step.
         epochs: How many; the one that is best on the validation examples is kept.
         repeats: How often an epoch goes through the training examples.
         learning_rate: Of Adam, to begin with; it falls along a cosine.
@@ -55,7 +58,9 @@ class ForecastRecipe:
     baselines: tuple[Baseline, ...]
     activation: Literal["linear", "relu", "sigmoid"] = "relu"
     least: tuple[float, ...] = (0.0,)
-    time: Literal["day", "beat"] = "day"
+    time: str = "day"
+    season: int | None = None
+    further: int = 0
     batch_size: int = 128
     epochs: int = 10
     repeats: int = 1
@@ -112,7 +117,11 @@ RAIN_NEXT_DAY: Final = ForecastRecipe(
     observations=100,
     steps=(1,),
     recurrent=(Recurrent("LSTM", 8),),
-    baselines=("persistence", "seasonal mean"),
+    baselines=("persistence", "mean", "seasonal mean", "ridge regression"),
+    season=365,
+    further=60,
+    batch_size=64,
+    epochs=40,
 )
 RAIN_NEXT_8: Final = replace(
     RAIN_NEXT_DAY, name="rain-next-8", title="Rain on the next eight days", steps=tuple(range(1, 9))
@@ -181,9 +190,9 @@ ALL: Final = [
         outputs=(Feature(name="at risk", unit="probability"),),
         time="beat",
         recurrent=(Recurrent("LSTM", 8),),
-        baselines=("majority class",),
+        season=None,
+        baselines=("majority class", "logistic regression"),
         activation="sigmoid",
-        epochs=5,
     ),
 ]
 RECIPES: Final[Mapping[str, ForecastRecipe]] = {recipe.name: recipe for recipe in ALL}

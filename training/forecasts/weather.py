@@ -1,4 +1,4 @@
-"""Simulated weather: a day a row, with seasons, memory, and rain that follows pressure and humidity."""
+"""Simulated weather: a day a row, with seasons, memory, spells of rain that build up and break, and their fronts."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,8 +10,10 @@ from training.forecasts.series import Array
 
 YEAR: Final = 365
 """Days a year; simulated years do not leap."""
-REGIME_DAYS: Final = 45
-"""How long a wet or a dry spell lasts: its deviation falls to 1/e in so many days."""
+BUILD_UP: Final = 16.0
+"""Days in which the air takes up what a wet spell needs, on average over the year."""
+DISCHARGE: Final = 60.0
+"""Millimetres that a wet spell rains until it breaks."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,15 @@ class Weather:
 def simulate(days: int, *, seed: int) -> Weather:
     """Simulate the weather of a place at middle latitudes, where winters are wet.
 
-    A slow regime, westerly and wet or blocked and dry, lasts for weeks. It and the season set what pressure, humidity
-    and temperature return to, each with a memory of a few days. Rain falls on the day after air that is moist and
-    rising: it grows with yesterday's humidity and with how low yesterday's pressure was.
+    Spells follow a recharge and a discharge, as tropical rain does (Bladé and Hartmann, 1993): in a dry spell the air
+    takes up moisture, faster in winter, until it holds enough for a wet one; that goes on until
+    :data:`DISCHARGE` mm have fallen. When a spell ends hangs on what fell since it began, which a recurrent network
+    can add up and a line through the last hundred days cannot, as it does not know where to begin. Wet air comes from
+    the sea: it makes winters mild and summers cool.
+
+    The spell and the season set what pressure, humidity and temperature return to, each with a memory of a few days.
+    Rain falls on the day after air that is moist and rising: it grows with yesterday's humidity and with how low
+    yesterday's pressure was.
 
     Args:
         days: Length.
@@ -48,13 +56,22 @@ def simulate(days: int, *, seed: int) -> Weather:
     """
     random = np.random.default_rng(seed)
     winter = np.cos(2 * np.pi * np.arange(days) / YEAR)
-    regime = memory(random, days, REGIME_DAYS)
-    pressure = 1015 - 6 * regime - 2 * winter + 6 * memory(random, days, 4)
-    humidity = 74 + 6 * winter + 5 * regime - 0.4 * (pressure - 1015) + 4 * memory(random, days, 2)
-    temperature = 10.5 - 8.5 * winter + 1.5 * regime * winter + 3.5 * memory(random, days, 8)
-    lift = 0.06 * (1013 - pressure) + 0.05 * (humidity - 74) + 0.5 * random.normal(size=days)
-    rain = np.zeros(days)
-    rain[1:] = 5 * np.maximum(0, lift[:-1]) ** 1.2
+    fronts, damp, anomaly = (memory(random, days, scale) for scale in (4, 2, 6))
+    supply = (1 + 0.25 * winter + 0.3 * random.normal(size=days)) / BUILD_UP
+    gusts = 0.5 * random.normal(size=days)
+    store, wet, lift = random.uniform(), 0.0, 0.0
+    rain, spell, pressure, humidity = np.zeros((4, days))
+    for day in range(days):
+        rain[day] = 6 * max(0.0, lift) ** 1.2
+        store += -rain[day] / DISCHARGE if wet else supply[day]
+        wet = float(store > 0) if wet else float(store >= 1)
+        spell[day] = 2 * wet - 1
+        pressure[day] = 1015 - 4.5 * spell[day] - 2 * winter[day] + 5 * fronts[day]
+        humidity[day] = (
+            74 + 4.5 * spell[day] + 5 * (store - 0.5) + 6 * winter[day] - 0.3 * (pressure[day] - 1015) + 4 * damp[day]
+        )
+        lift = 0.09 * (1012 - pressure[day]) + 0.05 * (humidity[day] - 74) + gusts[day]
+    temperature = 10.5 - 8.5 * winter + 4 * spell * winter + 3 * anomaly
     return Weather(*(values.astype(np.float32) for values in (rain, np.clip(humidity, 5, 100), temperature, pressure)))
 
 

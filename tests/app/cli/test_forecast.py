@@ -9,6 +9,7 @@ import pytest
 
 from app.forecasts.forecaster import Forecaster
 from app.forecasts.serialization import forecast_json
+from app.forecasts.warnings import warnings
 from tests.conftest import ROOT
 
 PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
@@ -22,10 +23,12 @@ def forecast(models_dir: Path, name: str, given: str) -> subprocess.CompletedPro
 @pytest.mark.parametrize("name", ["tiny", "tiny-each-day"])
 def test_the_answer_is_that_of_the_service(models_dir: Path, name: str) -> None:
     sequences = [PARIS, PARIS[:2]]
-    done = forecast(models_dir, name, json.dumps({"sequences": sequences}))
+    done = forecast(models_dir, name, json.dumps({"sequences": sequences, "intervals": True}))
     assert (done.returncode, done.stderr) == (0, "")
     forecaster = Forecaster(models_dir / f"forecast-{name}")
-    assert done.stdout == forecast_json(forecaster, forecaster.forecast(sequences)) + "\n"
+    told = warnings(forecaster, sequences, intervals=True)
+    assert [warning.partition(":")[0] for warning in told] == ["short_sequence", "no_intervals"]
+    assert done.stdout == forecast_json(forecaster, forecaster.forecast(sequences), warnings=told) + "\n"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_list_shows_what_is_served_and_what_is_wrong(models_dir: Path, capsys: p
         [f"{MINE}/1", "1", "negative, positive"],
         ["sentiment-other", "1.0.0", "served  negative, positive"],
         ["vectors-sentiment-lecture", "1.0.0", "served"],
-        ["forecast-heartbeat", "1.0.0", "served"],
+        ["forecast-heartbeat", "2.0.0", "served"],
     ]
 
 

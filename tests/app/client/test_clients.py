@@ -142,6 +142,9 @@ def test_analogies(service: Client) -> None:
 def test_forecast(service: Client) -> None:
     answer = service.forecast("tiny", [PARIS, PARIS[:2]])
     assert answer.predictions[0] == service.forecast("tiny", [PARIS]).predictions[0]
+    assert [warning.partition(":")[0] for warning in answer.warnings] == ["short_sequence"]
+    asked = service.forecast("tiny", [PARIS], intervals=True)
+    assert [asked.intervals, *(warning.partition(":")[0] for warning in asked.warnings)] == [None, "no_intervals"]
     assert len(answer.predictions) == 2
     assert answer.steps == service.forecast_details("tiny").steps == ["day+1"]
     assert [forecast.name for forecast in service.forecasts().forecasts] == ["tiny", "tiny-each-day"]

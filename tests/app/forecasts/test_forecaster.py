@@ -18,6 +18,13 @@ Sequences = list[list[list[float]]]
 
 PARIS = [[10.0, 25.0, 60.0], [13.0, 10.0, 80.0], [9.0, 5.0, 90.0], [7.0, 0.0, 100.0]]
 NUMBERS = st.one_of(st.floats(-200, 200), st.floats(-LARGEST, LARGEST), st.sampled_from([0.0, -LARGEST, LARGEST]))
+OF_TWO_OUTPUTS = {
+    "coverage": 0.8,
+    "forecasts": [[[0.0], [0.0]]],
+    "lower": [[[0.0], [0.0]]],
+    "upper": [[[0.0], [0.0]]],
+    "least": [0.0, 0.0],
+}
 SEQUENCES = st.lists(
     st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=30), min_size=1, max_size=6
 )
@@ -112,8 +119,9 @@ def refused(folder: Path) -> str:
         lambda serving: serving["layers"][0].update(units=3),
         lambda serving: serving["layers"][0].update(features=4),
         lambda serving: serving["layers"][1].update(units=2),
+        lambda serving: serving.update(intervals=OF_TWO_OUTPUTS),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_a_manifest_of_another_graph_is_refused(copy: Path, change: Callable[[dict[str, Any]], object]) -> None:
     manifest = read_manifest(copy)
@@ -131,6 +139,20 @@ def test_a_graph_of_another_name_is_refused(copy: Path) -> None:
 def test_settings_that_are_missing_are_refused(copy: Path) -> None:
     write_manifest(copy, read_manifest(copy).model_copy(update={"serving": {"title": "a"}}))
     assert "lacks settings for serving (7 are wrong)" in refused(copy)
+
+
+def test_intervals_that_are_no_table_are_refused(copy: Path) -> None:
+    manifest = read_manifest(copy)
+    serving = {**manifest.serving, "intervals": {**OF_TWO_OUTPUTS, "lower": []}}
+    write_manifest(copy, manifest.model_copy(update={"serving": serving}))
+    assert "lacks settings for serving (1 is wrong)" in refused(copy)
+
+
+def test_intervals_that_were_changed_are_refused(copy: Path) -> None:
+    content = (copy / MANIFEST).read_text()
+    assert '"intervals": null' in content
+    (copy / MANIFEST).write_text(content.replace('"intervals": null', f'"intervals": {json.dumps(OF_TWO_OUTPUTS)}'))
+    assert MANIFEST in refused(copy)
 
 
 def test_a_folder_without_its_graph_is_refused(copy: Path) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.artifacts.manifest import read_manifest, write_manifest
 from app.compute import INLINE_SECONDS
 from app.forecasts.forecaster import Forecaster
 from app.forecasts.schemas import ForecastResponse
@@ -18,6 +20,7 @@ from app.forecasts.service import SECONDS_AN_OBSERVATION
 from app.main import create_app
 from app.settings import Settings
 from tests.asgi import full
+from tests.conftest import Serve
 
 PARIS = [[10, 25, 60], [13, 10, 80], [9, 5, 90], [7, 0, 100]]
 MANY = 1 + int(INLINE_SECONDS / SECONDS_AN_OBSERVATION / len(PARIS))
@@ -134,6 +137,82 @@ def test_server_timing_tells_how_long_predicting_took(client: httpx.Client) -> N
 def test_the_answer_written_by_hand_is_that_of_the_schema(client: httpx.Client, name: str) -> None:
     content = client.post(f"/forecasts/{name}", json={"sequences": [PARIS, PARIS[:1]]}).content
     assert ForecastResponse.model_validate_json(content).model_dump_json().encode() == content
+
+
+INTERVALS: dict[str, Any] = {
+    "coverage": 0.8,
+    "forecasts": [[[70.0, 110.0]]],
+    "lower": [[[60.0, 90.0]]],
+    "upper": [[[75.0, 150.0]]],
+    "least": [0.0],
+}
+AT_RISK = {"name": "at risk", "unit": "probability"}
+
+
+@pytest.fixture(scope="module")
+def calibrated(serve: Serve, models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A service whose forecast `tiny` has intervals, and whose forecast `tiny-each-day` is called a class."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    shutil.copytree(models_dir, folder, dirs_exist_ok=True)
+    for name, change in (("tiny", {"intervals": INTERVALS}), ("tiny-each-day", {"outputs": [AT_RISK]})):
+        place = folder / f"forecast-{name}"
+        manifest = read_manifest(place)
+        write_manifest(place, manifest.model_copy(update={"serving": {**manifest.serving, **change}}))
+    return serve(models_dir=folder)
+
+
+def of(client: httpx.Client, name: str, sequences: Any, **fields: Any) -> dict[str, Any]:
+    response = client.post(f"/forecasts/{name}", json={"sequences": sequences, **fields})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_intervals_are_nested_as_the_forecasts_are(calibrated: httpx.Client) -> None:
+    sequences = [PARIS, [[25, 20, 30], [26, 24, 50], [28, 20, 80], [22, 3, 110]], PARIS]
+    answer = of(calibrated, "tiny", sequences, intervals=True)
+    intervals = answer["intervals"]
+    assert intervals["coverage"] == 0.8
+    assert np.shape(intervals["lower"]) == np.shape(intervals["upper"]) == np.shape(answer["predictions"]) == (3, 1, 1)
+    found, lower, upper = (np.ravel(each) for each in (answer["predictions"], intervals["lower"], intervals["upper"]))
+    inner = np.clip(found, 70, 110)
+    assert lower == pytest.approx(np.interp(inner, [70, 110], [60, 90]) + found - inner, abs=1e-3)
+    assert upper == pytest.approx(np.interp(inner, [70, 110], [75, 150]) + found - inner, abs=1e-3)
+    assert answer["warnings"] == []
+    assert ForecastResponse.model_validate(answer).model_dump() == answer
+
+
+def test_intervals_are_there_only_where_they_are_asked_for(calibrated: httpx.Client) -> None:
+    assert of(calibrated, "tiny", [PARIS])["intervals"] is None
+    assert of(calibrated, "tiny", [PARIS], intervals=False)["intervals"] is None
+    response = calibrated.post("/forecasts/tiny", json={"sequences": [PARIS], "intervals": "yes"})
+    assert response.json()["errors"][0]["pointer"] == "#/intervals"
+
+
+def test_a_forecast_without_intervals_says_why(client: httpx.Client, calibrated: httpx.Client) -> None:
+    answer = of(client, "tiny", [PARIS], intervals=True)
+    assert answer["intervals"] is None
+    assert answer["warnings"] == ["no_intervals: There are no intervals of tiny, as none were calibrated."]
+    assert of(client, "tiny", [PARIS])["warnings"] == []
+    (of_class,) = of(calibrated, "tiny-each-day", [PARIS], intervals=True)["warnings"]
+    assert of_class.endswith("as it forecasts the probability of a class.")
+
+
+def test_short_sequences_are_warned_of(client: httpx.Client) -> None:
+    assert of(client, "tiny", [PARIS, PARIS * 2])["warnings"] == []
+    assert of(client, "tiny", [PARIS, PARIS[:1]])["warnings"] == [
+        "short_sequence: Sequence 1 has 1 observation, fewer than the 4 that the model was trained on."
+    ]
+    assert of(client, "tiny", [PARIS, PARIS[:3], PARIS[:2]])["warnings"] == [
+        "short_sequence: 2 sequences have fewer observations than the 4 that the model was trained on; the first is "
+        "sequence 1."
+    ]
+
+
+def test_a_missing_observation_is_refused(client: httpx.Client) -> None:
+    response = client.post("/forecasts/tiny", json={"sequences": [[*PARIS[:2], [9, None, 90]]]})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "#/sequences/0/2/1"
 
 
 def test_units_that_differ_are_all_named(models_dir: Path) -> None:

@@ -45,10 +45,10 @@ def test_a_folder_holds_all_that_belongs_to_a_model(output: Path) -> None:
     assert set(manifest.files) == {"README.md", "forecasts.png", "model.keras", "model.onnx"}
     assert manifest.recipe["recurrent"] == [{"kind": "LSTM", "units": 2}, {"kind": "SimpleRNN", "units": 2}]
     assert manifest.recipe["best_epoch"] == 1
-    assert manifest.data["name"] == "24 simulated years of weather"
+    assert manifest.data["name"] == "100 simulated years of weather to learn from, 30 to choose by and 30 held out"
     assert set(manifest.data["examples"]) == {"training", "validation", "test"}
     assert manifest.figures["held_out"] is True
-    assert set(manifest.figures["scores"]["rain"]) == {"model", "persistence", "seasonal mean"}
+    assert set(manifest.figures["scores"]["rain"]) == {"model", *RAIN.baselines}
 
 
 def test_the_forecaster_serves_what_was_trained(output: Path) -> None:
@@ -79,7 +79,9 @@ def test_the_card_shows_figures_formulas_and_the_plot(output: Path) -> None:
     assert f"| rain | **{scores['model']:.3f}** | {scores['persistence']:.3f} |" in card
     assert "(n, 5, 4) → (n, 2, 1)" in card
     assert "| LSTM(2) | 4 × n_h(n_h + n_x + 1) = 4 × 2 × (2 + 4 + 1) = 56 |" in card
-    assert "No day is in two of the three." in card
+    assert "of a third one, which chose nothing" in card
+    assert " ".join(card.splitlines()[2:5]).startswith(("It beats every baseline", "Something simpler does: "))
+    assert "| | day+1 | day+3 |" in card
     assert "{" not in card
     assert max(map(len, card.splitlines())) <= 120
     plot = (output / "forecast-tiny-rain" / "forecasts.png").read_bytes()
@@ -104,6 +106,7 @@ def test_the_command_says_what_it_did(
     assert cli.main(["forecasts", *arguments]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("tiny: root mean square error of air pollution ")
+    assert ", of the mean 20." in line or ", of the persistence 10." in line
     assert "ONNX against Keras: largest relative difference" in line
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["forecast-tiny"]
     assert list(checkpoints.iterdir()) == []

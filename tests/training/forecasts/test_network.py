@@ -7,8 +7,9 @@ import pytest
 
 from training import checkpoint as checkpoints
 from training.forecasts import cities, data
-from training.forecasts.network import Scale, build, layers_of, train
-from training.forecasts.recipes import AIR_POLLUTION, ALL, FLU_CASES, RAIN_NEXT_DAY, RECIPES, ForecastRecipe
+from training.forecasts.network import Scale, _at_each, build, layers_of, train
+from training.forecasts.recipes import AIR_POLLUTION, ALL, FLU_CASES, RAIN_NEXT_DAY, RECIPES, ForecastRecipe, Recurrent
+from training.forecasts.series import Array, Series, Stretches, split, windows
 
 SHAPES = {
     "air-pollution": ((4, 3), (1, 1)),
@@ -64,6 +65,10 @@ def test_the_parameters_are_those_that_the_lecture_counts(name: str, kinds: list
     assert recurrent[-1].every_step is (name == "flu-cases")
 
 
+def noise(seed: int, *shape: int) -> Array:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
 def trained_predictions(recipe: ForecastRecipe, checkpoint: Path) -> list[float]:
     splits = data.splits_of(recipe)
     predictions: list[float] = (
@@ -91,6 +96,31 @@ def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
     found = scale.shrink(trained.model(splits.test.inputs).numpy())
     loss = float(np.mean((found - scale.shrink(splits.test.targets)) ** 2))
     assert loss == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_a_stretch_is_forecast_from_each_of_its_last_observations() -> None:
+    layers = (Recurrent("LSTM", 2), Recurrent("SimpleRNN", 3))
+    recipe = replace(RECIPES["rain-and-temperature"], observations=4, further=2, steps=(1, 3), recurrent=layers)
+    examples = windows([Series(noise(0, 40, 4), noise(1, 40, 2))], 4, (1, 3))
+    model = build(recipe, examples)
+    inputs = Stretches.of(examples, 2).inputs
+    found = _at_each(recipe, model)(inputs).numpy()
+    for further in range(3):
+        expected = Scale.of(recipe, examples.targets).shrink(model(inputs[:, : 4 + further]).numpy())
+        assert found[:, further].reshape(expected.shape) == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_is_learnt_from_stretches_is_what_the_model_forecasts(tmp_path: Path) -> None:
+    recipe = replace(RAIN_NEXT_DAY, observations=4, further=6, batch_size=16, epochs=3, activation="linear")
+    wave = np.sin(np.arange(300))[:, None].astype(np.float32)
+    splits = split(Series(wave, wave), 4, (1,))
+    trained = train(recipe, splits, checkpoint=tmp_path)
+    scale = Scale.of(recipe, splits.training.targets)
+    found = scale.shrink(trained.model(splits.validation.inputs).numpy())
+    loss = float(np.mean((found - scale.shrink(splits.validation.targets)) ** 2))
+    assert loss == pytest.approx(min(epoch["val_loss"] for epoch in trained.history.epochs), rel=0.3)
+    assert loss < 0.9
+    assert trained.steps == -(-len(Stretches.of(splits.training, 6).inputs) // 16)
 
 
 @pytest.mark.slow

@@ -68,12 +68,41 @@ def test_avalanches_follow_snow_and_thaw_and_accidents_follow_avalanches(simulat
     assert counts.min() == 0
     snow = np.where(simulated.temperature < avalanches.COLDER, simulated.rain, 0)
     assert correlation(slides, snow) > 0.2
-    winters = slides.reshape(-1, YEAR)
-    assert winters[:, 180:270].sum() < 0.02 * slides.sum()
+    years = slides.reshape(-1, YEAR)
+    assert years[:, 180:270].sum() < 0.1 * slides.sum()
     assert correlation(accidents, slides) > 0.5
     assert correlation(accidents[1:], slides[:-1]) > 0.3
+    dry, warm = np.zeros(60, np.float32), np.full(60, avalanches.COLDER - 5, np.float32)
+    warm[20:30] += 7
+    thawing = avalanches.simulate(Weather(dry, dry, warm, dry), seed=1)[:, 0]
+    assert thawing[20:30].sum() > 20
+    assert thawing[:20].sum() + thawing[30:].sum() == 0
     bare = Weather(simulated.rain, simulated.humidity, simulated.temperature + 60, simulated.pressure)
-    assert avalanches.simulate(bare, seed=1).sum() == 0
+    assert avalanches.simulate(bare, seed=1)[2:].sum() == 0
+
+
+def test_a_wet_spell_lasts_until_enough_has_fallen(simulated: Weather) -> None:
+    """What fell since a spell began says how soon it ends, which the rain of the last days alone does not."""
+    wet = np.convolve(simulated.pressure, np.ones(5) / 5, "same") < 1013
+    begins = np.flatnonzero(wet[1:] & ~wet[:-1]) + 1
+    ends = np.flatnonzero(~wet[1:] & wet[:-1]) + 1
+    spells = [(begin, ends[ends > begin][0]) for begin in begins if (ends > begin).any()]
+    fallen = np.array([simulated.rain[begin:end].sum() for begin, end in spells if end - begin >= 8])
+    assert len(fallen) > 40
+    assert fallen.std() < 0.5 * fallen.mean()
+
+
+def test_the_sea_makes_winters_mild_and_summers_cool(simulated: Weather) -> None:
+    day = np.arange(DAYS) % YEAR
+    for season, sign in ((np.minimum(day, YEAR - day) < 40, 1), (np.abs(day - YEAR / 2) < 40, -1)):
+        assert sign * correlation(simulated.temperature[season], -simulated.pressure[season]) > 0.2
+
+
+def test_hearts_at_risk_alternate() -> None:
+    for series in heartbeats.simulate(6, 3000, seed=1):
+        qt, risk = series.inputs[:, 2], series.targets[1:, 0]
+        change = np.abs(np.diff(qt))
+        assert change[risk == 1].mean() > 1.5 * change[risk == 0].mean()
 
 
 def test_hearts_at_risk_show_it() -> None:
