@@ -34,6 +34,7 @@ WRONG = {
     "predict": ("/predict", items("sequences", b"1,", 4 * MEGABYTE)),
     "empty sequences": ("/predict", items("sequences", b"[],", 4 * MEGABYTE)),
     "wrong ids": ("/predict", b'{"sequences":[[' + b"-1," * MEGABYTE + b"1]]}"),
+    "ids": ("/activations", items("ids", b"-1,", 4 * MEGABYTE)),
     "pad": ("/pad", items("sequences", b"1,", 4 * MEGABYTE)),
     "labels": ("/sentiment", items("labels", b"1,", 4 * MEGABYTE)),
     "unknown fields": ("/sentiment", b'{"text":"a"' + b"".join(b',"%d":1' % n for n in range(400_000)) + b"}"),
