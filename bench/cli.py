@@ -53,11 +53,13 @@ PARITY: Final = "parity"
 REVISION: Final = "revision"
 SOAK: Final = "soak"
 RELOAD: Final = "reload"
+PAGE: Final = "page"
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
     REVISION: Section("Against another revision", "bench.revision"),
     SOAK: Section("Mixed traffic for a long time", "bench.soak"),
     RELOAD: Section("Versions swapped under load", "bench.reload"),
+    PAGE: Section("The page", "bench.page"),
 }
 """What is measured only where it is asked for."""
 TURN_SECONDS: Final = 2
@@ -114,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_section,
         metavar="SECTION",
         help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time, "
-        f"or {RELOAD}, versions of a model swapped under load",
+        f"or {RELOAD}, versions of a model swapped under load, or {PAGE}, the page in a browser",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
@@ -138,8 +140,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _section(name: str) -> str:
-    if name not in (*SECTIONS, SOAK, RELOAD):
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK, RELOAD])}")
+    if name not in (*SECTIONS, SOAK, RELOAD, PAGE):
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK, RELOAD, PAGE])}")
     return name
 
 

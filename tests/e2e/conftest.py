@@ -11,6 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.e2e.visiting import browse as browse
+from tests.e2e.visiting import browser as browser
+from tests.e2e.visiting import visit as visit
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMITTED = ROOT / "models"
 
