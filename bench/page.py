@@ -27,6 +27,8 @@ DEBOUNCE: Final = 60.0
 """Milliseconds without a key after which the page asks: ``DEBOUNCE`` of app/web/sentiment.js."""
 SETTLE_MS: Final = 800
 """How long a page is watched for shifts of its layout after it is loaded."""
+ANSWER_MS: Final = 60_000.0
+EXPLAINED: Final = "#sentiment-why[aria-busy=false]"
 TEXT: Final = "The music is lovely, but the plot is dull and the end is too long to be borne by anybody at all"
 CHROMIUMS: Final = ("chromium", "chromium-browser", "google-chrome")
 
@@ -60,7 +62,6 @@ _TYPE: Final = """(text) => new Promise((resolve) => {
   });
   seen.observe(verdict, { attributes: true, attributeFilter: ["aria-busy"] });
 })"""
-_EXPLAINED: Final = """() => document.getElementById("sentiment-why").getAttribute("aria-busy") === "false" """
 
 
 def measure(options: Options) -> Result:
@@ -75,12 +76,12 @@ def measure(options: Options) -> Result:
             shifts.append(shift)
         page = browser.new_page(viewport=VIEWPORT)
         page.goto(url)
-        page.wait_for_function(_EXPLAINED)
+        page.locator(EXPLAINED).wait_for(timeout=ANSWER_MS)
         words = TEXT.split()
         for count in range(KEYS):
             end = 1 + count % len(words)
             keys.append(page.evaluate(_TYPE, " ".join(words[:end])) - DEBOUNCE)
-            page.wait_for_function(_EXPLAINED)
+            page.locator(EXPLAINED).wait_for(timeout=ANSWER_MS)
         texts = _reviews(options)
         bare = sum(_shaded(page, text) == 0 for text in texts)
     return Result(
@@ -120,7 +121,7 @@ def _load(browser: Browser, url: str) -> tuple[float, float]:
     fresh = context.new_page()
     fresh.goto(url)
     fresh.evaluate(_WATCH)
-    fresh.wait_for_function(_EXPLAINED)
+    fresh.locator(EXPLAINED).wait_for(timeout=ANSWER_MS)
     fresh.wait_for_timeout(SETTLE_MS)
     found = fresh.evaluate("found")
     context.close()
@@ -139,5 +140,5 @@ def _reviews(options: Options) -> list[str]:
 def _shaded(page: Page, text: str) -> int:
     """Return how many words of a text are shaded."""
     page.evaluate(_TYPE, text)
-    page.wait_for_function(_EXPLAINED)
+    page.locator(EXPLAINED).wait_for(timeout=ANSWER_MS)
     return page.locator("#sentiment-reading .word").count()

@@ -2,7 +2,7 @@
 
 export const LEFT = 52;
 export const RIGHT = 14;
-const WIDEST = 64;
+const WIDEST = 44;
 
 /** Where the columns of a diagram are: `x` gives the middle of one, `size` is how wide each may be. */
 export function columns(width, count) {
