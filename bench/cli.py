@@ -53,15 +53,19 @@ PARITY: Final = "parity"
 REVISION: Final = "revision"
 SOAK: Final = "soak"
 RELOAD: Final = "reload"
+GENERATED: Final = "generated"
 PAGE: Final = "page"
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
     REVISION: Section("Against another revision", "bench.revision"),
     SOAK: Section("Mixed traffic for a long time", "bench.soak"),
     RELOAD: Section("Versions swapped under load", "bench.reload"),
+    GENERATED: Section("Requests that nobody would send", "bench.generated"),
     PAGE: Section("The page", "bench.page"),
 }
 """What is measured only where it is asked for."""
+NAMED: Final = (*SECTIONS, SOAK, RELOAD, GENERATED, PAGE)
+"""What can be asked for by its name."""
 TURN_SECONDS: Final = 2
 SOAK_SECONDS: Final = 1800
 
@@ -88,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.texts,
         parsed.seconds or SOAK_SECONDS,
         parsed.output,
+        parsed.requests,
     )
     report = Report.read(parsed.output, describe())
     try:
@@ -116,7 +121,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_section,
         metavar="SECTION",
         help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time, "
-        f"or {RELOAD}, versions of a model swapped under load, or {PAGE}, the page in a browser",
+        f"{RELOAD}, versions of a model swapped under load, {GENERATED}, requests that are made up, "
+        f"or {PAGE}, the page in a browser",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
@@ -131,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", type=Path, default=OUTPUT, metavar="DIR", help="where to write; default: bench")
     add("--rounds", type=_count, default=8, help="how often contenders take turns; default: %(default)s")
     add("--texts", type=_count, default=500, help="texts of each kind that are explained; default: %(default)s")
+    add("--requests", type=_count, default=100_000, help="requests that are made up; default: %(default)s")
     add(
         "--seconds",
         type=_count,
@@ -140,8 +147,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _section(name: str) -> str:
-    if name not in (*SECTIONS, SOAK, RELOAD, PAGE):
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK, RELOAD, PAGE])}")
+    if name not in NAMED:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMED)}")
     return name
 
 

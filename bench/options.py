@@ -20,6 +20,7 @@ class Options:
         texts: How many reviews, and how many sentences, are explained.
         soak_seconds: Seconds of mixed traffic.
         output: Folder that plots are drawn into.
+        requests: How many requests are made up.
     """
 
     model: Path
@@ -30,6 +31,7 @@ class Options:
     texts: int = 500
     soak_seconds: int = 1800
     output: Path = OUTPUT
+    requests: int = 100_000
 
     def say(self, message: str) -> None:
         """Tell on standard error how far the benchmark is."""

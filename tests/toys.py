@@ -122,7 +122,12 @@ WINDOW = 5
 
 
 def write_window_model(
-    folder: Path, labels: Labels = (NEGATIVE, NEUTRAL, POSITIVE), *, units: int = 4, recurrent: float = 1.0
+    folder: Path,
+    labels: Labels = (NEGATIVE, NEUTRAL, POSITIVE),
+    *,
+    units: int = 4,
+    recurrent: float = 1.0,
+    length_power: float = 0.2,
 ) -> Trained:
     """Write what serving needs of a model that reads texts in windows; its weights are random.
 
@@ -131,6 +136,7 @@ def write_window_model(
         labels: Two are a sigmoid.
         units: Of the LSTM of each direction.
         recurrent: What the recurrent weights are multiplied by.
+        length_power: By which power of the number of tokens the logits are divided.
     """
     recipe = replace(RECIPE, name=folder.name.removeprefix(f"{KIND}-"), vocabulary_size=64, maxlen=24)
     tokenizer = Tokenizer.fit([*reviews().texts, *THREE_LABELS["neutral"]], recipe.vocabulary_size)
@@ -141,7 +147,7 @@ def write_window_model(
         layer.set_weights([random.normal(0, scale, weight.shape) for weight in layer.get_weights()])
     weights = network.lstm.get_weights()
     network.lstm.set_weights([weight * recurrent if at % 3 == 1 else weight for at, weight in enumerate(weights)])
-    model = network.serving_model(recipe.maxlen)
+    model = network.serving_model(recipe.maxlen, 0.9, length_power)
     return _write(folder, Trained(recipe, recipe.seed, tokenizer, model, [], 1, {}, labels=labels))
 
 

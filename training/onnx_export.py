@@ -22,6 +22,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from app.sentiment.attribution import COUNTED_WINDOWS
 from app.sentiment.engines import STATES
 from app.sentiment.windows import MaximumOverWindows, Windows, has_states
 
@@ -226,11 +227,13 @@ class _Windows:
         single: Whether each text has one window alone; a scalar.
         per_text: The number of texts, and of windows of the longest one; shape (2,). Of single ones, nothing.
         rows: Which windows have tokens, of their product; shape (windows,). Of single ones, nothing.
+        length: Tokens of a window at most, without the one in front.
     """
 
     single: str
     per_text: str
     rows: str
+    length: int
 
 
 def _windows(graph: _Graph, layer: Windows, value: _Value) -> _Value:
@@ -246,8 +249,8 @@ def _windows(graph: _Graph, layer: Windows, value: _Value) -> _Value:
         return [graph.node("Transpose", TOKENS, perm=[1, 0]), LENGTHS, nowhere, nowhere]
 
     types = [TensorProto.INT32, TensorProto.INT32, TensorProto.INT64, TensorProto.INT64]
-    tokens, graph.lengths, *where = graph.choose(single, types, whole, lambda: _cut(graph, layer))
-    graph.windows = _Windows(single, *where)
+    tokens, graph.lengths, per_text, rows = graph.choose(single, types, whole, lambda: _cut(graph, layer))
+    graph.windows = _Windows(single, per_text, rows, layer.length)
     return replace(value, name=tokens)
 
 
@@ -318,7 +321,16 @@ def _maximum_over_windows(graph: _Graph, layer: MaximumOverWindows, value: _Valu
         return [graph.node("ReduceMax", placed, axes=[1], keepdims=0)]
 
     (of_text,) = graph.choose(windows.single, [TensorProto.FLOAT], lambda: [of_window], of_texts)
-    return _Value(graph.node("Relu", of_text), value.features, sequence=False)
+    of_text = graph.node("Relu", of_text)
+    if layer.length_power is None:
+        return _Value(of_text, value.features, sequence=False)
+    most, power = (np.array(number, np.float32) for number in (COUNTED_WINDOWS * windows.length, layer.length_power))
+    counted = graph.node("Min", _lengths_column(graph), graph.constant(most))
+    divisor = graph.node("Pow", counted, graph.constant(power))
+    divided = graph.node("Div", of_text, divisor)
+    return _Value(
+        graph.node("Concat", divided, graph.node("Reciprocal", divisor), axis=1), value.features + 1, sequence=False
+    )
 
 
 @dataclass(frozen=True)

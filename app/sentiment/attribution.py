@@ -24,6 +24,10 @@ from app.artifacts.manifest import ArtifactError
 
 ATTRIBUTION_FILE: Final = "attribution.npz"
 
+COUNTED_WINDOWS: Final = 6
+"""A text of more tokens than these hold counts as one of so many where a temperature depends on the length."""
+_ALWAYS: Final = 6
+"""So many of the weights are in every artifact."""
 _GATES: Final = 4
 _SIGMOIDS: Final = 3
 """The gates but for the candidate of the cell, which comes last here."""
@@ -57,6 +61,9 @@ class Weights(NamedTuple):
         dense: From the maxima to the logits, shape (2 · units, outputs).
         unknown: The vector of a word that is not in the vocabulary, shape (dimensions,).
         window: Tokens of a window at most, without the one in front; a scalar.
+        output_bias: Of the logits, shape (outputs,).
+        length_power: Maxima and bias are divided by this power of the number of a text's tokens, of which
+            :data:`COUNTED_WINDOWS` full ones count at most; a scalar.
     """
 
     kernel: Floats
@@ -65,6 +72,12 @@ class Weights(NamedTuple):
     dense: Floats
     unknown: Floats
     window: NDArray[np.int64]
+    output_bias: Floats
+    length_power: Floats
+
+    def divisor(self, tokens: int) -> float:
+        """Return what maxima and bias of a text of so many tokens are divided by."""
+        return float(min(tokens, COUNTED_WINDOWS * int(self.window)) ** float(self.length_power))
 
     def save(self, path: Path) -> None:
         """Write the artifact."""
@@ -84,7 +97,13 @@ class Weights(NamedTuple):
         try:
             with path.open("rb") if content is None else BytesIO(content) as file:
                 arrays = np.load(file, allow_pickle=False)
-                weights = cls(**{name: arrays[name] for name in cls._fields})
+                found = {name: arrays[name] for name in cls._fields[:_ALWAYS]}
+                # Older folders lack these. They divide by no power, and of what is the same for all texts only
+                # differences were looked at.
+                bias, power = np.zeros(found["dense"].shape[-1:], np.float32), np.float32(0)
+                found["output_bias"] = arrays.get("output_bias", bias)
+                found["length_power"] = np.asarray(arrays.get("length_power", power))
+                weights = cls(**found)
         except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
             raise ArtifactError(f"{path} has no weights for attribution ({error}); train the model again.") from error
         if not weights._agree():
@@ -98,10 +117,12 @@ class Weights(NamedTuple):
         gates = _GATES * units
         shapes = ((2, dimensions, gates), (2, units, gates), (2, gates), (2 * units, self.dense.shape[1]))
         found = tuple(array.shape for array in self[:4])
-        floats = all(array.dtype == np.float32 for array in self[:5])
-        finite = floats and all(bool(np.isfinite(array).all()) for array in self[:5])
+        last = (self.output_bias.shape, self.length_power.shape) == ((self.dense.shape[1],), ())
+        values = [*self[:5], *self[_ALWAYS:]]
+        floats = all(array.dtype == np.float32 for array in values)
+        finite = floats and all(bool(np.isfinite(array).all()) for array in values)
         window = self.window.ndim == 0 and self.window.dtype.kind == "i" and self.window >= 1
-        return bool(found == shapes and finite and window)
+        return bool(found == shapes and last and finite and window)
 
 
 @dataclass(frozen=True)
@@ -163,6 +184,7 @@ class Attribution:
         dimensions: Of a word's vector.
         units: Of the LSTM of each direction.
         outputs: Of the model: 1, or one for each label.
+        divisor: See :class:`Weights`.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -174,6 +196,7 @@ class Attribution:
         self.window = int(weights.window)
         self.dimensions, self.units = weights.unknown.size, weights.recurrent.shape[1]
         self.outputs = weights.dense.shape[1]
+        self.divisor = weights.divisor
         self._unknown = weights.unknown
         # The logit of the first label of a sigmoid is 0.
         self._dense = weights.dense if self.outputs > 1 else np.pad(weights.dense, ((0, 0), (1, 0)))
@@ -216,7 +239,7 @@ class Attribution:
         """
         steps, windows, _ = states.embedded.shape
         maxima = _Maxima.of(states.states, tokens)
-        slopes = (self._dense @ gradient).astype(np.float32).reshape(2, self.units)
+        slopes = (self._dense @ gradient / self.divisor(tokens)).astype(np.float32).reshape(2, self.units)
         losses = self._losses(states, maxima) * (slopes[maxima.direction, maxima.unit] * maxima.share)
         summed = np.zeros((2, windows, steps), np.float32)
         begins = maxima.begins

@@ -206,7 +206,7 @@ def _explanation(
     classification = read.classification
     if read.contributions is None:
         without = np.array(list(islice(probabilities, len(parts.without)))).reshape(-1, len(classifier.labels))
-        falls = iter(_falls(classifier, classification, without))
+        falls = iter(_falls(classifier, classification, without, len(parts.read)))
         of_tokens = [next(falls) if word >= 0 else 0.0 for word in parts.read]
     else:
         of_tokens = read.contributions
@@ -225,16 +225,21 @@ def _explanation(
     return Explanation([Word(*span, each) for span, each in zip(parts.words, contributions, strict=True)], sentences)
 
 
-def _falls(classifier: Classifier, whole: Classification, without: NDArray[np.float64]) -> list[float]:
+def _falls(classifier: Classifier, whole: Classification, without: NDArray[np.float64], tokens: int) -> list[float]:
     """Return how much the log-odds of a text fall without each word.
+
+    A model whose temperature depends on the length is a little surer of the text that is a word shorter, whatever the
+    word: all is compared at the temperature of the whole text.
 
     Args:
         classifier: The model.
         whole: What the model says of the whole text.
         without: What it says without each word: probabilities of all its labels, shape (words, labels).
+        tokens: Of the whole text.
     """
     columns = [classifier.labels.index(label) for label in whole.labels]
-    rows = np.vstack([whole.probabilities, without[:, columns]])
+    divisor = (lambda _: 1.0) if classifier.attribution is None else classifier.attribution.divisor
+    rows = np.vstack([whole.probabilities, without[:, columns] ** (divisor(max(1, tokens - 1)) / divisor(tokens))])
     least = HALF_A_STEP if classifier.sigmoid else TINY
     pro, contra = _sides(whole)
     odds = np.log(np.maximum(rows[:, pro].sum(axis=1), least)) - np.log(np.maximum(rows[:, contra].sum(axis=1), least))

@@ -50,7 +50,7 @@ def are_of_model(weights: Weights, engine: Engine) -> bool:
         (states.embedded.shape[1], two.embedded.shape[1]) == (1, 2)
         and np.allclose(states.embedded[1, 0], weights.unknown, atol=_TOLERANCE)
         and all(np.allclose(_hidden(weights, states, way), states.states[:, way, 0], atol=_TOLERANCE) for way in (0, 1))
-        and _dense_fits(weights, [(whole, states), (short, short_states)])
+        and _dense_fits(weights, [(whole, states, window + 1), (short, short_states, 2)])
     )
 
 
@@ -81,14 +81,23 @@ def _sigmoid(values: Floats) -> Floats:
     return gates
 
 
-def _dense_fits(weights: Weights, texts: Sequence[tuple[Sequence[float], States]]) -> bool:
-    """Whether the log-odds of two texts differ as the weights from the maxima to the logits say."""
-    probabilities = np.array([found for found, _ in texts])
+def _dense_fits(weights: Weights, texts: Sequence[tuple[Sequence[float], States, int]]) -> bool:
+    """Whether the log-odds of two texts differ as the weights from the maxima to the logits say.
+
+    Args:
+        weights: The weights.
+        texts: The probabilities, states and number of tokens of each.
+    """
+    probabilities = np.array([found for found, _, _ in texts])
     if (probabilities < _SATURATED).any():
         return True
-    maxima = [np.maximum(states.states[:, :, 0].max(axis=0), 0).reshape(-1) for _, states in texts]
     # The logit of the first label of a sigmoid is 0.
-    dense = weights.dense if weights.dense.shape[1] > 1 else np.pad(weights.dense, ((0, 0), (1, 0)))
-    logits = (maxima[0] - maxima[1]) @ dense
+    widened = ((0, 0), (0 if weights.dense.shape[1] > 1 else 1, 0))
+    dense, bias = np.pad(weights.dense, widened), np.pad(weights.output_bias, widened[1])
+    of_texts = [
+        (np.maximum(states.states[:, :, 0].max(axis=0), 0).reshape(-1) @ dense + bias) / weights.divisor(tokens)
+        for _, states, tokens in texts
+    ]
+    logits = of_texts[0] - of_texts[1]
     odds = np.log(probabilities[0] / probabilities[1])
     return bool(np.allclose(logits - logits[0], odds - odds[0], atol=10 * _TOLERANCE, rtol=_TOLERANCE))

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from app.sentiment.attribution import COUNTED_WINDOWS
+
 _PACKAGE = "sentiment"
 """Under this, Keras' files name the layers."""
 
@@ -71,36 +73,51 @@ class Windows(keras.layers.Layer):  # type: ignore[misc]
 class MaximumOverWindows(keras.layers.Layer):  # type: ignore[misc]
     """The maximum of each feature over all steps of all windows of a text, and 0.
 
-    Input: shape (n · windows, steps, features), zeros where a text is over. Output: shape (n, features).
+    With a ``length_power``, one more feature stands behind the maxima, 1, and all are divided by that power of the
+    number of the text's tokens, of which six full windows count at most. A ``Dense`` without a bias that follows then
+    gives logits divided by a temperature that depends on the length: the weights of the last feature are its bias.
+
+    Input: shape (n · windows, steps, features), zeros where a text is over; masked there, if there is a
+    ``length_power``. Output: shape (n, features), or (n, features + 1).
     """
 
-    def __init__(self, windows: int, **options: Any) -> None:
+    def __init__(self, windows: int, length_power: float | None = None, **options: Any) -> None:
         """Build the layer.
 
         Args:
             windows: Of a text, as :class:`Windows` cut them.
+            length_power: To which power the number of tokens is what all is divided by; ``None`` for nothing.
             **options: Of any layer.
         """
         super().__init__(**options)
         self.windows = windows
+        self.length_power = length_power
         self.supports_masking = True
 
-    def call(self, features: Any) -> Any:
+    def call(self, features: Any, mask: Any = None) -> Any:
         """Take the maximum. Where a step is masked, a recurrent layer has already written zeros."""
         of_window = ops.max(features, axis=1)
-        of_text = ops.max(ops.reshape(of_window, (-1, self.windows, features.shape[-1])), axis=1)
-        return ops.relu(of_text)
+        of_text = ops.relu(ops.max(ops.reshape(of_window, (-1, self.windows, features.shape[-1])), axis=1))
+        if self.length_power is None:
+            return of_text
+        in_window = ops.reshape(ops.sum(ops.cast(mask, of_text.dtype), axis=1), (-1, self.windows))
+        # Each further window has the start id in front, which is no token of the text.
+        further = ops.maximum(ops.sum(ops.cast(in_window > 0, of_text.dtype), axis=1) - 1, 0)
+        most = COUNTED_WINDOWS * (features.shape[1] - 1)
+        tokens = ops.clip(ops.sum(in_window, axis=1) - further, 1, most)[:, None]
+        return ops.concatenate([of_text, ops.ones_like(tokens)], axis=1) / ops.power(tokens, self.length_power)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Say that nothing is masked any more."""
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the maxima."""
-        return None, input_shape[-1]
+        features = input_shape[-1]
+        return None, features if features is None or self.length_power is None else features + 1
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of :meth:`__init__`."""
-        return {**super().get_config(), "windows": self.windows}
+        return {**super().get_config(), "windows": self.windows, "length_power": self.length_power}
 
 
 def has_states(model: keras.Sequential) -> bool:
@@ -108,13 +125,14 @@ def has_states(model: keras.Sequential) -> bool:
     kinds = [Windows, keras.layers.Embedding, keras.layers.Bidirectional, MaximumOverWindows, keras.layers.Dense]
     if [type(layer) for layer in model.layers] != kinds:
         return False
-    both, dense = model.layers[2], model.layers[4]
+    both, maximum, dense = model.layers[2:]
     activation = keras.activations.sigmoid if dense.units == 1 else keras.activations.softmax
     return (
         both.merge_mode == "concat"
         and all(map(_is_plain, (both.forward_layer, both.backward_layer)))
         and both.forward_layer.units == both.backward_layer.units
         and dense.activation == activation
+        and dense.use_bias == (maximum.length_power is None)
     )
 
 

@@ -45,11 +45,13 @@ class CosineIndex:
         """
         self._matrix = np.asarray(matrix)  # a memmap proper is slower to index
         rows, dimensions = matrix.shape
-        self._step = _largest(matrix) / _MATRIX_LEVELS
+        norms, largest = _norms_and_largest(matrix)
+        self._step = largest / _MATRIX_LEVELS
         self._copy: NDArray[np.int8] = np.zeros((dimensions, -(-rows // _BLOCK) * _BLOCK), dtype=np.int8)
         for start in range(0, rows, _ROWS_AT_ONCE):
-            units = _units(matrix[start : start + _ROWS_AT_ONCE]) / np.float32(self._step)
-            self._copy[:, start : start + len(units)] = np.rint(units, out=units).T
+            end = min(start + _ROWS_AT_ONCE, rows)
+            levels = matrix[start:end].astype(np.float32) / (norms[start:end] * np.float32(self._step))[:, np.newaxis]
+            self._copy[:, start:end] = np.rint(levels, out=levels).T
         self._offset = (_QUERY_LEVELS + 1) * self._copy.sum(axis=0, dtype=np.int32)
         # Each value is off by half a step at most.
         self._error = self._step / 2 * dimensions**0.5 + _ROUNDING
@@ -124,14 +126,17 @@ def _at_least(blocks: NDArray[np.int32], highest: NDArray[np.int32], least: floa
     return found[blocks_of_found] * _BLOCK + rows
 
 
-def _units(vectors: Floats) -> NDArray[np.float32]:
-    values = vectors.astype(np.float32)
-    norms: NDArray[np.float32] = np.sqrt(np.einsum("ij,ij->i", values, values))
-    norms[norms == 0] = 1
-    return values / norms[:, np.newaxis]
+def _norms_and_largest(matrix: Floats) -> tuple[NDArray[np.float32], float]:
+    """Return the lengths of the rows, 1 for rows of zeros, and the largest absolute value of any unit vector.
 
-
-def _largest(matrix: Floats) -> float:
-    """Return the largest absolute value in any unit vector; 1 if all are zeros."""
-    parts = (matrix[start : start + _ROWS_AT_ONCE] for start in range(0, len(matrix), _ROWS_AT_ONCE))
-    return max(float(np.abs(_units(part)).max()) for part in parts) or 1.0
+    The latter is 1 if all rows are zeros.
+    """
+    norms = np.ones(len(matrix), dtype=np.float32)
+    largest = 0.0
+    for start in range(0, len(matrix), _ROWS_AT_ONCE):
+        values = matrix[start : start + _ROWS_AT_ONCE].astype(np.float32)
+        lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+        lengths[lengths == 0] = 1
+        norms[start : start + len(lengths)] = lengths
+        largest = max(largest, float((np.abs(values, out=values).max(axis=1) / lengths).max()))
+    return norms, largest or 1.0

@@ -96,8 +96,9 @@ class Vocabulary:
         words = _Words.of(self._text, self._ends)
         left, right = self._order[:-1], self._order[1:]
         read = 0
+        pieces, sizes = words.pieces(self._order, read)
+        smaller, of_smaller, larger, of_larger = pieces[:-1], sizes[:-1], pieces[1:], sizes[1:]
         while len(left):
-            (smaller, of_smaller), (larger, of_larger) = (words.pieces(rows, read) for rows in (left, right))
             alike = smaller == larger
             # Where one of two ends, it is the smaller one only if the other goes on.
             go_on = alike & (of_smaller == _PIECE) & (of_larger == _PIECE)
@@ -105,6 +106,7 @@ class Vocabulary:
                 return False
             left, right = left[go_on], right[go_on]
             read += _PIECE
+            (smaller, of_smaller), (larger, of_larger) = (words.pieces(rows, read) for rows in (left, right))
         return True
 
     def _spelling(self, row: int) -> bytes:

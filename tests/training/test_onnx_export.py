@@ -233,15 +233,15 @@ def test_the_maximum_of_a_padded_row_is_never_below_zero(path: Path) -> None:
     assert np.all(np.any(maxima[~full, :4] == 0, axis=1) | np.any(maxima[~full, 4:] == 0, axis=1))
 
 
-def model_of_windows(length: int, maxlen: int, *, outputs: int = 3) -> Any:
+def model_of_windows(length: int, maxlen: int, *, outputs: int = 3, power: float | None = None) -> Any:
     windows = Windows(length, START)
     stack = [
         keras.Input((maxlen,), dtype="int32"),
         windows,
         layers.Embedding(VOCABULARY, FEATURES, mask_zero=True),
         layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
-        MaximumOverWindows(windows.windows(maxlen)),
-        layers.Dense(outputs, activation="softmax"),
+        MaximumOverWindows(windows.windows(maxlen), power),
+        layers.Dense(outputs, activation="softmax", use_bias=power is None),
     ]
     model = keras.Sequential(stack)
     random = np.random.default_rng(0)
@@ -249,9 +249,12 @@ def model_of_windows(length: int, maxlen: int, *, outputs: int = 3) -> Any:
     return model
 
 
-@pytest.mark.parametrize(("length", "maxlen"), [(1, 5), (2, 12), (5, 23), (32, 30)])
-def test_texts_of_every_length_are_read_in_windows_as_keras_reads_them(length: int, maxlen: int, path: Path) -> None:
-    model = model_of_windows(length, maxlen)
+@pytest.mark.parametrize("power", [None, 0.3, -0.5])
+@pytest.mark.parametrize(("length", "maxlen"), [(1, 5), (1, 9), (2, 12), (5, 23), (32, 30)])
+def test_texts_of_every_length_are_read_in_windows_as_keras_reads_them(
+    length: int, maxlen: int, power: float | None, path: Path
+) -> None:
+    model = model_of_windows(length, maxlen, power=power)
     rows = token_rows(range(1, maxlen + 1))
     export(model, path, padded_length=maxlen)
     expected = model(np.stack([np.pad(row, (maxlen - len(row), 0)) for row in rows]), training=False).numpy()

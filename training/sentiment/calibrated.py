@@ -1,12 +1,13 @@
 """From the network that the recipe ``best`` gives to a model: its temperature, and its figures but those on test."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.sentiment.attribution import COUNTED_WINDOWS
 from training.sentiment.data import TrainingData
 from training.sentiment.distillation import inference
 from training.sentiment.distillation.corpus import encoded
@@ -27,7 +28,7 @@ from training.sentiment.general.train import General
 from training.sentiment.recipes import SPLIT_SEED
 from training.sentiment.trained import Trained
 
-VERSION: Final = "2.1.0"
+VERSION: Final = "2.2.0"
 
 
 def trained(recipe: GeneralRecipe, general: General, data: TrainingData, *, seed: int) -> Trained:
@@ -40,14 +41,13 @@ def trained(recipe: GeneralRecipe, general: General, data: TrainingData, *, seed
         seed: With this seed.
     """
     sets = general.development
-    logits = {one.name: _logits(recipe, general, one.texts) for one in sets}
-    calibration = _calibrate(general, logits)
-    divisor = calibration.applied
-    probabilities = {name: scaled(found, divisor) for name, found in logits.items()}
+    answers = {one.name: _answers(recipe, general, one.texts) for one in sets}
+    calibration = _calibrate(general, answers)
+    probabilities = {name: found.scaled(calibration) for name, found in answers.items()}
     measured = [SetFigures.of(one, one.chosen(probabilities[one.name], LABELS)) for one in sets]
     kinds = [development.by_kind(one, probabilities[one.name]) for one in sets if one.name == EVERYDAY]
     audit = bias.audit(
-        lambda texts: scaled(_logits(recipe, general, texts), divisor),
+        lambda texts: _answers(recipe, general, texts).scaled(calibration),
         LABELS,
         lambda text: general.tokenizer.encode(text).unknown,
     )
@@ -55,7 +55,7 @@ def trained(recipe: GeneralRecipe, general: General, data: TrainingData, *, seed
         recipe=recipe,
         seed=seed,
         tokenizer=general.tokenizer,
-        model=general.network.serving_model(recipe.maxlen, divisor),
+        model=general.network.serving_model(recipe.maxlen, calibration.applied, calibration.applied_power),
         history=general.history,
         best_epoch=len(general.history),
         data=_data(recipe, data),
@@ -75,17 +75,39 @@ def trained(recipe: GeneralRecipe, general: General, data: TrainingData, *, seed
     )
 
 
-def _logits(recipe: GeneralRecipe, general: General, texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return the logits of all labels, before any temperature; shape (n, 3)."""
+@dataclass(frozen=True)
+class _Answers:
+    """What the network gives for texts.
+
+    Attributes:
+        logits: Of all labels, before any temperature; shape (n, 3).
+        tokens: How many count of each text where its temperature depends on that, shape (n,).
+    """
+
+    logits: NDArray[np.float64]
+    tokens: NDArray[np.intp]
+
+    def scaled(self, calibration: Calibration) -> NDArray[np.float64]:
+        """Return the probabilities, with what the calibration uses; shape (n, 3)."""
+        return scaled(self.logits, calibration.divisors(self.tokens))
+
+
+def _answers(recipe: GeneralRecipe, general: General, texts: Sequence[str]) -> _Answers:
     ids = [encoded(general.tokenizer, text) for text in texts]
-    return logits_of(inference.probabilities(general.network, ids, recipe.maxlen))
+    most = min(recipe.maxlen, COUNTED_WINDOWS * (general.network.window or recipe.maxlen))
+    # The start id is in front of each.
+    tokens = np.array([min(len(one) + 1, most) for one in ids], np.intp)
+    return _Answers(logits_of(inference.probabilities(general.network, ids, recipe.maxlen)), tokens)
 
 
-def _calibrate(general: General, logits: dict[str, NDArray[np.float64]]) -> Calibration:
+def _calibrate(general: General, answers: dict[str, _Answers]) -> Calibration:
     held_out = [one for one in general.development if not one.written]
     scored = {
         one.name: Scored(
-            logits[one.name][:, [LABELS.index(label) for label in one.among]], one.labels, folds_of(one.texts)
+            answers[one.name].logits[:, [LABELS.index(label) for label in one.among]],
+            one.labels,
+            folds_of(one.texts),
+            None if general.network.window is None else answers[one.name].tokens,
         )
         for one in held_out
     }

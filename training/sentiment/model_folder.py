@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import Manifest, sha256, write_manifest
-from app.sentiment.attribution import ATTRIBUTION_FILE
+from app.sentiment.attribution import ATTRIBUTION_FILE, COUNTED_WINDOWS
 from app.sentiment.classifier import KIND, TOKENIZER_FILE
 from app.sentiment.engines import ENGINES, TOKENIZER_KEY, VOCABULARY_KEY, OnnxEngine, dropping_masks
 from app.sentiment.labels import BINARY, POSITIVE
 from app.sentiment.padding import truncate
+from app.sentiment.windows import Windows
 from training import environment
 from training.corpora.imdb import Reviews
 from training.folders import replacing
@@ -24,7 +25,14 @@ from training.sentiment import attribution
 from training.sentiment.card import card
 from training.sentiment.encoding import encode
 from training.sentiment.evaluation import choice
-from training.sentiment.evaluation.calibration import BeforeAndAfter, Calibration, Scored, folds_of, logits_of
+from training.sentiment.evaluation.calibration import (
+    BeforeAndAfter,
+    Calibration,
+    Scored,
+    folds_of,
+    lengthwise,
+    logits_of,
+)
 from training.sentiment.evaluation.error_analysis import analyse
 from training.sentiment.evaluation.figures import Figures, Floats, measure
 from training.sentiment.trained import Trained
@@ -70,9 +78,11 @@ def write(trained: Trained, train: Reviews, test: Reviews, output: Path) -> tupl
         require_parity(f"{KIND}-{trained.recipe.name}", parity.largest_difference)
         positive = _positive(trained, outputs)
         figures = measure(test.labels, positive)
-        errors = analyse(test, [trained.tokenizer.encode(text) for text in test.texts], positive)
+        encodings = [trained.tokenizer.encode(text) for text in test.texts]
+        errors = analyse(test, encodings, positive)
         tested = card.Tested(test.labels, positive, figures, asdict(parity), errors)
-        manifest = _manifest(trained, train, test, tested, _calibration(trained, test, outputs))
+        tokens = np.minimum([len(one.ids) for one in encodings], _most_counted(trained))
+        manifest = _manifest(trained, train, test, tested, _calibration(trained, test, outputs, tokens))
         card.write(folder, manifest, trained, tested)
         write_manifest(folder, manifest)
     return figures, parity
@@ -121,14 +131,29 @@ def _positive(trained: Trained, outputs: NDArray[np.float32]) -> Floats:
     return choice.among(outputs, trained.labels, BINARY)[:, BINARY.index(POSITIVE)]
 
 
-def _calibration(trained: Trained, test: Reviews, outputs: NDArray[np.float32]) -> Calibration | None:
-    """Add the test split to the calibration of a model, whose logits may be divided by the temperature already."""
+def _calibration(
+    trained: Trained, test: Reviews, outputs: NDArray[np.float32], tokens: NDArray[np.intp]
+) -> Calibration | None:
+    """Add the test split to the calibration of a model, whose logits may be divided by the temperature already.
+
+    Args:
+        trained: The model.
+        test: The split.
+        outputs: What it gives for it.
+        tokens: How many count of each review where its temperature depends on that.
+    """
     found = trained.calibration
     if found is None:
         return None
-    logits = logits_of(choice.among(_probabilities(outputs), trained.labels, BINARY)) * found.applied
+    logits = logits_of(choice.among(_probabilities(outputs), trained.labels, BINARY)) * found.divisors(tokens)[:, None]
     scored = Scored(logits, test.labels.astype(np.intp), folds_of(test.texts))
-    return replace(found, test=BeforeAndAfter.of(scored, found.temperature))
+    return replace(found, test=BeforeAndAfter.of(scored, found.temperature * lengthwise(tokens, found.length_power)))
+
+
+def _most_counted(trained: Trained) -> int:
+    """Return how many tokens of a text count at most where the temperature depends on that."""
+    first, maxlen = trained.model.layers[0], trained.recipe.maxlen
+    return min(maxlen, COUNTED_WINDOWS * first.length) if isinstance(first, Windows) else maxlen
 
 
 def compare(trained: Trained, folder: Path, texts: Sequence[str], expected: NDArray[np.float32]) -> Parity:

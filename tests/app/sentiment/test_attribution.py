@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from app.artifacts.manifest import ArtifactError, parse_manifest, write_manifest
-from app.sentiment.attribution import ATTRIBUTION_FILE, Attribution, States, Weights
+from app.sentiment.attribution import ATTRIBUTION_FILE, COUNTED_WINDOWS, Attribution, States, Weights
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import EngineName, dropping_masks
 from app.sentiment.labels import BINARY
@@ -74,7 +74,9 @@ def by_the_book(folder: Path, ids: Sequence[int], gradient: Floats) -> Floats:
             keras.models.load_model(folder / "model.keras", compile=False).layers[1].get_weights()[0].astype(float)
         )
     dense = weights.dense if weights.dense.shape[1] > 1 else np.pad(weights.dense, ((0, 0), (1, 0)))
-    slopes = (dense @ gradient).reshape(2, -1)
+    assert weights.length_power > 0
+    counted = min(len(ids), COUNTED_WINDOWS * int(weights.window))
+    slopes = (dense @ gradient / counted ** float(weights.length_power)).reshape(2, -1)
     units = slopes.shape[1]
     found = np.zeros(len(ids))
 
@@ -157,7 +159,7 @@ def test_it_is_what_keras_gives_for_an_unknown_word_where_units_do_not_speak_to_
     for place in range(1, len(ids)):
         other = states([*ids[:place], UNKNOWN, *ids[place + 1 :]]).transpose(1, 3, 0, 2).reshape(2 * units, -1)
         left = np.maximum(other[np.arange(2 * units), at], 0)
-        expected.append((highest - left) @ weights.dense @ GRADIENT)
+        expected.append((highest - left) @ weights.dense @ GRADIENT / len(ids) ** float(weights.length_power))
     assert (steps, windows) == (6, 4)
     np.testing.assert_allclose(contributions(classifier, ids)[1:], expected, atol=2e-6)
 
@@ -176,7 +178,10 @@ def test_windows_that_say_the_same_contribute_the_same(classifier: Classifier) -
     found = np.array(contributions(classifier, ids)[1:]).reshape(4, 5)
     np.testing.assert_allclose(found, np.tile(found[:1], (4, 1)), atol=1e-7)
     alone = np.array(contributions(classifier, ids[:6])[1:])
-    np.testing.assert_allclose(found.sum(axis=0), alone, atol=1e-6)
+    # The temperature of the longer text is higher.
+    longer, shorter = map(attribution_of(classifier).divisor, (len(ids), 6))
+    assert longer > 1.1 * shorter
+    np.testing.assert_allclose(found.sum(axis=0) * longer, alone * shorter, atol=1e-6)
 
 
 def test_a_text_without_maxima_has_no_contributions(classifier: Classifier) -> None:
@@ -231,6 +236,8 @@ def test_the_longest_text_takes_little_memory(same: bool) -> None:
             normal(2 * units, 3),
             normal(dimensions),
             np.array(32),
+            normal(3),
+            np.array(0.2, np.float32),
         )
     )
     states = States(normal(steps, windows, dimensions), normal(steps, 2, windows, units))
@@ -252,6 +259,16 @@ def test_the_weights_come_back_as_they_were_saved(folder: Path, tmp_path: Path) 
     weights = Weights.load(folder / ATTRIBUTION_FILE)
     weights.save(tmp_path / ATTRIBUTION_FILE)
     assert (tmp_path / ATTRIBUTION_FILE).read_bytes() == (folder / ATTRIBUTION_FILE).read_bytes()
+
+
+def test_folders_from_before_there_was_a_power_are_served(tmp_path: Path) -> None:
+    folder = tmp_path / "sentiment-old"
+    toys.write_window_model(folder, length_power=0.0)
+    before = contributions(Classifier(folder), tokens(20))
+    broken(folder, output_bias=None, length_power=None)
+    classifier = Classifier(folder)
+    assert attribution_of(classifier).divisor(20) == 1
+    assert contributions(classifier, tokens(20)) == before
 
 
 def broken(copy: Path, **changes: Any) -> Path:
@@ -279,7 +296,19 @@ def broken(copy: Path, **changes: Any) -> Path:
         ({"window": np.array([5])}, "has weights that do not fit together"),
         ({"window": np.array(0)}, "has weights that do not fit together"),
         ({"window": np.array(5.0)}, "has weights that do not fit together"),
-        ({"dense": np.zeros((8, 1), np.float32)}, "has the weights of another model; restore the model folder"),
+        ({"output_bias": np.zeros(2, np.float32)}, "has weights that do not fit together"),
+        ({"output_bias": np.full(3, np.nan, np.float32)}, "has weights that do not fit together"),
+        ({"length_power": np.zeros(1, np.float32)}, "has weights that do not fit together"),
+        ({"length_power": np.array(np.inf, np.float32)}, "has weights that do not fit together"),
+        ({"length_power": np.array(0.1, np.float32)}, "has the weights of another model; restore the model folder"),
+        (
+            {"output_bias": np.array([1, 0, 0], np.float32)},
+            "has the weights of another model; restore the model folder",
+        ),
+        (
+            {"dense": np.zeros((8, 1), np.float32), "output_bias": np.zeros(1, np.float32)},
+            "has the weights of another model; restore the model folder",
+        ),
         (
             {
                 "kernel": np.zeros((2, 6, 8), np.float32),
@@ -294,7 +323,7 @@ def broken(copy: Path, **changes: Any) -> Path:
             "has the weights of another model; restore the model folder",
         ),
     ],
-    ids=range(16),
+    ids=range(22),
 )
 def test_an_artifact_that_is_none_is_refused(copy: Path, changes: dict[str, Any], reason: str) -> None:
     path = broken(copy, **changes)

@@ -43,7 +43,7 @@ for Deep Neural Networks*, NIPS 2017).
 
 _CALIBRATION: Final = """## Calibration
 A probability should be what it says: of the texts whose label gets 0.8, four in five should have it. As trained, the
-model is {verdict}: the temperature of its logits with the least log loss is {temperature:.3f} (Guo et al., *On
+model is {verdict}: the temperature of its logits with the least log loss is {temperature} (Guo et al., *On
 Calibration of Modern Neural Networks*, ICML 2017, section 4.2). It is fitted on {fitted}, each of which weighs the
 same, and judged by cross-fitting: *after* is, for each of {folds} parts of a set, with the temperature of the other
 parts. The mean log loss {change} from {log_loss_before:.4f} to {log_loss_after:.4f}, so {conclusion}
@@ -58,7 +58,13 @@ test split, with the temperature of all parts, chose nothing.
 """
 
 _USED: Final = "the logits are divided by it: it is part of the weights of the last layer."
+_USED_BY_LENGTH: Final = (
+    "the logits are divided by it: the factor is part of the weights of the last layer, and the power stands before it."
+)
 _NOT_USED: Final = "it is left out: the model gives its probabilities as it was trained."
+
+SHORT, LONG = 10, 192
+"""Tokens of a comment, and of the texts from which on more do not count, for which the temperature is told."""
 
 _BIAS: Final = """## Bias
 In sentences of our own (`training/sentiment/evaluation/bias.json`), neutral, kind and unkind ones, words are swapped
@@ -144,18 +150,35 @@ def calibration(found: Calibration) -> str:
     if found.test is not None:
         rows.append(_before_and_after("IMDb's test split", found.test))
     return _CALIBRATION.format(
-        verdict="too sure of itself" if found.temperature > 1 else "less sure of itself than it could be",
-        temperature=found.temperature,
+        verdict=_verdict(found),
+        temperature=_temperature(found),
         fitted=" and ".join([", ".join(found.fitted_on[:-1]), *found.fitted_on[-1:]]).removeprefix(" and "),
         folds=found.folds,
         change="falls" if found.used else "does not fall, but goes",
         log_loss_before=found.log_loss_before,
         log_loss_after=found.log_loss_after,
-        conclusion=_USED if found.used else _NOT_USED,
+        conclusion=(_USED_BY_LENGTH if found.length_power else _USED) if found.used else _NOT_USED,
         table=table(head, rows),
         bins=BINS,
         enough=ENOUGH,
         plot=CALIBRATION_PLOT,
+    )
+
+
+def _verdict(found: Calibration) -> str:
+    """Say which way the model is wrong, of short texts and of long ones."""
+    words = {True: "too sure of itself", False: "less sure of itself than it could be"}
+    short, long = (words[found.temperature * tokens**found.length_power > 1] for tokens in (SHORT, LONG))
+    return short if short == long else f"{short} on texts of {SHORT} tokens, and {long} on those of {LONG} or more"
+
+
+def _temperature(found: Calibration) -> str:
+    if not found.length_power:
+        return f"{found.temperature:.3f}"
+    short, long = (f"{found.temperature * tokens**found.length_power:.2f}" for tokens in (SHORT, LONG))
+    return (
+        f"{found.temperature:.3f} × n^{found.length_power:.3f} for a text of n tokens, {short} at {SHORT} and "
+        f"{long} at {LONG} or more"
     )
 
 

@@ -57,7 +57,7 @@ class Network:
     def _values(self) -> list[tf.Variable]:
         return [variable.value for variable in self.variables]
 
-    def serving_model(self, maxlen: int, temperature: float = 1.0) -> keras.Sequential:
+    def serving_model(self, maxlen: int, temperature: float = 1.0, length_power: float = 0.0) -> keras.Sequential:
         """Return the model for texts padded in front to one length; it masks the padding.
 
         Keras' max-pooling sees the zeros that a masked LSTM gives for padding, which is why :meth:`losses` counts no
@@ -65,7 +65,9 @@ class Network:
 
         Args:
             maxlen: The length.
-            temperature: The logits are divided by this.
+            temperature: The logits are divided by this,
+            length_power: and by this power of the number of a text's tokens, see
+                :class:`app.sentiment.windows.MaximumOverWindows`. Other than 0 it needs windows.
         """
         windows = Windows(self.window, START_ID) if self.window is not None else None
         layers = [
@@ -73,13 +75,16 @@ class Network:
             *([windows] if windows is not None else []),
             keras.layers.Embedding(self.embedding.input_dim, self.embedding.output_dim, mask_zero=True),
             keras.layers.Bidirectional(keras.layers.LSTM(self.lstm.forward_layer.units, return_sequences=True)),
-            MaximumOverWindows(windows.windows(maxlen)) if windows is not None else keras.layers.GlobalMaxPooling1D(),
-            keras.layers.Dense(self.dense.units, activation=self.dense.activation),
+            MaximumOverWindows(windows.windows(maxlen), length_power or None)
+            if windows is not None
+            else keras.layers.GlobalMaxPooling1D(),
+            keras.layers.Dense(self.dense.units, activation=self.dense.activation, use_bias=not length_power),
         ]
         with dropping_masks():
             model = keras.Sequential(layers)
-        weights = [array for layer in self.layers for array in layer.get_weights()]
-        model.set_weights([*weights[:-2], *(array / np.float32(temperature) for array in weights[-2:])])
+        *weights, kernel, bias = [array for layer in self.layers for array in layer.get_weights()]
+        last = [np.vstack([kernel, bias])] if length_power else [kernel, bias]
+        model.set_weights([*weights, *(array / np.float32(temperature) for array in last)])
         return model
 
     def losses(self, ids: tf.Tensor, targets: tf.Tensor, noise: Noise, seed: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:

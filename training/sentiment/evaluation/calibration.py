@@ -3,10 +3,13 @@
 One number is fitted on several sets, each of which weighs the same, and it is judged by cross-fitting: the texts are in
 folds, and the figures of each fold are those with the temperature that the other folds have. It is used only if that
 lowers the loss. A sigmoid is treated as the softmax that it is: of logits 0 and z.
+
+A second number lets the temperature depend on the length: a maximum over many steps is larger than one over a few, so a
+network that takes it is surer of a review than of a comment, more than it is more often right.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Final
 from zlib import crc32
@@ -33,15 +36,24 @@ class Scored:
             (n, labels).
         labels: The right one of each text, as an index; shape (n,).
         folds: The fold of each text, by :func:`folds_of`; shape (n,).
+        tokens: How many tokens of each text count, at least 1, where its temperature may depend on that; shape (n,).
     """
 
     logits: Floats
     labels: NDArray[np.intp]
     folds: NDArray[np.intp]
+    tokens: NDArray[np.intp] | None = None
 
     def take(self, chosen: NDArray[np.bool_]) -> "Scored":
         """Return some of the texts."""
-        return Scored(self.logits[chosen], self.labels[chosen], self.folds[chosen])
+        tokens = None if self.tokens is None else self.tokens[chosen]
+        return Scored(self.logits[chosen], self.labels[chosen], self.folds[chosen], tokens)
+
+    def divided(self, power: float) -> "Scored":
+        """Return the logits divided by a power of the number of tokens."""
+        if self.tokens is None:
+            return self
+        return replace(self, logits=self.logits / lengthwise(self.tokens, power)[:, None])
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,8 @@ class Calibration:
 
     Attributes:
         temperature: What logits are to be divided by; above 1 if the model is too sure of itself.
+        length_power: To which power of the number of a text's tokens they are to be divided by as well: above 0 if the
+            model is less sure of short texts than of long ones where it is as often right.
         used: Whether they are: whether the loss after is less than before.
         folds: In how many folds it was judged.
         fitted_on: The names of the sets that it is fitted on.
@@ -118,6 +132,7 @@ class Calibration:
     """
 
     temperature: float
+    length_power: float
     used: bool
     folds: int
     fitted_on: list[str]
@@ -130,6 +145,15 @@ class Calibration:
     def applied(self) -> float:
         """The temperature that the model's logits are divided by: 1 if it is not used."""
         return self.temperature if self.used else 1.0
+
+    @property
+    def applied_power(self) -> float:
+        """The power of the number of tokens that they are divided by as well: 0 if it is not used."""
+        return self.length_power if self.used else 0.0
+
+    def divisors(self, tokens: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return what the model's logits are divided by, of texts of so many tokens; shape (n,)."""
+        return self.applied * lengthwise(tokens, self.applied_power)
 
 
 def folds_of(texts: Sequence[str]) -> NDArray[np.intp]:
@@ -145,6 +169,9 @@ def logits_of(probabilities: Floats) -> NDArray[np.float64]:
 def calibrate(sets: Mapping[str, Scored], fitted_on: Collection[str]) -> Calibration:
     """Fit a temperature, and judge it by cross-fitting.
 
+    Where all sets know the tokens of their texts, one that depends on the length is tried as well, and taken if it has
+    the lower loss.
+
     Args:
         sets: What the model gives, by the names of the sets.
         fitted_on: The names of those to fit it on; each weighs the same.
@@ -152,19 +179,70 @@ def calibrate(sets: Mapping[str, Scored], fitted_on: Collection[str]) -> Calibra
     Raises:
         ValueError: There is nothing to fit it on.
     """
+    found = [_judged(sets, fitted_on, lambda parts: (fit_temperature(parts), 0.0))]
+    if all(one.tokens is not None for one in sets.values()):
+        found.append(_judged(sets, fitted_on, fit_by_length))
+    return min(found, key=lambda one: one.log_loss_after)
+
+
+def _judged(
+    sets: Mapping[str, Scored], fitted_on: Collection[str], fit: Callable[[Sequence[Scored]], tuple[float, float]]
+) -> Calibration:
+    """Fit, and judge by cross-fitting.
+
+    Args:
+        sets: See :func:`calibrate`.
+        fitted_on: The same.
+        fit: Gives a temperature, and the power of the number of tokens.
+    """
     fitted = [sets[name] for name in fitted_on]
     # Texts of one fold alone are a sample so small that nothing can be judged; then all folds have the same.
     others = [[one.take(one.folds != fold) for one in fitted] for fold in range(FOLDS)]
-    temperature = fit_temperature(fitted)
+    temperature, power = fit(fitted)
     of_fold = np.array(
-        [fit_temperature(parts) if any(len(part.labels) for part in parts) else temperature for parts in others]
+        [fit(parts) if any(len(part.labels) for part in parts) else (temperature, power) for parts in others]
     )
-    measured = {name: BeforeAndAfter.of(one, of_fold[one.folds]) for name, one in sets.items()}
+    measured = {}
+    for name, one in sets.items():
+        temperatures, powers = of_fold[one.folds].T
+        by_length = 1.0 if one.tokens is None else lengthwise(one.tokens, powers)
+        measured[name] = BeforeAndAfter.of(one, temperatures * by_length)
     before, after = (
         round(float(np.mean([getattr(measured[name], side) for name in fitted_on])), 6)
         for side in ("log_loss_before", "log_loss_after")
     )
-    return Calibration(temperature, after < before, FOLDS, [*fitted_on], before, after, measured)
+    return Calibration(temperature, power, after < before, FOLDS, [*fitted_on], before, after, measured)
+
+
+def fit_by_length(sets: Sequence[Scored]) -> tuple[float, float]:
+    """Return the temperature, and the power of the number of tokens, with the least mean of the sets' log losses.
+
+    The logits are divided by their product: ``temperature * tokens ** power``. The power is from −1 to 1.
+
+    Args:
+        sets: Sets of texts whose tokens are known.
+
+    Raises:
+        ValueError: See :func:`fit_temperature`.
+    """
+    known = [one for one in sets if len(one.labels)]
+
+    def fitted(power: float) -> tuple[float, list[Scored]]:
+        divided = [one.divided(power) for one in known]
+        return fit_temperature(divided), divided
+
+    def loss(power: float) -> float:
+        temperature, divided = fitted(power)
+        return float(np.mean([_mean_loss(one, temperature) for one in divided]))
+
+    power = minimize_scalar(loss, bounds=(-1.0, 1.0), method="bounded", options={"xatol": 1e-4}).x
+    return fitted(power)[0], float(power)
+
+
+def lengthwise(tokens: NDArray[np.intp], power: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return a power of numbers of tokens, to divide logits by; shape (n,)."""
+    found: NDArray[np.float64] = tokens.astype(np.float64) ** power
+    return found
 
 
 def fit_temperature(sets: Sequence[Scored]) -> float:
@@ -191,8 +269,13 @@ def fit_temperature(sets: Sequence[Scored]) -> float:
     return exp(found.x)
 
 
-def scaled(logits: Floats, temperature: float) -> NDArray[np.float64]:
-    """Return the probabilities of logits divided by a temperature, shape (n, labels)."""
+def scaled(logits: Floats, temperature: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return the probabilities of logits divided by a temperature, shape (n, labels).
+
+    Args:
+        logits: Shape (n, labels).
+        temperature: One for all texts, or one for each; shape (n,).
+    """
     return np.exp(_log_probabilities(logits, temperature))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from app.artifacts.manifest import require
 from app.sentiment.engines import ENGINES, dropping_masks
 from app.sentiment.windows import has_states
+from training.sentiment.attribution import last_layer
 from training.sentiment.own.base import Base, BaseError, read_tokenizer
 
 
@@ -28,7 +29,7 @@ def load(folder: Path) -> Base:
             "best or adapt, or train from nothing with --recipe lecture."
         )
     windows, embedding, both, _, dense = model.layers
-    kernel, bias = dense.get_weights()
+    kernel, bias = last_layer(model)
     if dense.units == 1:  # A sigmoid is the softmax of 0 and its logit.
         kernel, bias = np.hstack([np.zeros_like(kernel), kernel]), np.array([0, bias[0]], np.float32)
     weights = [*embedding.get_weights(), *both.get_weights(), kernel, bias]

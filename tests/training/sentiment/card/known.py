@@ -33,7 +33,7 @@ LARGE: Final = BeforeAndAfter(
 )
 SMALL: Final = replace(LARGE, texts=245)
 CALIBRATION: Final = Calibration(
-    1.25, True, 5, ["IMDb movies", "comments"], 0.5123, 0.5012, {"IMDb movies": LARGE, "edited reviews": SMALL}
+    1.25, 0.0, True, 5, ["IMDb movies", "comments"], 0.5123, 0.5012, {"IMDb movies": LARGE, "edited reviews": SMALL}
 )
 
 
@@ -79,6 +79,6 @@ def trained(**changes: Any) -> Trained:
         },
         labels=LABELS,
         calibration=CALIBRATION,
-        version="2.1.0",
+        version="2.2.0",
     )
     return replace(made, **changes)

@@ -66,6 +66,16 @@ def test_the_temperature_divides_the_logits(network: Network, temperature: float
     np.testing.assert_allclose(divided, expit(logit(plain) / temperature), atol=1e-5)
 
 
+def test_so_does_a_power_of_the_number_of_tokens() -> None:
+    random = np.random.default_rng(5)
+    network = Network(random.normal(0, 1, (VOCABULARY, 4)).astype(np.float32), 3, outputs=3, window=2)
+    network.dense.set_weights([random.normal(0, 1, weight.shape) for weight in network.dense.get_weights()])
+    rows = np.stack([np.pad([START_ID, *range(2, length + 1)], (MAXLEN - length, 0)) for length in range(1, MAXLEN)])
+    plain, divided = (np.log(network.serving_model(MAXLEN, *by)(rows).numpy()) for by in ((1.0,), (1.5, 0.25)))
+    by = 1.5 * np.arange(1, MAXLEN)[:, None] ** 0.25
+    np.testing.assert_allclose(divided - divided[:, :1], (plain - plain[:, :1]) / by, atol=1e-5)
+
+
 def test_the_model_to_serve_keeps_its_weights_when_the_network_learns_on(network: Network) -> None:
     model = network.serving_model(MAXLEN)
     before = [weight.copy() for weight in model.get_weights()]

@@ -1,6 +1,7 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import log
+from typing import Final
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from training.sentiment.evaluation.calibration import (
     BeforeAndAfter,
     Scored,
     calibrate,
+    fit_by_length,
     fit_temperature,
     folds_of,
     logits_of,
@@ -197,6 +199,40 @@ def test_a_set_that_it_is_not_fitted_on_is_measured_too() -> None:
     with_it = calibrate({"one": scored(LOGITS * 2, LABELS), "other": other}, ["one"])
     assert with_it.temperature == pytest.approx(2, rel=1e-3)
     assert with_it.sets["other"].log_loss_after > with_it.sets["other"].log_loss_before
+
+
+RIGHT: Final = scored(np.tile(LOGITS[::20], 2), np.tile(LABELS[::20], 2))
+TOKENS: Final = np.repeat([5, 180], len(RIGHT.labels) // 2)
+
+
+def by_length(factor: float, power: float) -> Scored:
+    """Texts whose logits are right once they are divided by a factor and a power of the number of tokens."""
+    return replace(RIGHT, logits=RIGHT.logits * factor * TOKENS[:, None] ** power)
+
+
+@pytest.mark.parametrize(("factor", "power"), [(0.5, 0.2), (2.0, -0.3)])
+def test_a_temperature_by_length_is_found(factor: float, power: float) -> None:
+    one = replace(by_length(factor, power), tokens=TOKENS)
+    assert fit_by_length([one]) == pytest.approx((factor, power), rel=0.01)
+    found = calibrate({"one": one}, ["one"])
+    assert (found.temperature, found.length_power) == fit_by_length([one])
+    assert found.log_loss_after == pytest.approx(loss(RIGHT), abs=5e-4)
+    np.testing.assert_allclose(found.divisors(TOKENS), found.temperature * TOKENS**found.length_power)
+    without = calibrate({"one": by_length(factor, power)}, ["one"])
+    assert without.length_power == 0
+    assert without.log_loss_after > found.log_loss_after + 0.001
+
+
+def test_a_temperature_by_length_that_does_not_pay_is_not_used() -> None:
+    one = replace(RIGHT, logits=RIGHT.logits * 2, tokens=TOKENS)
+    found = calibrate({"one": one}, ["one"])
+    assert (found.used, found.length_power) == (True, 0)
+    np.testing.assert_allclose(found.divisors(TOKENS), found.temperature)
+
+
+def test_texts_of_one_length_have_one_temperature() -> None:
+    one = replace(RIGHT, logits=RIGHT.logits * 2, tokens=np.full(len(TOKENS), 7))
+    assert calibrate({"one": one}, ["one"]).divisors(np.array([7])) == pytest.approx(2, rel=0.02)
 
 
 def test_texts_of_one_fold_have_the_temperature_of_all() -> None:

@@ -14,6 +14,7 @@ from training.sentiment.calibrated import VERSION
 from training.sentiment.data import TrainingData
 from training.sentiment.distillation import inference
 from training.sentiment.distillation import train as films
+from training.sentiment.distillation.corpus import START_ID
 from training.sentiment.encoder import pretrained
 from training.sentiment.encoder.pretrained import MissingWeights
 from training.sentiment.evaluation import calibration, development
@@ -158,17 +159,25 @@ def test_it_is_calibrated_and_measured(general: General) -> None:
     assert figures["teachers"] == general.teachers
 
 
-def test_the_model_divides_its_logits_by_the_temperature(general: General, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("power", [0.0, 0.25])
+def test_the_model_divides_its_logits_by_the_temperature(
+    general: General, power: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = calibration.calibrate
 
     def hot(*given: Any) -> Any:
-        return type(real(*given))(**{**vars(real(*given)), "temperature": 2.0, "used": True})
+        return replace(real(*given), temperature=2.0, length_power=power, used=True)
 
     monkeypatch.setattr(calibrated, "calibrate", hot)
-    model = calibrated.trained(TINY_BEST, general, DATA, seed=SEED).model
-    plain = general.network.serving_model(TINY_BEST.maxlen)
-    for one, other in zip(model.get_weights()[-2:], plain.get_weights()[-2:], strict=True):
-        np.testing.assert_allclose(one, other / 2, rtol=1e-6)
+    trained = calibrated.trained(TINY_BEST, general, DATA, seed=SEED)
+    rows = np.array([[0, 0, START_ID, 5, 6, 7], [0, 0, 0, 0, START_ID, 8]], np.int32)
+    padded = np.pad(rows, ((0, 0), (TINY_BEST.maxlen - 6, 0)))
+    plain, divided = (
+        np.log(model(padded).numpy()) for model in (general.network.serving_model(TINY_BEST.maxlen), trained.model)
+    )
+    by = 2 * np.array([[4.0], [2.0]]) ** power
+    np.testing.assert_allclose(divided - divided[:, :1], (plain - plain[:, :1]) / by, atol=1e-5)
+    assert sum(one["accuracy"] for one in trained.figures["development"]) > 0
 
 
 def test_it_says_how_many_texts_were_learnt_from(general: General) -> None:
