@@ -89,6 +89,7 @@ def wrong(size: int) -> dict[str, Attack]:
         "predict": ("/predict", items("sequences", b"1,")),
         "empty sequences": ("/predict", items("sequences", b"[],")),
         "wrong ids": ("/predict", b'{"sequences":[[' + b"-1," * (size // 4) + b"1]]}"),
+        "ids": ("/activations", items("ids", b"-1,")),
         "pad": ("/pad", items("sequences", b"1,")),
         "labels": ("/sentiment", items("labels", b"1,")),
         "unknown fields": ("/sentiment", b'{"text":"a"' + fields + b"}"),

@@ -56,6 +56,7 @@ ON_REQUEST: Final = {
     "attacks": Section("What one client does to the others", "bench.attacks"),
     "generated": Section("Requests that nobody would send", "bench.generated"),
     "reload": Section("Versions swapped under load", "bench.reload"),
+    "page": Section("The page", "bench.page"),
 }
 """What is measured only where it is asked for by its name."""
 EXTRAS: Final = {

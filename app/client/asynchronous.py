@@ -11,6 +11,7 @@ from app.client.messages import Answer, ServiceError, authorization, characters,
 from app.forecasts.schemas import ForecastDetails, ForecastResponse, ForecastsResponse
 from app.operations.schemas import Health
 from app.sentiment.schemas import (
+    ActivationsResponse,
     BatchResponse,
     ExplainedBatchResponse,
     ExplainedResponse,
@@ -243,6 +244,18 @@ class AsyncClient:
     async def predict(self, sequences: Sequence[Sequence[int]], model: str | None = None) -> PredictResponse:
         """Return the probability that each sequence of token ids is positive."""
         return await self._post("/predict", PredictResponse, sequences=sequences, model=model)
+
+    async def activations(
+        self, ids: Sequence[int], units: Sequence[int] | None = None, model: str | None = None
+    ) -> ActivationsResponse:
+        """Look into a model of one LSTM layer as it reads token ids.
+
+        Args:
+            ids: At most 100 ids.
+            units: Units of each direction whose cells and gates to give; by default all.
+            model: Name of the model; by default the service's default model.
+        """
+        return await self._post("/activations", ActivationsResponse, ids=ids, units=units, model=model)
 
     async def feedback(self, text: str, label: str, model: str | None = None) -> FeedbackResponse:
         """Say which label a text should have had.

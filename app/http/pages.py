@@ -10,6 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.http.compression import gzipped, takes_gzip
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / "web"
 MEDIA_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -32,19 +34,27 @@ class File:
 
     Attributes:
         content: What it holds.
+        compressed: The same, gzipped.
         headers: Those of the answer.
     """
 
     content: bytes
+    compressed: bytes
     headers: Mapping[str, str]
 
     def response(self, request: Request) -> Response:
         """Answer a request for the file: with nothing but 304, if the client has it already."""
+        headers = {**self.headers, "Vary": "Accept-Encoding"}
+        content = self.content
+        if takes_gzip(request.scope):
+            # Another representation has another tag (RFC 9110, section 8.8.3.3).
+            headers |= {"Content-Encoding": "gzip", "ETag": f'{self.headers["ETag"][:-1]}-gzip"'}
+            content = self.compressed
         known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
-        if not {self.headers["ETag"], "*"}.isdisjoint(known):
-            kept = {name: value for name, value in self.headers.items() if name != "Content-Type"}
+        if not {headers["ETag"], "*"}.isdisjoint(known):
+            kept = {name: value for name, value in headers.items() if not name.startswith("Content-T")}
             return Response(status_code=304, headers=kept)
-        return Response(self.content, headers=self.headers)
+        return Response(content, headers=headers)
 
 
 def read(folder: Path) -> dict[str, File]:
@@ -54,7 +64,8 @@ def read(folder: Path) -> dict[str, File]:
         if path.suffix in MEDIA_TYPES:
             content = path.read_bytes()
             tag = f'"{sha256(content).hexdigest()[:32]}"'
-            files[path.name] = File(content, {"Content-Type": MEDIA_TYPES[path.suffix], "ETag": tag, **_HEADERS})
+            headers = {"Content-Type": MEDIA_TYPES[path.suffix], "ETag": tag, **_HEADERS}
+            files[path.name] = File(content, gzipped(content), headers)
     return files
 
 

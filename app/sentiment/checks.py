@@ -94,6 +94,32 @@ def check_known_ids(model: Classifier, sequences: Sequence[Sequence[int]], field
             raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
 
 
+def choose_units(model: Classifier, wanted: Sequence[int] | None, ids: int) -> Sequence[int]:
+    """Return the units whose gates are asked for: those that a request wants, or all.
+
+    Args:
+        model: The model.
+        wanted: The units, if the request names some.
+        ids: How many ids it reads.
+
+    Raises:
+        Problem: 422 if the model is not of one LSTM layer, does not read so many ids, or has no such unit.
+    """
+    network = model.engine.network
+    if network is None:
+        detail = f"names {model.name}, which is not of one LSTM layer; ask another of `GET /models`"
+        raise Problem(422, f"The model {detail}.", errors=[FieldError(pointer="#/model", detail=detail)])
+    if ids > model.serving.maxlen:
+        detail = f"has {ids:,} ids; {model.name} reads {model.serving.maxlen:,} at most"
+        raise Problem(422, f"The list `ids` {detail}.", errors=[FieldError(pointer="#/ids", detail=detail)])
+    units = network.layer.units
+    for place, unit in enumerate(wanted or ()):
+        if unit >= units:
+            detail = f"is {unit}, but {model.name} has the units 0 to {units - 1}"
+            raise Problem(422, f"A unit {detail}.", errors=[FieldError(pointer=f"#/units/{place}", detail=detail)])
+    return range(units) if wanted is None else wanted
+
+
 @contextmanager
 def refusing(field: str) -> Iterator[None]:
     """Answer 422 where a text of a field is too long, or all have too many words to be explained."""

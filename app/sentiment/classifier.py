@@ -21,6 +21,7 @@ from app.artifacts.manifest import (
     require,
 )
 from app.artifacts.versions import ModelId, version_of
+from app.sentiment.activations import Activations
 from app.sentiment.attribution import ATTRIBUTION_FILE, Attribution, Weights
 from app.sentiment.codes import Warnings
 from app.sentiment.engines import ENGINES, Engine, EngineName
@@ -246,6 +247,22 @@ class Classifier:
             Shape (n, labels). The same as Keras gives for the sequences padded to ``maxlen``.
         """
         return self.engine.predict([self.truncate(_strip_padding(sequence)) for sequence in sequences])
+
+    def activations(self, ids: Sequence[int]) -> Activations:
+        """Return what the network computes inside as it reads ids.
+
+        Args:
+            ids: As of :meth:`predict`; at most ``maxlen``, not empty.
+
+        Raises:
+            ValueError: The network is not of one LSTM layer.
+        """
+        network = self.engine.network
+        if network is None:
+            raise ValueError(f"{self.name} is not of one LSTM layer.")
+        if self.engine.state_sizes is None:
+            return network.read(ids)
+        return network.read_windows(ids, self.engine.predict_with_states(_strip_padding(ids))[1])
 
     def truncate(self, ids: Sequence[int]) -> Sequence[int]:
         """Truncate ids to the model's ``maxlen``."""

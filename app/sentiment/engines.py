@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.artifacts.graphs import Graph
 from app.artifacts.manifest import ArtifactError
 from app.artifacts.sessions import batches, check_graph, open_graph
+from app.sentiment.activations import LstmNetwork
 from app.sentiment.attribution import States
 from app.sentiment.padding import pad_sequences
+from app.sentiment.recurrence import LstmLayer
 
 EngineName = Literal["onnx", "tensorflow"]
 
@@ -64,6 +67,10 @@ class Engine(Protocol):
     def predict_with_states(self, ids: Sequence[int]) -> tuple[tuple[float, ...], States]:
         """Do as :meth:`predict_one`, and return the states too; of a model that gives them."""
 
+    @property
+    def network(self) -> LstmNetwork | None:
+        """The weights of the model's LSTM; ``None`` if it is a network of another kind."""
+
 
 class OnnxEngine:
     """ONNX Runtime, on one thread a call."""
@@ -87,6 +94,7 @@ class OnnxEngine:
         self.state_sizes: tuple[int, int] | None = None
         if {*STATES} <= {*shapes}:
             self.state_sizes = shapes[STATES[0]][-1], shapes[STATES[1]][-1]
+        self.network = _network(path, content, gives_vectors=self.state_sizes is not None)
         self._run = session.run
 
     def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
@@ -146,6 +154,21 @@ class TensorFlowEngine:
             self.state_sizes = int(embedding.output_dim), int(self._model.layers[2].forward_layer.units)
             self._window = int(self._model.layers[0].length)
             self._with_states = windows.with_states(self._model)
+        self.network = self._lstm_network(embedding)
+
+    def _lstm_network(self, embedding: Any) -> LstmNetwork | None:
+        import keras
+
+        kinds = keras.layers.RNN | keras.layers.Bidirectional
+        recurrent = [layer for layer in self._model.layers if isinstance(layer, kinds)]
+        inner = [getattr(layer, "forward_layer", layer) for layer in recurrent]
+        if len(inner) != 1 or not isinstance(inner[0], keras.layers.LSTM):
+            return None
+        layer = LstmLayer.of_keras(recurrent[0].get_weights())
+        (table,) = embedding.get_weights()
+        if embedding.mask_zero:
+            return LstmNetwork(layer, table, None)
+        return LstmNetwork.padded(layer, table, self._maxlen)
 
     def predict_one(self, ids: Sequence[int]) -> tuple[float, ...]:
         """See :class:`Engine`."""
@@ -169,6 +192,14 @@ class TensorFlowEngine:
         vectors, both = (array[:windows, :steps].swapaxes(0, 1) for array in (embedded, states))
         states = both.reshape(steps, windows, 2, -1).swapaxes(1, 2)
         return tuple(_probabilities(outputs)[0].tolist()), States(vectors, states)
+
+
+def _network(path: Path, content: bytes | None, *, gives_vectors: bool) -> LstmNetwork | None:
+    """Return the weights of a graph's LSTM, if it has one, and they are as our exporter writes them."""
+    try:
+        return LstmNetwork.of_graph(Graph.read(path, content), gives_vectors=gives_vectors)
+    except (ValueError, LookupError):
+        return None  # the graph can be served all the same
 
 
 def _feed(ids: Sequence[int]) -> dict[str, NDArray[np.int32]]:

@@ -11,6 +11,12 @@ SECONDS_A_TOKEN: Final = 4e-6
 """Of predicting."""
 SECONDS_A_SLOW_TEXT: Final = 0.3
 """Of predicting with an engine that is not quick."""
+SECONDS_A_STEP: Final = 3e-5
+"""Of computing the states and gates of a direction after an id, outside of the graph."""
+SECONDS_A_NUMBER: Final = 6e-7
+"""Of writing one of them."""
+TRACED: Final = 5
+"""Numbers that are written of a unit that is asked for, beside its state: its cell and its gates."""
 SECONDS_A_SPLIT: Final = 4e-6
 """Of looking at a place where a sentence may end."""
 CHARACTERS_A_WORD: Final = 4
@@ -41,6 +47,21 @@ def explaining(model: Classifier, text: str) -> float:
     predictions = 2 if in_windows else 1 + read
     splitting = 2 * tokenizing(len(text)) + marks * SECONDS_A_SPLIT
     return splitting + predictions * predicting(model, read) + predicting(model, words)
+
+
+def activating(model: Classifier, ids: int, units: int) -> float:
+    """Estimate the seconds that it takes to look into a model of one LSTM layer.
+
+    Args:
+        model: The model.
+        ids: How many it reads.
+        units: How many are asked for.
+    """
+    network = model.engine.network
+    directions, all_units = (network.layer.directions, network.layer.units) if network else (0, 0)
+    numbers = ids * directions * (all_units + TRACED * units)
+    # The ids up to each one are read too.
+    return predicting(model, ids * (ids + 3) // 2) + ids * directions * SECONDS_A_STEP + numbers * SECONDS_A_NUMBER
 
 
 def cut_into_slices(seconds: Sequence[float]) -> list[slice]:

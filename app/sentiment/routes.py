@@ -1,9 +1,12 @@
 """The sentiment routes: they translate between HTTP and the models."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Final
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
+from numpy.typing import NDArray
 from starlette.responses import Response
 
 from app.http.dependencies import Part
@@ -12,11 +15,13 @@ from app.http.json_routes import Body, JSONBody, JSONRoute, json_response, too_m
 from app.http.json_values import Values
 from app.http.problems import Problem, responses
 from app.http.schemas import FieldError
+from app.sentiment.activations import Activations
 from app.sentiment.batches import batch_results, json_answer
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
 from app.sentiment.checks import (
     check_known_ids,
     choose_labels,
+    choose_units,
     find_model,
     limit_characters,
     limit_ids,
@@ -37,6 +42,10 @@ from app.sentiment.row_responses import rows_response
 from app.sentiment.row_stream import RowAnswers
 from app.sentiment.schemas import (
     EXPLAINED,
+    MOST_STEPS,
+    MOST_UNITS,
+    ActivationsRequest,
+    ActivationsResponse,
     BatchRequest,
     BatchResponse,
     ExplainedBatchResponse,
@@ -56,7 +65,7 @@ from app.sentiment.schemas import (
     TokenizeResponse,
     TolerantBatchResponse,
 )
-from app.sentiment.serialization import explained_json, plain_text, predictions, sentiment_json
+from app.sentiment.serialization import activations_response, explained_json, plain_text, predictions, sentiment_json
 from app.sentiment.service import SentimentService
 from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
@@ -70,6 +79,10 @@ Service = Annotated[SentimentService, Depends(Part(SentimentService))]
 
 def _most_texts(settings: Settings) -> int:
     return settings.max_texts
+
+
+def _most_steps(_settings: Settings) -> int:
+    return MOST_STEPS + MOST_UNITS
 
 
 def _most_ids(settings: Settings) -> int:
@@ -256,6 +269,31 @@ async def predict(
     check_known_ids(model, body.sequences)
     probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
     return json_response(PredictResponse(probabilities=probabilities, model=model.name, version=model.version))
+
+
+@json_router.post(
+    "/activations",
+    summary="Token ids to states and gates",
+    response_model=ActivationsResponse,
+    responses=responses(400, 404, 413, 415, 422, 429, 503),
+)
+async def activations(
+    body: Annotated[ActivationsRequest, Depends(JSONBody(ActivationsRequest, "ids", _most_steps))], service: Service
+) -> Response:
+    """Return what the model's LSTM computes as it reads token ids: its states, its gates, and the running probability.
+
+    For models of one LSTM layer, in one direction or in both; others are refused with 422. At most 100 ids are taken.
+    """
+    model = find_model(service, body.model, body.version)
+    check_known_ids(model, [body.ids], "ids")
+    units = choose_units(model, body.units, len(body.ids))
+    return await service.activations(model, body.ids, units, partial(_activations, model, units))
+
+
+def _activations(
+    model: Classifier, units: Sequence[int], found: Activations, probabilities: NDArray[np.float64]
+) -> Response:
+    return json_response(activations_response(found, units, probabilities, model.id, sigmoid=model.sigmoid))
 
 
 @json_router.post(

@@ -9,6 +9,10 @@ from app.sentiment.codes import MEANINGS, WarningCode
 from app.sentiment.labels import FEWEST, MOST
 from app.sentiment.side import Side
 
+MOST_STEPS: Final = 100
+"""Token ids that are looked into at once."""
+MOST_UNITS: Final = 4_096
+
 Text = Annotated[str, Field(min_length=1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ModelName = Annotated[
@@ -312,6 +316,82 @@ class PredictResponse(Schema):
     probabilities: list[Probability] | list[list[Probability]] = Field(
         description="For each sequence, in order: the probability that it is positive, for a model of `negative` and "
         "`positive`; for others, the probability of each label, in the order of `labels` in `GET /models`."
+    )
+    model: str = Field(description="Name of the model that answered.")
+    version: str = Field(description="Version of the model that answered.")
+
+
+class ActivationsRequest(Schema):
+    """Token ids to look into the model with."""
+
+    model_config = _example(
+        {"ids": [1, 14, 20, 16], "model": "sentiment-lecture", "units": [7]}, {"ids": [0, 0, 1, 14]}, strict=True
+    )
+
+    ids: Annotated[Sequence, Field(min_length=1, max_length=MOST_STEPS)] = Field(
+        description="Token ids, as `/tokenize` gives them, or padded by `/pad`. They are read as `/predict` reads a "
+        "sequence: padded in front, or truncated, to the model's `maxlen`."
+    )
+    units: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MOST_UNITS, fail_fast=True)] | None = Field(
+        None,
+        description="Units, from 0, of each direction whose cells and gates to give; by default all.",
+        json_schema_extra={"examples": [[7]]},
+    )
+    model: ModelName = None
+    version: ModelVersion = None
+
+
+_Steps = list[list[float]]
+
+
+class DirectionActivations(Schema):
+    """What an LSTM computes as it reads in one direction. All are lists of one list an id, with a number a unit."""
+
+    direction: Literal["forward", "backward"] = Field(description="Where it reads to: `backward` begins with the end.")
+    hidden: _Steps = Field(description="h, the state of each of the model's units after each id, from −1 to 1.")
+    cell: _Steps = Field(description="c, the memory of each unit of `units` after each id.")
+    input: _Steps = Field(description="Input gate, from 0 to 1: how much of the candidate goes into the cell.")
+    forget: _Steps = Field(description="Forget gate, from 0 to 1: how much of the cell before is kept.")
+    candidate: _Steps = Field(description="What would be written into the cell, from −1 to 1.")
+    output: _Steps = Field(description="Output gate, from 0 to 1: how much of the cell shows in h.")
+
+
+class ActivationsResponse(Schema):
+    """What a model computes inside as it reads token ids."""
+
+    model_config = _example(
+        {
+            "directions": [
+                {
+                    "direction": "forward",
+                    "hidden": [[0.1, -0.2], [0.3, -0.1]],
+                    "cell": [[-0.4], [-0.2]],
+                    "input": [[0.5], [0.6]],
+                    "forget": [[0.9], [0.8]],
+                    "candidate": [[-0.3], [0.2]],
+                    "output": [[0.5], [0.5]],
+                }
+            ],
+            "units": [1],
+            "probabilities": [0.51, 0.55],
+            "windows": [0],
+            "skipped": 0,
+            "model": "sentiment-lecture",
+            "version": "1.0.0",
+        }
+    )
+
+    directions: list[DirectionActivations] = Field(description="`forward`, and `backward` where a model has both.")
+    units: list[int] = Field(description="The units whose cells and gates are given, in this order.")
+    probabilities: list[Probability] | list[list[Probability]] = Field(
+        description="What `/predict` answers for the ids up to each one, as if they ended there."
+    )
+    windows: list[int] = Field(
+        description="Where the windows begin that the model reads by themselves, as indices of the ids; each begins "
+        "with an empty memory. A model that does not read in windows has one."
+    )
+    skipped: int = Field(
+        ge=0, description="How many ids in front are padding that the model masks; what they would compute is 0."
     )
     model: str = Field(description="Name of the model that answered.")
     version: str = Field(description="Version of the model that answered.")

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.versions import ModelId
+from app.sentiment.activations import Activations
 from app.sentiment.classifier import Classification
 from app.sentiment.codes import Warnings
 from app.sentiment.explanation import Explained, Explanation
 from app.sentiment.labels import Labels
+from app.sentiment.schemas import ActivationsResponse, DirectionActivations
 
 DIGITS: Final = 6
 """Digits of a probability, after the point."""
@@ -99,3 +101,45 @@ def predictions(probabilities: NDArray[np.float64], *, sigmoid: bool) -> list[fl
     if sigmoid:
         return rounded(probabilities[:, 1].tolist())
     return [rounded(row) for row in probabilities.tolist()]
+
+
+def activations_response(
+    found: Activations, units: Sequence[int], probabilities: NDArray[np.float64], model: ModelId, *, sigmoid: bool
+) -> ActivationsResponse:
+    """Return what a network computed of ids as an :class:`~app.sentiment.schemas.ActivationsResponse`.
+
+    Args:
+        found: What it computed.
+        units: Those whose cells and gates are given.
+        probabilities: Of each label, after each id; shape (ids, labels).
+        model: The model.
+        sigmoid: See :func:`predictions`.
+    """
+    chosen = np.array(units, np.intp)
+
+    def numbers(array: NDArray[np.float32]) -> list[list[float]]:
+        rows: list[list[float]] = array.astype(np.float64).round(DIGITS).tolist()
+        return rows
+
+    ways: tuple[Literal["forward"], Literal["backward"]] = ("forward", "backward")
+    directions = [
+        DirectionActivations(
+            direction=way,
+            hidden=numbers(trace.hidden),
+            cell=numbers(trace.cell[:, chosen]),
+            input=numbers(trace.input[:, chosen]),
+            forget=numbers(trace.forget[:, chosen]),
+            candidate=numbers(trace.candidate[:, chosen]),
+            output=numbers(trace.output[:, chosen]),
+        )
+        for way, trace in zip(ways, found.directions, strict=False)
+    ]
+    return ActivationsResponse(
+        directions=directions,
+        units=list(units),
+        probabilities=predictions(probabilities, sigmoid=sigmoid),
+        windows=list(found.windows),
+        skipped=found.skipped,
+        model=model.name,
+        version=model.version,
+    )

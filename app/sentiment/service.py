@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from app.compute import Compute, is_short
 from app.operations.metrics import Metrics, ModelMetrics
+from app.sentiment.activations import Activations
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
-from app.sentiment.estimates import cut_into_slices, explaining, predicting, reading, tokenizing
+from app.sentiment.estimates import activating, cut_into_slices, explaining, predicting, reading, tokenizing
 from app.sentiment.explanation import Explained, explain_all
 from app.sentiment.feedback import FeedbackFile, NotWritten
 from app.sentiment.labels import Labels
@@ -350,6 +351,32 @@ class SentimentService:
                 [sum(seconds[part]) for part in slices],
             )
         return np.concatenate(parts)
+
+    async def activations(
+        self,
+        model: Classifier,
+        ids: Sequence[int],
+        units: Sequence[int],
+        convert: Callable[[Activations, NDArray[np.float64]], Result],
+    ) -> Result:
+        """Look into a model of one LSTM layer as it reads token ids.
+
+        Args:
+            model: The model.
+            ids: See :meth:`Classifier.activations`.
+            units: Those that are asked for.
+            convert: Called where the work is done with what was found, and with the probabilities of the labels after
+                each id, shape (ids, labels).
+
+        Raises:
+            app.compute.Busy: Too much work waits, of this client or in all.
+        """
+
+        def work() -> Result:
+            return convert(model.activations(ids), model.predict([ids[: end + 1] for end in range(len(ids))]))
+
+        seconds = activating(model, len(ids), len(units))
+        return await self.compute.call(self.compute.step("predict", work), seconds=seconds)
 
     def _limit_length(self, text: str, index: int | None = None) -> None:
         if len(text) > self.settings.max_characters:

@@ -11,6 +11,14 @@ export class Refusal extends Error {
   }
 }
 
+const BUSY = [429, 503];
+/** No connection, or a proxy without the service. */
+const AWAY = [0, 502, 504];
+
+/** Whether what went wrong passes, so that the same may be asked again. */
+export const passes = (error) => error instanceof Refusal && [...BUSY, ...AWAY].includes(error.status);
+export const isBusy = (error) => BUSY.includes(error.status);
+
 /** In how many seconds a service that has no room wants to be asked again; undefined if it does not say. */
 function retryAfter(response) {
   const header = response.headers.get("Retry-After");

@@ -1,12 +1,9 @@
 // Many rows: in blocks, several of which are under way, and in order.
 
-import { ask } from "./api.js";
+import { ask, isBusy, passes } from "./api.js";
 
 const ROWS = 256;
 const CHARACTERS = 2 ** 20;
-const BUSY = [429, 503];
-/** What may pass: no connection, or a proxy without the service. */
-const UNSURE = [0, 502, 504];
 const TRIES = 5;
 const LONGEST_WAIT = 30;
 
@@ -72,7 +69,7 @@ async function askUntilAnswered(path, { body, signal, waits }) {
     try {
       return await ask(path, { body, signal });
     } catch (error) {
-      const isPassing = BUSY.includes(error.status) || (UNSURE.includes(error.status) && tries < TRIES);
+      const isPassing = isBusy(error) || (passes(error) && tries < TRIES);
       if (signal.aborted || !isPassing) throw error;
       const seconds = error.retryAfter ?? Math.min(2 ** (tries - 1), LONGEST_WAIT);
       waits(seconds, error);

@@ -50,14 +50,19 @@ export function picture(width, height, title, description, ...children) {
 /**
  * Draw a line chart.
  *
- * `series` is a list of `{ points: [{ x, y, label, value }], dashed, from }`, `from` being a point that the line
- * begins at but the series does not have; `ticks` one of `{ x, label }`; `y` has a `format`, and may have `min`, `max`
+ * `series` is a list of `{ points: [{ x, y, label, value }], dashed, from, band: [{ x, low, high }] }`, `from` being a
+ * point that the line begins at but the series does not have, and `band` an interval around it; `ticks` one of `{ x, label }`; `y` has a `format`, and may have `min`, `max`
  * and a `level` to mark; `head` names the columns of the table.
  */
 export function lineChart(host, chart) {
   const frame = element("div");
-  const rows = chart.series.flatMap(({ points }) => points.map(({ label, value }) => [label, value]));
-  host.replaceChildren(element("h3", {}, chart.title), frame, asTable(chart.title, chart.head, rows));
+  const banded = chart.series.some(({ band }) => band);
+  const bounds = (band, at) => (banded ? [band, band].map((all, end) => (all ? chart.y.format(all[at][end ? "high" : "low"]) : "")) : []);
+  const rows = chart.series.flatMap(({ points, band }) =>
+    points.map(({ label, value }, at) => [label, value, ...bounds(band, at)]),
+  );
+  const head = [...chart.head, ...(banded ? ["from", "to"] : [])];
+  host.replaceChildren(element("h3", {}, chart.title), frame, asTable(chart.title, head, rows));
   fitted(frame, (width) => frame.replaceChildren(draw(chart, width)));
 }
 
@@ -74,14 +79,14 @@ export function asTable(title, head, rows) {
 function draw({ title, description, series, ticks, y }, width) {
   const points = series.flatMap((one) => one.points);
   const xs = points.map(({ x }) => x);
-  const values = points.map((point) => point.y);
+  const ends = series.flatMap(({ band = [] }) => band.flatMap(({ low, high }) => [low, high]));
+  const values = [...points.map((point) => point.y), ...ends];
   const marks = steps(y.min ?? Math.min(...values), y.max ?? Math.max(...values));
   const [low, high] = [Math.min(marks[0], ...values), Math.max(marks.at(-1), ...values)];
   const [first, last] = [Math.min(...xs), Math.max(...xs)];
   const room = width - MARGIN.left - MARGIN.right;
-  const few = thinned(ticks, room / 16);
-  const slanted = few.some(({ label }) => label.length * 7 > room / few.length);
-  const bottom = HEIGHT - MARGIN.top - (slanted ? SLANTED : LEVEL);
+  const below = axis(ticks, room);
+  const bottom = HEIGHT - MARGIN.top - below.height;
   const across = (x) => MARGIN.left + (last > first ? ((x - first) / (last - first)) * room : room / 2);
   const down = (value) => MARGIN.top + (1 - (value - low) / (high - low)) * bottom;
   return picture(
@@ -104,18 +109,38 @@ function draw({ title, description, series, ticks, y }, width) {
             y2: down(y.level),
           }),
         ]),
-    ...few.map((tick) => label(tick, across(tick.x), MARGIN.top + bottom + 16, slanted)),
+    ...below.draw(across, MARGIN.top + bottom),
     ...series.map((one) => line(one, across, down, points.length > DOTS ? 0 : points.length > MANY ? 2.5 : 3.5)),
   );
 }
 
-function line({ points, dashed, from }, across, down, radius) {
+function line({ points, dashed, from, band }, across, down, radius) {
   const placed = (point) => ({ ...point, px: across(point.x).toFixed(1), py: down(point.y).toFixed(1) });
   const at = points.map(placed);
   const path = [...(from ? [placed(from)] : []), ...at].map(({ px, py }, i) => `${i ? "L" : "M"}${px} ${py}`).join("");
   const dot = ({ px, py, label, value }) =>
     svg("circle", { cx: px, cy: py, r: radius }, svg("title", {}, `${label}: ${value}`));
-  return svg("g", { class: dashed ? "line dashed" : "line" }, svg("path", { d: path }), ...(radius ? at.map(dot) : []));
+  const kind = dashed ? "line dashed" : "line";
+  const shade = band ? [interval(from ? [{ x: from.x, low: from.y, high: from.y }, ...band] : band, across, down)] : [];
+  return svg("g", { class: kind }, ...shade, svg("path", { d: path }), ...(radius ? at.map(dot) : []));
+}
+
+/** What lies between the bounds; of a single step without a past, a bar. */
+function interval(band, across, down) {
+  const wide = band.length > 1 ? 0 : 4;
+  const corner = (x, value) => `${x.toFixed(1)} ${down(value).toFixed(1)}`;
+  const above = band.map(({ x, high }) => corner(across(x) - wide, high));
+  const below = band.map(({ x, low }) => corner(across(x) + wide, low)).reverse();
+  const corners = wide ? [above[0], corner(across(band[0].x) + wide, band[0].high), below[0], corner(across(band[0].x) - wide, band[0].low)] : [...above, ...below];
+  return svg("polygon", { class: "band", points: corners.join(" ") });
+}
+
+/** The labels below a picture: how high they are, and what draws as many as there is room for. */
+export function axis(ticks, room) {
+  const few = thinned(ticks, room / 16);
+  const slanted = few.some(({ label: text }) => text.length * 7 > room / few.length);
+  const draw = (across, top) => few.map((tick) => label(tick, across(tick.x), top + 16, slanted));
+  return { height: slanted ? SLANTED : LEVEL, draw };
 }
 
 function label({ label: text }, x, y, slanted) {

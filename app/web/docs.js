@@ -2,11 +2,23 @@
 
 import { ask } from "./api.js";
 import { byId, element, tell } from "./dom.js";
+import { written } from "./media.js";
 import { inline, paragraphs } from "./prose.js";
 import { field, fields, resolved } from "./schema.js";
 import { trial } from "./trial.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
+/** The groups as the README has them, with what their paths begin with. Others are by their tag. */
+const GROUPS = {
+  "Ask it": /^\/sentiment/,
+  "Which model": /^\/models/,
+  "Say what was wrong": /^\/feedback/,
+  "The steps one by one": /^\/(tokenize|pad|predict|activations)/,
+  "Words as points": /^\/(vectors|analogies)/,
+  Forecasts: /^\/forecasts/,
+  "Clients that you have already": /^\/(hf|v1|v2)\b/,
+  "Everything else": /^\/(health|metrics)/,
+};
 
 function parameters(operation, document) {
   const all = operation.parameters ?? [];
@@ -21,7 +33,7 @@ function media(content, document) {
   return Object.entries(content ?? {}).flatMap(([type, { schema, example }]) => {
     const shape = resolved(schema, document);
     const shown = example ?? shape.example ?? shape.examples?.[0];
-    const text = typeof shown === "string" ? shown : JSON.stringify(shown, null, 2);
+    const text = written(type, shown);
     return [
       element("p", { class: "soft" }, element("code", {}, type)),
       ...fields(schema, document),
@@ -84,15 +96,16 @@ function shown(path, method, operation, document) {
 
 function show(document) {
   byId("docs-about").replaceChildren(...paragraphs(document.info.description));
-  const tags = new Map();
+  const groups = new Map(Object.keys(GROUPS).map((name) => [name, []]));
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const method of METHODS.filter((one) => one in operations)) {
       const [tag = "other"] = operations[method].tags ?? [];
-      tags.set(tag, [...(tags.get(tag) ?? []), shown(path, method, operations[method], document)]);
+      const group = Object.keys(GROUPS).find((name) => GROUPS[name].test(path)) ?? tag;
+      groups.set(group, [...(groups.get(group) ?? []), shown(path, method, operations[method], document)]);
     }
   }
   byId("docs-operations").replaceChildren(
-    ...[...tags].flatMap(([tag, nodes]) => [element("h2", {}, tag[0].toUpperCase() + tag.slice(1)), ...nodes]),
+    ...[...groups].flatMap(([name, nodes]) => (nodes.length ? [element("h2", {}, name), ...nodes] : [])),
   );
 }
 

@@ -1,5 +1,6 @@
 // A whole file: chosen, looked at, classified block by block, and offered with the answers in it.
 
+import { go } from "./address.js";
 import { byId, choices, element, table as tableOf, tell } from "./dom.js";
 import { drops } from "./drops.js";
 import { chosenModel } from "./models.js";
@@ -171,10 +172,11 @@ async function classify(choice, progress, result, signal) {
 export function files() {
   const drop = (dropped) => {
     place("input").value = "";
+    go("sentiment");
     byId("file").scrollIntoView();
     choose(dropped);
   };
-  drops(byId("panel-sentiment"), place("drop"), () => !running, drop);
+  drops(document.documentElement, document.body, () => !running, drop);
   // A file that was mended and is chosen again is a change too.
   place("input").addEventListener("click", () => (place("input").value = ""));
   place("input").addEventListener("change", () => choose([...place("input").files]));

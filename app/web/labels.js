@@ -13,14 +13,13 @@ export const tone = (label) => (POLES.includes(label) ? label : "other");
 
 /**
  * What the contributions of words are: the fall of `measure`, to base e, without the word. One above 0 makes the text
- * what `pro` says, one below 0 what `contra` says; one of `least` is strong enough to be seen whatever the others are.
+ * what `pro` says, one below 0 what `contra` says.
  */
 export function attribution(labels, label) {
   const poles = { pro: { name: "more positive", tone: "positive" }, contra: { name: "more negative", tone: "negative" } };
-  if (hasPoles(labels)) return { measure: "log-odds of “positive” against “negative”", least: 0.2, ...poles };
+  if (hasPoles(labels)) return { measure: "log-odds of “positive” against “negative”", ...poles };
   return {
     measure: `log-odds of “${label}”`,
-    least: 0.2,
     pro: { name: `more ${label}`, tone: "for" },
     contra: { name: `less ${label}`, tone: "against" },
   };

@@ -1,22 +1,32 @@
 import { list, renewed } from "./api.js";
 import { choices } from "./dom.js";
+import { draft, pick } from "./draft.js";
 
 const MODELS = "models";
 const filled = new Set();
 
-/** Fill a `<select>` with the models, the default one first; return all that is known of the chosen one. */
+const byDefault = (models) => [...models].sort((a, b) => b.default - a.default);
+
+/** Fill a `<select>` with the models, the default one first; return all that is known of the one that is chosen. */
 export async function chosenModel(select) {
   const { models } = await list(MODELS);
   if (!filled.has(select)) {
     filled.add(select);
-    fill(select, models);
+    pick(select);
     select.addEventListener("focus", refresh);
   }
+  fill(select, models);
   return models.find(({ name }) => name === select.value);
 }
 
+/** The other models. */
+export async function otherModels({ name }) {
+  const { models } = await list(MODELS);
+  return byDefault(models).filter((one) => one.name !== name);
+}
+
 function fill(select, models) {
-  const names = [...models].sort((a, b) => b.default - a.default).map(({ name }) => name);
+  const names = byDefault(models).map(({ name }) => name);
   const shown = [...select.options].map(({ value }) => value);
   if (names.join() !== shown.join()) {
     choices(
@@ -24,6 +34,8 @@ function fill(select, models) {
       names.map((value) => ({ value })),
     );
   }
+  const wanted = names.includes(draft.model) ? draft.model : names[0];
+  if (select.value !== wanted) select.value = wanted;
 }
 
 /** Ask which models there are now, as they come and go while the service runs; what has changed is asked again. */
@@ -35,7 +47,7 @@ async function refresh() {
     const chosen = (models) => JSON.stringify(models.find(({ name }) => name === select.value));
     const was = chosen(before);
     fill(select, now);
-    if (chosen(now) !== was) select.dispatchEvent(new Event("change"));
+    if (chosen(now) !== was) select.dispatchEvent(new CustomEvent("change", { detail: "renewed" }));
   }
 }
 

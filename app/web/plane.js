@@ -1,21 +1,43 @@
-// Words as points of a plane, with arrows between some of them.
+// Words as points of a plane, with arrows between some of them: to be moved, zoomed and chosen from.
 
-import { asTable, fitted, picture } from "./chart.js";
+import { asTable, fitted } from "./chart.js";
 import { element, svg } from "./dom.js";
+import { labels } from "./plane_labels.js";
 
 const MARGIN = 40;
-const LETTER = 7.5;
-const LINE = 16;
+const ZOOM = 1.4;
+const MOST = 40;
+const RADIUS = 4;
 
-/** Draw points, `{ word, coordinates }`, and arrows, pairs of words. */
-export function plane(host, { title, points, arrows }) {
+let number = 0;
+
+/** Draw points, `{ word, coordinates }`, and arrows, pairs of words; `choose` takes a word that is clicked. */
+export function plane(host, { title, points, arrows, choose }) {
   const frame = element("div");
+  const view = { zoom: 1, x: 0, y: 0 };
+  let width = 0;
+  const again = () => width && frame.replaceChildren(draw({ title, points, arrows, choose }, view, width, again));
+  const zoomed = (times) => () => (zoom(view, times), again());
+  const reset = () => (Object.assign(view, { zoom: 1, x: 0, y: 0 }), again());
+  const button = (name, text, onclick) => element("button", { type: "button", class: "chip", "aria-label": name, onclick }, text);
+  const buttons = [button("Zoom in", "+", zoomed(ZOOM)), button("Zoom out", "−", zoomed(1 / ZOOM)), button("Show all", "All", reset)];
   const rows = points.map(({ word, coordinates }) => [word, ...coordinates]);
-  host.replaceChildren(frame, asTable(title, ["Word", "First axis", "Second axis"], rows));
-  fitted(frame, (width) => frame.replaceChildren(draw(title, points, arrows, width)));
+  host.replaceChildren(
+    element("div", { class: "row" }, ...buttons),
+    frame,
+    asTable(title, ["Word", "First axis", "Second axis"], rows),
+  );
+  fitted(frame, (now) => ((width = now), again()));
 }
 
-function draw(title, points, arrows, width) {
+function zoom(view, times) {
+  const now = Math.min(MOST, Math.max(1, view.zoom * times));
+  view.x *= now / view.zoom;
+  view.y *= now / view.zoom;
+  view.zoom = now;
+}
+
+function draw({ title, points, arrows, choose }, view, width, again) {
   const height = Math.round(Math.min(420, Math.max(280, width * 0.6)));
   const spread = (axis) => {
     const values = points.map(({ coordinates }) => coordinates[axis]);
@@ -23,31 +45,78 @@ function draw(title, points, arrows, width) {
   };
   const [[left, right], [bottom, top]] = [spread(0), spread(1)];
   // One scale for both axes: lengths and angles are what the picture is about.
-  const scale = Math.min((width - 2 * MARGIN) / (right - left || 1), (height - 2 * MARGIN) / (top - bottom || 1));
+  const fit = Math.min((width - 2 * MARGIN) / (right - left || 1), (height - 2 * MARGIN) / (top - bottom || 1));
   const placed = points.map(({ word, coordinates: [x, y] }) => ({
     word,
-    x: width / 2 + (x - (left + right) / 2) * scale,
-    y: height / 2 - (y - (bottom + top) / 2) * scale,
+    x: width / 2 + view.x + (x - (left + right) / 2) * fit * view.zoom,
+    y: height / 2 + view.y - (y - (bottom + top) / 2) * fit * view.zoom,
   }));
+  const seen = placed.filter(({ x, y }) => x >= 0 && x <= width && y >= 0 && y <= height);
   const at = new Map(placed.map((point) => [point.word, point]));
   const drawn = arrows.filter(([from, to]) => from !== to && at.has(from) && at.has(to));
-  const description = [
-    `Words: ${points.map(({ word }) => word).join(", ")}.`,
-    ...drawn.map(([from, to]) => `An arrow from ${from} to ${to}.`),
-  ].join(" ");
-  return picture(
-    width,
-    height,
-    title,
-    description,
-    ...drawn.map(([from, to]) => arrow(at.get(from), at.get(to))),
-    ...placed.map(({ x, y }) => svg("circle", { class: "point", cx: x, cy: y, r: 4 })),
-    ...labels(
-      placed,
-      drawn.map(([from, to]) => [at.get(from), at.get(to)]),
-      width,
-    ),
+  const ends = drawn.map(([from, to]) => [at.get(from), at.get(to)]);
+  const about = drawn.map(([from, to]) => `An arrow from ${from} to ${to}.`).join(" ");
+  const texts = labels(seen, ends, width, height);
+  number += 1;
+  const node = svg(
+    "svg",
+    { width, height, class: "movable", role: "group", "aria-label": title, "aria-describedby": `plane-${number}` },
+    svg("desc", { id: `plane-${number}` }, about),
+    ...ends.map(([from, to]) => arrow(from, to)),
+    ...seen.map((point, i) => spot(point, texts[i], choose)),
   );
+  movable(node, view, again);
+  return node;
+}
+
+/** A word: its point, and its label, which is hidden where there is no room for it but while one points at it. */
+function spot({ word, x, y }, label, choose) {
+  const chosen = () => choose(word);
+  const pressed = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    chosen();
+  };
+  return svg(
+    "g",
+    {
+      class: label.isFree ? "spot" : "spot crowded",
+      tabindex: 0,
+      role: "button",
+      "aria-label": `${word}: its neighbours`,
+      onclick: chosen,
+      onkeydown: pressed,
+    },
+    svg("circle", { class: "point", cx: x, cy: y, r: RADIUS }),
+    svg("text", { class: "name", x: label.x, y: label.y, "text-anchor": "middle" }, word),
+  );
+}
+
+function movable(node, view, again) {
+  node.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoom(view, event.deltaY < 0 ? ZOOM : 1 / ZOOM);
+      again();
+    },
+    { passive: false },
+  );
+  node.addEventListener("pointerdown", (event) => {
+    let [fromX, fromY] = [event.clientX, event.clientY];
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const move = ({ clientX, clientY }) => {
+      const [x, y] = [clientX - fromX, clientY - fromY];
+      if (Math.hypot(x, y) < RADIUS) return; // a click
+      view.x += x;
+      view.y += y;
+      [fromX, fromY] = [clientX, clientY];
+      again();
+    };
+    addEventListener("pointermove", move, { signal });
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => leaving.abort(), { signal });
+  });
 }
 
 function arrow(from, to) {
@@ -59,37 +128,3 @@ function arrow(from, to) {
     d: `M${from.x} ${from.y}L${tip.x} ${tip.y}M${barb(0.4)}L${tip.x} ${tip.y}L${barb(-0.4)}`,
   });
 }
-
-/** Put each word beside its point, at whichever place is free of points, arrows and the words before it. */
-function labels(placed, arrows, width) {
-  const taken = [...placed, ...arrows.flatMap(along)].map(({ x, y }) => ({ x: x - 4, y: y - 4, width: 8, height: 8 }));
-  return placed.map(({ word, x, y }) => {
-    const size = Array.from(word).length * LETTER;
-    const middle = x - size / 2;
-    const places = [
-      [middle, -22],
-      [middle, 7],
-      [x + 8, -8],
-      [x - size - 8, -8],
-      [middle, -38],
-      [middle, 23],
-    ];
-    const boxes = places.map(([from, by]) => ({
-      x: Math.min(Math.max(0, from), Math.max(0, width - size)),
-      y: y + by,
-      width: size,
-      height: LINE,
-    }));
-    const box = boxes.find((one) => !taken.some((other) => overlap(one, other))) ?? boxes[0];
-    taken.push(box);
-    return svg("text", { class: "name", x: box.x + size / 2, y: box.y + 12, "text-anchor": "middle" }, word);
-  });
-}
-
-const along = ([from, to]) =>
-  Array.from({ length: 20 }, (_, i) => ({
-    x: from.x + ((to.x - from.x) * i) / 19,
-    y: from.y + ((to.y - from.y) * i) / 19,
-  }));
-
-const overlap = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;

@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { tone } from "./labels.js";
 import { count, percent, plural } from "./numbers.js";
+import { bar } from "./verdict.js";
 
 const SPOKEN = 10;
 
@@ -86,8 +87,8 @@ export class Progress {
       return part;
     });
     place("shares").replaceChildren(...shares);
-    const items = [...this.#labels].map(([label, rows]) =>
-      element("li", {}, element("strong", { class: tone(label) }, label), ` ${count(rows)}`),
+    const items = counted.map(([label, rows]) =>
+      bar(label, rows / this.rows, `${count(rows)} (${percent(rows / this.rows)})`, label === "error" ? "error" : tone(label)),
     );
     place("tally").replaceChildren(...items);
   }

@@ -1,26 +1,25 @@
 // Tabs as the ARIA Authoring Practices describe them; the address remembers which one is open.
 
+import { follow, go } from "./address.js";
+
 /** Connect the tabs; `opened` takes the name of a tab each time it is opened. */
 export function tabs(opened) {
   const all = [...document.querySelectorAll("[role=tab]")];
   const name = (tab) => tab.id.replace("tab-", "");
 
-  function open(tab) {
+  function open(wanted) {
     for (const one of all) {
-      const chosen = one === tab;
+      const chosen = name(one) === wanted;
       one.setAttribute("aria-selected", String(chosen));
       one.tabIndex = chosen ? 0 : -1;
       document.getElementById(one.getAttribute("aria-controls")).hidden = !chosen;
+      if (chosen) document.title = one === all[0] ? "Sentiment" : `${one.textContent.trim()} · Sentiment`;
     }
-    document.title = tab === all[0] ? "Sentiment" : `${tab.textContent.trim()} · Sentiment`;
-    opened(name(tab));
+    opened(wanted);
   }
 
-  const fromAddress = () => open(all.find((tab) => `#${name(tab)}` === location.hash) ?? all[0]);
-
   function choose(tab) {
-    history.replaceState(null, "", `#${name(tab)}`);
-    open(tab);
+    go(name(tab));
     tab.focus();
   }
 
@@ -34,6 +33,5 @@ export function tabs(opened) {
       }
     });
   }
-  addEventListener("hashchange", fromAddress);
-  fromAddress();
+  follow(open);
 }

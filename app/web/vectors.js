@@ -1,3 +1,4 @@
+import { addressed, addressedInputs, chosen } from "./address.js";
 import { ask, list } from "./api.js";
 import { byId, choices, element, tell } from "./dom.js";
 import { latest } from "./latest.js";
@@ -16,9 +17,16 @@ const WAYS = {
   lecture: { normalize: false, exclude_inputs: false },
 };
 const NEAREST = 6;
+/** Why the answers of a space differ from those of the others. */
+const ABOUT = {
+  glove: "It read Wikipedia and newspapers, and so knows kings, capitals and comparatives.",
+  "imdb-word2vec": "It read film reviews alone: words are near that stand in the same places, such as actor and actress.",
+  "sentiment-lecture": "The Embedding layer of the lecture’s model: it had to tell praise from blame, and knows nothing of kings.",
+};
 
 const place = (name) => byId(`vectors-${name}`);
 const typed = (name) => place(name).value.trim();
+let wantedSpace = "";
 
 /** The words nearest to a sum of words in a space, or a sentence that says why there are none. */
 async function nearest(space, body, signal) {
@@ -47,7 +55,7 @@ function card({ name, words, dimensions }, { results, refusal }) {
     "section",
     { class: "card" },
     element("h3", {}, name),
-    element("p", { class: "soft" }, `${count(words)} words in ${dimensions} dimensions`),
+    element("p", { class: "soft" }, `${count(words)} words in ${dimensions} dimensions. ${ABOUT[name] ?? ""}`),
     ...(refusal ? [element("p", { class: "problem" }, refusal)] : []),
     element(
       "ol",
@@ -71,6 +79,7 @@ async function everywhere(host, body, signal) {
 async function showAnalogies(signal) {
   const [a, b, c] = ["a", "b", "c"].map(typed);
   if (a && b && c) await everywhere(place("analogies"), question(a, b, c), signal);
+  else place("analogies").replaceChildren();
 }
 
 const question = (a, b, c) => ({ positive: [b, c], negative: [a], ...WAYS[place("way").value] });
@@ -78,15 +87,16 @@ const question = (a, b, c) => ({ positive: [b, c], negative: [a], ...WAYS[place(
 async function showNeighbors(signal) {
   const word = typed("word");
   if (word) await everywhere(place("neighbors"), { positive: [word] }, signal);
+  else place("neighbors").replaceChildren();
 }
 
 async function showPlane(signal) {
   const { spaces } = await list("vectors");
-  if (!place("space").options.length)
-    choices(
-      place("space"),
-      spaces.map(({ name }) => ({ value: name })),
-    );
+  choices(
+    place("space"),
+    spaces.map(({ name }) => ({ value: name })),
+  );
+  if (spaces.some(({ name }) => name === wantedSpace)) place("space").value = wantedSpace;
   const space = place("space").value;
   const [a, b, c] = ["a", "b", "c"].map(typed);
   const given = a && b && c;
@@ -110,8 +120,15 @@ async function showPlane(signal) {
     ? `The two axes show ${percent(ratio[0] + ratio[1])} of the variance.`
     : "Two words are needed.";
   place("plot-note").textContent = shown + lost;
-  if (points.length) plane(place("plot"), { title: `Words in the space ${space}`, points, arrows });
+  if (points.length) plane(place("plot"), { title: `Words in the space ${space}`, points, arrows, choose: neighboursOf });
   place("plot").hidden = !points.length;
+}
+
+/** Ask for the neighbours of a word of the plot. */
+function neighboursOf(word) {
+  place("word").value = word;
+  place("word").dispatchEvent(new Event("input"));
+  byId("vectors-neighbours-title").scrollIntoView({ block: "nearest" });
 }
 
 /** Project the words that a space knows; those that it does not know are told apart. */
@@ -151,11 +168,23 @@ export function vectors() {
     space: ["plane"],
     word: ["neighbors"],
   };
-  const update = (names) => names.forEach((name) => changed[name]());
+  let seen = false;
+  const update = (names) => names.forEach((name) => seen && changed[name]());
+  addressedInputs("vectors", Object.fromEntries(["a", "b", "c", "way", "words", "word"].map((name) => [name, place(name)])));
+  const toSpace = (value) => {
+    wantedSpace = value;
+    if (seen) changed.plane();
+  };
+  addressed("space", { of: "vectors", read: () => wantedSpace, write: toSpace, initial: "" });
+  place("space").addEventListener("input", () => {
+    wantedSpace = place("space").value;
+    chosen();
+  });
   for (const [input, names] of Object.entries(inputs)) place(input).addEventListener("input", () => update(names));
   place("form").addEventListener("submit", (event) => event.preventDefault());
   const use = (words) => () => {
     ["a", "b", "c"].forEach((name, i) => (place(name).value = words[i]));
+    chosen();
     update(inputs.a);
   };
   place("examples").append(
@@ -167,9 +196,9 @@ export function vectors() {
       ),
     ),
   );
-  let seen = false;
   return (opened) => {
-    if (opened && !seen) update(Object.keys(changed));
+    const isFirst = opened && !seen;
     seen ||= opened;
+    if (isFirst) update(Object.keys(changed));
   };
 }

@@ -173,7 +173,7 @@ def test_an_empty_text_is_refused(client: httpx.Client) -> None:
     ids=range(15),
 )
 def test_what_is_not_json_is_refused(client: httpx.Client, body: bytes) -> None:
-    for path in ("/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/forecasts/tiny"):
+    for path in ("/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/activations", "/forecasts/tiny"):
         assert "not valid JSON" in problem(client.post(path, content=body, headers=JSON), 400)["detail"]
 
 
@@ -279,6 +279,7 @@ def test_an_unknown_model_is_refused_and_the_known_ones_listed(client: httpx.Cli
         ("/sentiment/batch", {"texts": ["a"]}),
         ("/tokenize", {"texts": ["a"]}),
         ("/predict", {"sequences": [[1]]}),
+        ("/activations", {"ids": [1]}),
     ]
     for path, body in bodies:
         document = problem(client.post(path, json={**body, "model": "sentiment-none"}), 404)

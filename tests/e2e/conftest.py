@@ -13,6 +13,10 @@ import httpx
 import psutil
 import pytest
 
+from tests.e2e.visiting import browse as browse
+from tests.e2e.visiting import browser as browser
+from tests.e2e.visiting import visit as visit
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMITTED = ROOT / "models"
 START_SECONDS = 120

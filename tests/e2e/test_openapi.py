@@ -113,4 +113,4 @@ def test_answers_to_generated_requests_are_as_documented(service: Service, tmp_p
     options = [*phases, "--max-examples", examples, "--seed", "1", "--generation-deterministic"]
     ended = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=1200)
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
-    assert "Tested: 31" in ended.stdout
+    assert "Tested: 32" in ended.stdout

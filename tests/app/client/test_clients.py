@@ -21,6 +21,7 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "tokenize": ([TEXT, "café"], True),
     "pad": ([[1, 2], [3]], 4, "post", "post", 7),
     "predict": ([[1, 4, 5], [1]],),
+    "activations": ([1, 4, 5], [2]),
     "models": (),
     "vectors": (),
     "vector": ("and/or", "toy"),

@@ -44,7 +44,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield taken
 
 
-FIXED = ["/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/analogies"]
+FIXED = ["/sentiment", "/sentiment/batch", "/tokenize", "/pad", "/predict", "/activations", "/analogies"]
 
 
 def test_routes_whose_endpoints_need_the_request_alone_take_it(

@@ -30,10 +30,23 @@ def test_every_file_of_the_folder_is_served() -> None:
 def test_what_a_visitor_loads_is_small() -> None:
     modules = imported("main.js")
     later = {name for name in FILES if name.endswith(".js")} - modules - imported("docs.js")
-    assert later == {"batches.js", "csv.js", "progress.js", "result.js", "source.js", "tables.js"}
+    assert later == {"batches.js", "progress.js", "result.js", "tables.js"}
     first = modules | {"index.html", "style.css", "icon.svg"}
-    assert sum(len(FILES[name].content) for name in first) < 100_000
-    assert sum(len(FILES[name].content) for name in FILES if name not in later) < 100_000
+    assert sum(len(FILES[name].compressed) for name in first) < 75_000
+    assert sum(len(file.compressed) for file in FILES.values()) < 100_000
+    assert sum(len(file.content) for file in FILES.values()) < 180_000
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_a_file_is_compressed_where_the_client_takes_that(client: httpx.Client, path: str) -> None:
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert int(compressed.headers["content-length"]) < max(300, len(plain.content))
+    assert compressed.content == plain.content
+    assert all("Accept-Encoding" in answer.headers["vary"] for answer in (plain, compressed))
+    assert plain.headers["etag"] != compressed.headers["etag"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +102,7 @@ def test_head_is_get_without_the_body(client: httpx.Client, path: str) -> None:
     of_get, of_head = client.get(path), client.head(path)
     assert of_head.status_code == 200
     assert of_head.content == b""
-    assert of_head.headers["content-length"] == str(len(of_get.content))
+    assert of_head.headers["content-length"] == of_get.headers["content-length"]
     assert of_head.headers["etag"] == of_get.headers["etag"]
 
 

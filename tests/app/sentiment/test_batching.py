@@ -27,7 +27,7 @@ class Spy:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.quick, self.vocabulary_size, self.outputs, self.tokenizer_sha256 = True, 24, 1, None
-        self.state_sizes = None
+        self.state_sizes = self.network = None
         self.runs: list[int] = []
         self._error = error
 

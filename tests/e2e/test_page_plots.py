@@ -1,0 +1,220 @@
+"""The tabs of word vectors and of forecasts, in a real browser."""
+
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from tests.e2e.visiting import Browse, Visit, barriers
+
+MANY = "uncle, aunt, boy, girl, prince, princess, father, mother, son, daughter, brother, sister, he, she"
+
+
+def plotted(visit: Visit) -> Locator:
+    visit.open("#vectors")
+    spots = visit.find("vectors-plot").locator(".spot")
+    expect(spots.first).to_be_visible()
+    return spots
+
+
+def place(visit: Visit, word: str) -> dict[str, float]:
+    circle = visit.find("vectors-plot").get_by_role("button", name=f"{word}: its neighbours").locator("circle")
+    return {name: float(circle.get_attribute(name) or "nan") for name in ("cx", "cy")}
+
+
+# ---------------------------------------------------------------- word vectors
+
+
+def test_labels_of_words_do_not_collide(browse: Browse) -> None:
+    for width in (1100, 360):
+        visit = browse(viewport={"width": width, "height": 800})
+        visit.open("#vectors")
+        visit.find("vectors-words").fill(MANY)
+        names = visit.find("vectors-plot").locator(".name")
+        expect(names.filter(has_text="daughter")).to_have_count(1)
+        boxes = [box for box in (name.bounding_box() for name in names.all() if name.is_visible()) if box]
+        assert len(boxes) > 8
+        for one, other in combinations(boxes, 2):
+            apart = one["x"] + one["width"] <= other["x"] + 2 or other["x"] + other["width"] <= one["x"] + 2
+            over = one["y"] + one["height"] <= other["y"] + 2 or other["y"] + other["height"] <= one["y"] + 2
+            assert apart or over
+
+
+def test_a_point_shows_its_neighbours(visit: Visit) -> None:
+    plotted(visit)
+    visit.find("vectors-plot").get_by_role("button", name="uncle: its neighbours").click()
+    expect(visit.find("vectors-word")).to_have_value("uncle")
+    first = httpx.get(f"{visit.url}/vectors/glove/uncle/neighbors?topn=1").json()["results"][0]["word"]
+    expect(visit.find("vectors-neighbors").locator("bdi").first).to_have_text(first)
+    spot = visit.find("vectors-plot").get_by_role("button", name="aunt: its neighbours")
+    spot.focus()
+    spot.press("Enter")
+    expect(visit.find("vectors-word")).to_have_value("aunt")
+
+
+def test_the_plot_zooms_and_moves(visit: Visit) -> None:
+    plotted(visit)
+    before = place(visit, "uncle")
+    visit.page.get_by_role("button", name="Zoom in").click()
+    near = place(visit, "uncle")
+    assert near != before
+    plot = visit.find("vectors-plot").locator("svg.movable")
+    box = plot.bounding_box()
+    assert box
+    mouse = visit.page.mouse
+    mouse.move(box["x"] + 20, box["y"] + 20)
+    mouse.down()
+    mouse.move(box["x"] + 70, box["y"] + 50, steps=3)
+    mouse.up()
+    moved = place(visit, "uncle")
+    assert (moved["cx"] - near["cx"], moved["cy"] - near["cy"]) == pytest.approx((50, 30), abs=1)
+    mouse.wheel(0, 100)
+    expect(visit.find("vectors-plot").locator(".spot").first).to_be_visible()
+    visit.page.get_by_role("button", name="Show all").click()
+    assert place(visit, "uncle") == before
+
+
+def test_words_are_added_and_a_crowded_label_shows_when_pointed_at(visit: Visit) -> None:
+    spots = plotted(visit)
+    before = spots.count()
+    visit.find("vectors-words").fill(f"{MANY}, paris")
+    expect(spots).to_have_count(before + 11)
+    crowded = visit.find("vectors-plot").locator(".crowded")
+    if crowded.count():
+        expect(crowded.first.locator("text")).to_be_hidden()
+        crowded.first.focus()
+        expect(crowded.first.locator("text")).to_be_visible()
+
+
+def test_an_emptied_field_clears_the_answer(visit: Visit) -> None:
+    plotted(visit)
+    for field, answer in (("b", "analogies"), ("word", "neighbors")):
+        expect(visit.find(f"vectors-{answer}").locator("section").first).to_be_visible()
+        visit.find(f"vectors-{field}").fill("")
+        expect(visit.find(f"vectors-{answer}").locator("section")).to_have_count(0)
+    visit.find("vectors-b").fill("woman")
+    expect(visit.find("vectors-analogies").locator("bdi").first).to_have_text("queen")
+
+
+def test_each_space_says_why_it_answers_so(visit: Visit) -> None:
+    plotted(visit)
+    cards = visit.find("vectors-analogies").locator("section")
+    expect(cards).to_have_count(3)
+    for card, words in zip(cards.all(), ("Wikipedia", "film reviews alone", "praise from blame"), strict=True):
+        expect(card).to_contain_text(words)
+
+
+# ---------------------------------------------------------------- forecasts
+
+
+def choose(visit: Visit, task: str) -> None:
+    visit.open("#forecasts")
+    visit.find("forecasts-tasks").get_by_text(task, exact=True).click()
+
+
+def test_a_forecast_is_asked_and_answered_in_words(visit: Visit) -> None:
+    visit.open("#forecasts")
+    expect(visit.find("forecasts-question")).to_have_text(
+        "From 4 days of temperature, wind speed and air pollution: air pollution on the next day."
+    )
+    expect(visit.find("forecasts-answer")).to_have_text("Air pollution on the next day: 110 µg/m³.")
+    expect(visit.find("forecasts-name").locator("option")).to_have_count(3)
+    choose(visit, "Whether the next heartbeat is at risk")
+    expect(visit.find("forecasts-answer")).to_have_text(re.compile(r"^\d+ % at risk\.$"))
+    choose(visit, "Rain on the next eight days")
+    expect(visit.find("forecasts-answer")).to_have_text(re.compile(r"^Rain: between .+ and .+ mm; most on day\+\d\.$"))
+
+
+def paste(visit: Visit, text: str) -> None:
+    visit.find("forecasts-observations").evaluate(
+        """(node, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          node.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )
+
+
+def test_cells_of_a_spreadsheet_are_pasted(visit: Visit) -> None:
+    visit.open("#forecasts")
+    observations = visit.find("forecasts-observations")
+    expect(observations).to_have_value(re.compile("^10, 25, 60"))
+    paste(visit, "temperature\twind\tair\r\n20,5\t30\t95\r\n22\t25\t105,25\r\n")
+    expect(observations).to_have_value("20.5, 30, 95\n22, 25, 105.25")
+    visit.find("forecasts-column").select_option("air pollution")
+    paste(visit, "70\n80\n90\n")
+    expect(observations).to_have_value("20.5, 30, 70\n20.5, 30, 80\n22, 25, 90")
+    body = {"sequences": [[[20.5, 30, 70], [20.5, 30, 80], [22, 25, 90]]]}
+    predicted = visit.ask("/forecasts/air-pollution", body)["predictions"][0][0][0]
+    expect(visit.find("forecasts-charts").locator(".dashed title")).to_have_text(
+        f"day+1: {float(f'{predicted:.4g}'):g}"
+    )
+    choose(visit, "Rain on the next day")
+    expect(visit.find("forecasts-paste")).to_be_hidden()
+    paste(visit, "rain\n1,5\n0\n2\n")
+    expect(observations).to_have_value("1.5\n0\n2")
+    paste(visit, "no numbers at all")
+    expect(observations).to_have_value("1.5\n0\n2")
+
+
+def test_an_interval_is_drawn_where_a_model_has_one(visit: Visit) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def listed(route: Route) -> None:
+        answer = route.fetch().json()
+        for one in answer.get("forecasts", [answer]):
+            if one["name"] == "rain-next-8":
+                one["figures"]["coverage"] = {"80": 0.81}
+        route.fulfill(json=answer)
+
+    def forecast(route: Route) -> None:
+        body = json.loads(route.request.post_data or "")
+        asked.append(body)
+        answer = route.fetch(post_data={key: body[key] for key in body if key != "intervals"}).json()
+
+        def shift(by: float) -> list[list[list[float]]]:
+            return [[[value + by for value in row] for row in rows] for rows in answer["predictions"]]
+
+        route.fulfill(json={**answer, "intervals": {"coverage": 0.8, "lower": shift(-1.0), "upper": shift(2.0)}})
+
+    def handle(route: Route) -> None:
+        (forecast if route.request.method == "POST" else listed)(route)
+
+    visit.page.route("**/forecasts/rain-next-8", handle)
+    visit.page.route("**/forecasts", listed)
+    choose(visit, "Rain on the next eight days")
+    band = visit.find("forecasts-charts").locator(".band")
+    expect(band).to_have_count(1)
+    assert asked[-1]["intervals"] is True
+    # Both bounds of eight days, and the last observation before them.
+    assert len((band.get_attribute("points") or "").split()) == 2 * 2 * 9
+    expect(visit.find("forecasts-charts").locator("thead th")).to_have_text(["When", "mm", "from", "to"])
+    expect(visit.find("forecasts-answer")).to_contain_text("(80 % of such forecasts are within")
+    expect(visit.find("forecasts-interval")).to_contain_text("80.0 %")
+    assert barriers(visit.page) == []
+    # A model without is not asked for one, which it would refuse.
+    choose(visit, "Rain on the next day")
+    expect(visit.find("forecasts-answer")).to_contain_text("Rain on the next day")
+    expect(band).to_have_count(0)
+
+
+def test_a_link_opens_a_forecast_with_its_numbers(browse: Browse) -> None:
+    visit = browse()
+    choose(visit, "Flu cases on each day")
+    observations = visit.find("forecasts-observations")
+    expect(observations).to_have_value(re.compile("^10, 25, 50"))
+    observations.fill("10, 25, 50\n13, 10, 70")
+    expect(visit.page).to_have_url(re.compile("forecast=flu-cases&observations="))
+    other = browse()
+    other.page.goto(visit.page.url)
+    expect(other.find("forecasts-observations")).to_have_value("10, 25, 50\n13, 10, 70")
+    expect(other.find("forecasts-question")).to_contain_text("flu cases on each day")
+    other.find("forecasts-reset").click()
+    expect(other.find("forecasts-observations")).to_have_value(re.compile("\n7, 0, 95$"))
+    other.page.go_back()
+    expect(other.find("forecasts-observations")).to_have_value("10, 25, 50\n13, 10, 70")
