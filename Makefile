@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=lo
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
-.PHONY: serve test test-all test-service test-debian check format train bench image-check fresh-check clean
+.PHONY: serve test test-all test-service test-debian test-ray test-on-ray check format train bench image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
@@ -19,7 +19,7 @@ test: check
 # All there is, and it takes long: the checks, every test, and a fresh Debian under its own Python.
 test-all: check
 	$(PYTEST)
-	$(MAKE) image-check fresh-check
+	$(MAKE) test-ray image-check fresh-check
 
 # The service, and what the README says of it.
 test-service: $(VENV)/.testing
@@ -28,6 +28,13 @@ test-service: $(VENV)/.testing
 # The same under Debian's own Python, in an environment beside the other one.
 test-debian:
 	$(MAKE) $(DEBIAN) test-service
+
+# Bulk work on a Ray cluster of two nodes, in an environment of its own: Ray takes 750 MB.
+test-ray:
+	$(MAKE) VENV=.venv-ray test-on-ray
+
+test-on-ray: $(VENV)/.ray
+	$(BIN)/python -m pytest tests/ray
 
 check: $(VENV)/.testing
 	$(BIN)/ruff check
@@ -58,7 +65,7 @@ fresh-check:
 	tests/fresh_check.sh
 
 clean:
-	rm -rf $(VENV) .venv-debian build .image bench/.peers
+	rm -rf $(VENV) .venv-debian .venv-ray build .image bench/.peers
 
 # Says in one sentence why an interpreter cannot make the environment; any Python that there is has to understand it.
 define CHECK_PYTHON
@@ -90,6 +97,11 @@ $(VENV)/.serving: pyproject.toml constraints.txt | $(BIN)/pip
 $(VENV)/.testing: pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing all that training and the tests need into $(VENV). This takes minutes, and 2.6 GB."
 	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.ray: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing Ray, and all that the tests need, into $(VENV). This takes minutes, and 3.4 GB."
+	@$(INSTALL) --editable '.[ray,test]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/pip
