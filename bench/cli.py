@@ -53,11 +53,17 @@ PARITY: Final = "parity"
 REVISION: Final = "revision"
 SOAK: Final = "soak"
 RELOAD: Final = "reload"
+ROLLING: Final = "rolling"
+CAPACITY: Final = "capacity"
+ON_REQUEST: Final = (SOAK, RELOAD, ROLLING, CAPACITY)
+"""Sections of the command line that are not run by default."""
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
     REVISION: Section("Against another revision", "bench.revision"),
     SOAK: Section("Mixed traffic for a long time", "bench.soak"),
     RELOAD: Section("Versions swapped under load", "bench.reload"),
+    ROLLING: Section("Replicas restarted, killed and frozen behind a proxy", "bench.rolling"),
+    CAPACITY: Section("Capacity", "bench.capacity"),
 }
 """What is measured only where it is asked for."""
 TURN_SECONDS: Final = 2
@@ -114,7 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_section,
         metavar="SECTION",
         help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time, "
-        f"or {RELOAD}, versions of a model swapped under load",
+        f"{RELOAD}, versions of a model swapped under load, {ROLLING}, replicas restarted behind a proxy, or "
+        f"{CAPACITY}, how many replicas some load needs",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")
@@ -138,8 +145,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _section(name: str) -> str:
-    if name not in (*SECTIONS, SOAK, RELOAD):
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, SOAK, RELOAD])}")
+    if name not in (*SECTIONS, *ON_REQUEST):
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join([*SECTIONS, *ON_REQUEST])}")
     return name
 
 
