@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=lo
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
-.PHONY: serve test test-all test-service test-debian test-ray test-on-ray check format manifests train bench image-check fresh-check clean
+.PHONY: serve test test-all test-service test-debian test-ray test-on-ray check format manifests train bench image image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
@@ -60,6 +60,20 @@ train: $(VENV)/.testing
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
+
+# The container image, and what is in it as a CycloneDX document, build/sbom.cdx.json. `make image IMAGE=registry/name:tag
+# EXTRAS=parquet,ray DOCKER=podman PLATFORM=linux/arm64` makes another one.
+IMAGE ?= sentiment-service
+EXTRAS ?=
+DOCKER ?= docker
+PLATFORM ?=
+image:
+	@command -v $(DOCKER) >/dev/null || { echo "error: There is no $(DOCKER); install it, or name another: DOCKER=podman." >&2; exit 1; }
+	$(DOCKER) build $(if $(PLATFORM),--platform $(PLATFORM)) --tag $(IMAGE) --build-arg EXTRAS=$(EXTRAS) \
+		--build-arg VERSION=$$(sed -n 's/^__version__.*"\(.*\)"/\1/p' app/__init__.py) \
+		--build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) .
+	@mkdir -p build
+	$(DOCKER) run --rm --entrypoint cat $(IMAGE) /srv/sbom.cdx.json > build/sbom.cdx.json
 
 image-check:
 	tests/image_check.sh
