@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from app.cli.bulk.command import LATE, STARTS
 from tests.conftest import ROOT
 
 MISSING = "Ray is not installed here; `make test-ray` installs it, and runs these tests"
@@ -28,9 +29,21 @@ def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
-    node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-    cluster: Any = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder})
-    cluster.add_node(**node)
+    node: dict[str, Any] = {
+        "num_cpus": 1,
+        "object_store_memory": 80 * 2**20,
+        "include_dashboard": False,
+        "node_ip_address": "127.0.0.1",
+    }
+    cluster: Any = None
+    for left in reversed(range(STARTS)):
+        try:
+            cluster = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder})
+            cluster.add_node(**node)
+            break
+        except Exception as error:
+            if not left or LATE not in str(error):
+                raise
     try:
         yield cluster
     finally:

@@ -1,15 +1,17 @@
 """``python -m app classify --ray``: files of a folder or of an object store, classified by a Ray cluster."""
 
 import argparse
+import logging
 import os
 import secrets
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import BytesIO, StringIO
 from math import inf
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from app.cli.bulk.blocks import blocks
 from app.cli.bulk.scorer import Job, Model, Outcome, Scorer
 from app.cli.bulk.stores import PARTIAL, SUCCESS, Store, StoredFile, find
 from app.cli.scoring import COLUMN, bar, labels_of, load
-from app.files.errors import InputError
+from app.files.errors import InputError, reason
 from app.files.tables import FORMATS, Format, format_of
 from app.settings import Settings
 
@@ -25,6 +27,10 @@ HERE: Final = "local"
 """The address of a cluster of this machine alone, which is started and ended."""
 OBJECT_STORE_BYTES: Final = 128 * 2**20
 """Of that cluster. The model and a number a block is all that goes through it."""
+STARTS: Final = 3
+"""Times that it is started, where Ray's own limit of half a minute is too short for a machine with much else to do."""
+LATE: Final = "timed out during startup"
+CONNECT_SECONDS: Final = 10.0
 CORE: Final = 0.99
 """Of each actor. The hundredth that is left is for Ray's own tasks, which would wait for ever where actors take all."""
 _NAMED: Final = 20
@@ -70,12 +76,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     source, files = find(arguments.file)
     target = Store.at(str(arguments.output))
     if source.holds(target):
-        raise InputError(f"--output {arguments.output} lies in the folder that is read; choose another one.")
-    found = [block for file, kind in _kinds(arguments, files) for block in blocks(source, file, kind)]
+        raise InputError(f"--output {target.name} lies in the folder that is read; choose another one.")
+    found = [block for file, kind in _kinds(arguments, source.name, files) for block in blocks(source, file, kind)]
     decisive = [classifier.manifest.files[name] for name in sorted(classifier.manifest.files)]
     decisive += [*classifier.id, classifier.engine_name, *labels, column, arguments.prefix or ""]
     named = {block.part(decisive): block for block in found}
-    there = _parts_there(target, set(named), arguments)
+    there = _parts_there(target, set(named))
     left = {part: block for part, block in named.items() if part not in there}
     totals = Totals()
     if left:
@@ -104,6 +110,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _import_ray(address: str) -> Any:
     # Ray reads them when it is imported: it reports its use unless told not to.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address == HERE and "RAY_AUTH_MODE" not in os.environ:
         # Ray would make a token itself, and leave it in the home folder.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
@@ -115,16 +122,16 @@ def _import_ray(address: str) -> Any:
     return ray
 
 
-def _kinds(arguments: argparse.Namespace, files: Sequence[StoredFile]) -> list[tuple[StoredFile, Format]]:
+def _kinds(arguments: argparse.Namespace, shown: str, files: Sequence[StoredFile]) -> list[tuple[StoredFile, Format]]:
     """Return the format of each file; those whose names do not say it are passed over."""
     kinds = [(file, arguments.format or format_of(file.relative)) for file in files]
     known = [(file, kind) for file, kind in kinds if kind is not None]
     if not known:
-        raise InputError(f"No name of a file at {arguments.file} says its format; give --format {', '.join(FORMATS)}.")
+        raise InputError(f"No name of a file at {shown} says its format; give --format {', '.join(FORMATS)}.")
     return known
 
 
-def _parts_there(target: Store, parts: set[str], arguments: argparse.Namespace) -> set[str]:
+def _parts_there(target: Store, parts: set[str]) -> set[str]:
     """Return the parts that are done.
 
     Raises:
@@ -135,7 +142,7 @@ def _parts_there(target: Store, parts: set[str], arguments: argparse.Namespace) 
     others = sorted(there - parts)
     if others:
         raise InputError(
-            f"{arguments.output} has {others[0]}, which comes from other files or other options; choose another "
+            f"{target.name} has {others[0]}, which comes from other files or other options; choose another "
             "--output, or empty this one."
         )
     return there
@@ -144,17 +151,50 @@ def _parts_there(target: Store, parts: set[str], arguments: argparse.Namespace) 
 @contextmanager
 def _cluster(ray: Any, address: str) -> Iterator[None]:
     """Be part of a cluster for the block; one of this machine is started, and leaves nothing behind."""
-    with tempfile.TemporaryDirectory(prefix="ray-") as folder:
-        here = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": folder}
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        here = {
+            "include_dashboard": False,
+            "object_store_memory": OBJECT_STORE_BYTES,
+            "_temp_dir": folder,
+            "_node_ip_address": "127.0.0.1",
+        }
+        # What matters of all that Ray says is said in a sentence at the end.
+        logging.disable(logging.ERROR)
         try:
-            ray.init(address, logging_level="error", log_to_driver=False, **(here if address == HERE else {}))
-        except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-            first = str(error).strip().splitlines() or [type(error).__name__]
-            raise InputError(f"There is no Ray cluster at {address} ({first[0].rstrip('.')}).") from error
-        try:
-            yield
+            with redirect_stdout(StringIO()):
+                _start(ray, address, here if address == HERE else {})
+                yield
         finally:
             ray.shutdown()
+            logging.disable(logging.NOTSET)
+
+
+def _start(ray: Any, address: str, options: dict[str, Any]) -> None:
+    """Start or join a cluster.
+
+    Raises:
+        InputError: There is none.
+    """
+    left = STARTS if address == HERE else 1
+    host, colon, port = address.rpartition(":")
+    if colon and host and "/" not in address and port.isdecimal():
+        # Ray itself tries for minutes.
+        try:
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        except OSError as error:
+            raise InputError(f"There is no Ray cluster at {address} ({reason(error)}).") from error
+    while True:
+        left -= 1
+        try:
+            ray.init(address, logging_level="error", log_to_driver=False, **options)
+        except Exception as error:  # Ray raises that very class where its processes take long to start
+            ray.shutdown()
+            if left and LATE in str(error):
+                continue
+            first = str(error).strip().splitlines() or [type(error).__name__]
+            what = "No Ray cluster can be started here" if address == HERE else f"There is no Ray cluster at {address}"
+            raise InputError(f"{what} ({first[0].rstrip('.')}).") from error
+        return
 
 
 def _classify(ray: Any, job: Job, arguments: argparse.Namespace, totals: Totals) -> None:

@@ -22,6 +22,8 @@ except ImportError as missing:
 SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 OPTIONS: Final = re.compile(r"\?[a-z_]+=[^/]*$")
 """What pyarrow takes behind an address, such as ``?region=eu-central-1``."""
+KEYS: Final = re.compile(r"://[^/@]*@")
+"""What an address may have of keys before the name of the bucket."""
 WILDCARD: Final = re.compile(r"[*?\[]")
 SUCCESS: Final = "_SUCCESS"
 """The file that says that a folder is complete, as Hadoop and Spark have it."""
@@ -77,8 +79,10 @@ class Store:
         try:
             files, base = fs.FileSystem.from_uri(address)
         except (OSError, ValueError) as error:
-            raise InputError(f"{address} is no address of a store ({_reason(error)}).") from error
-        return cls(files, base, OPTIONS.sub("", address))
+            shown = KEYS.sub("://", address)
+            raise InputError(f"{shown} is no address of a store ({_reason(error)}).") from error
+        # Whoever has the keys in the address does not want to have them on the screen.
+        return cls(files, base, KEYS.sub("://", OPTIONS.sub("", address)))
 
     @property
     def name(self) -> str:
@@ -288,7 +292,7 @@ def find(pattern: str) -> tuple[Store, list[StoredFile]]:
     found = [file for file in store.listed() if wanted.fullmatch(file.relative)] if wanted else store.listed()
     found = [file for file in found if not any(part[0] in "._" for part in PurePosixPath(file.relative).parts)]
     if not found:
-        raise InputError(f"There are no files at {pattern}.")
+        raise InputError(f"There are no files at {KEYS.sub('://', pattern)}.")
     return store, found
 
 
