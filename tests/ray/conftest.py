@@ -1,6 +1,7 @@
 """A Ray cluster of two nodes on this machine, and the command that uses it."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ Classify = Callable[..., subprocess.CompletedProcess[str]]
 def cluster() -> Iterator[Any]:
     """Two nodes with a core each."""
     pytest.importorskip("ray", reason=MISSING)
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AUTH_MODE="disabled")
+    # Ray listens on all addresses: whoever has no token is refused.
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
@@ -33,7 +36,6 @@ def cluster() -> Iterator[Any]:
         "num_cpus": 1,
         "object_store_memory": 80 * 2**20,
         "include_dashboard": False,
-        "node_ip_address": "127.0.0.1",
     }
     cluster: Any = None
     for left in reversed(range(STARTS)):

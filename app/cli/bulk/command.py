@@ -111,6 +111,8 @@ def _import_ray(address: str) -> Any:
     # Ray reads them when it is imported: it reports its use unless told not to.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # Of actors: Ray has them step back behind all else that the machine does.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     if address == HERE and "RAY_AUTH_MODE" not in os.environ:
         # Ray would make a token itself, and leave it in the home folder.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
@@ -156,7 +158,6 @@ def _cluster(ray: Any, address: str) -> Iterator[None]:
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
             "_temp_dir": folder,
-            "_node_ip_address": "127.0.0.1",
         }
         # What matters of all that Ray says is said in a sentence at the end.
         logging.disable(logging.ERROR)
