@@ -18,6 +18,7 @@ RUN python3 -c 'import os, tomllib; project = tomllib.load(open("pyproject.toml"
       print(*project["build-system"]["requires"], sep="\n", file=open("build.txt", "w")); \
       print(*project["project"]["dependencies"], *wanted, sep="\n", file=open("run.txt", "w"))' \
  && /opt/pip/bin/pip install -c constraints.txt -r build.txt \
+ && /opt/pip/bin/pip install cyclonedx-bom==7.5.0 \
  && /opt/pip/bin/pip --python /opt/venv/bin/python install --no-compile -c constraints.txt -r run.txt \
  && /opt/pip/bin/pip --python /opt/venv/bin/python check \
  && case ",$EXTRAS," in *,ray,*) ;; *) \
@@ -34,8 +35,7 @@ RUN /opt/pip/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . 
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -s /install /install
 
 # What is in the environment, as a CycloneDX document; the base image has one of its own.
-RUN /opt/pip/bin/pip install cyclonedx-bom==7.5.0 \
- && mkdir -p /install/srv \
+RUN mkdir -p /install/srv \
  && cp -r /opt/venv /opt/complete && cp -r /install/opt/venv/. /opt/complete \
  && /opt/pip/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --of JSON \
       --output-reproducible -o /install/srv/sbom.cdx.json /opt/complete/bin/python
