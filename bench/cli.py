@@ -55,7 +55,8 @@ SOAK: Final = "soak"
 RELOAD: Final = "reload"
 ROLLING: Final = "rolling"
 CAPACITY: Final = "capacity"
-ON_REQUEST: Final = (SOAK, RELOAD, ROLLING, CAPACITY)
+BULK: Final = "bulk"
+ON_REQUEST: Final = (SOAK, RELOAD, ROLLING, CAPACITY, BULK)
 """Sections of the command line that are not run by default."""
 EXTRAS: Final = {
     PARITY: Section("Parity with Keras on all reviews", "bench.parity"),
@@ -64,6 +65,7 @@ EXTRAS: Final = {
     RELOAD: Section("Versions swapped under load", "bench.reload"),
     ROLLING: Section("Replicas restarted, killed and frozen behind a proxy", "bench.rolling"),
     CAPACITY: Section("Capacity", "bench.capacity"),
+    BULK: Section("Many reviews on Ray", "bench.bulk"),
 }
 """What is measured only where it is asked for."""
 TURN_SECONDS: Final = 2
@@ -120,8 +122,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_section,
         metavar="SECTION",
         help=f"what to measure, by default all: {', '.join(SECTIONS)}; and {SOAK}, mixed traffic for a long time, "
-        f"{RELOAD}, versions of a model swapped under load, {ROLLING}, replicas restarted behind a proxy, or "
-        f"{CAPACITY}, how many replicas some load needs",
+        f"{RELOAD}, versions of a model swapped under load, {ROLLING}, replicas restarted behind a proxy, "
+        f"{CAPACITY}, how many replicas some load needs, or {BULK}, many reviews on Ray",
     )
     add("--full", action="store_true", help="compare with Keras on all 50,000 labelled reviews too; takes minutes")
     add("--revision", metavar="REV", help="compare this checkout with that of another revision, and nothing else")

@@ -94,7 +94,8 @@ compares this checkout with another revision of itself. `python -m bench soak` h
 damage and slow clients, for half an hour (`--seconds`), and draws what it took in `soak.png`. `python -m bench reload`
 swaps versions of the model a hundred times under 200 requests a second. `python -m bench rolling` restarts, kills,
 freezes and drains replicas behind HAProxy (Debian: `apt install haproxy`), and `python -m bench capacity` measures how
-latency grows with load, for `deploy/CAPACITY.md`.
+latency grows with load, for `deploy/CAPACITY.md`. `.venv-ray/bin/python -m bench bulk` (`make test-ray` makes that
+environment) classifies the test set ten times with `--ray` and without, and kills actors.
 
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.

@@ -28,8 +28,7 @@ HERE: Final = "local"
 OBJECT_STORE_BYTES: Final = 128 * 2**20
 """Of that cluster. The model and a number a block is all that goes through it."""
 STARTS: Final = 3
-"""Times that it is started, where Ray's own limit of half a minute is too short for a machine with much else to do."""
-LATE: Final = "timed out during startup"
+"""Times that its start is tried: Ray's own limit of half a minute is short for a machine with much else to do."""
 CONNECT_SECONDS: Final = 10.0
 CORE: Final = 0.99
 """Of each actor. The hundredth that is left is for Ray's own tasks, which would wait for ever where actors take all."""
@@ -190,7 +189,7 @@ def _start(ray: Any, address: str, options: dict[str, Any]) -> None:
             ray.init(address, logging_level="error", log_to_driver=False, **options)
         except Exception as error:  # Ray raises that very class where its processes take long to start
             ray.shutdown()
-            if left and LATE in str(error):
+            if left:
                 continue
             first = str(error).strip().splitlines() or [type(error).__name__]
             what = "No Ray cluster can be started here" if address == HERE else f"There is no Ray cluster at {address}"
