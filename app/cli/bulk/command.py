@@ -9,10 +9,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO, StringIO
 from math import inf
+from pathlib import Path
 from typing import Any, Final
 
 from app.cli.bulk.blocks import blocks
@@ -109,7 +111,6 @@ def _check(arguments: argparse.Namespace) -> None:
 def _import_ray(address: str) -> Any:
     # Ray reads them when it is imported: it reports its use unless told not to.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     # Of actors: Ray has them step back behind all else that the machine does.
     os.environ.setdefault("RAY_worker_niceness", "0")
     if address == HERE and "RAY_AUTH_MODE" not in os.environ:
@@ -158,14 +159,34 @@ def _cluster(ray: Any, address: str) -> Iterator[None]:
             "object_store_memory": OBJECT_STORE_BYTES,
             "_temp_dir": folder,
         }
-        # What matters of all that Ray says is said in a sentence at the end.
-        logging.disable(logging.ERROR)
-        try:
-            with redirect_stdout(StringIO()):
+        with _quiet():
+            try:
                 _start(ray, address, here if address == HERE else {})
                 yield
+            finally:
+                ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop for the block what Ray logs, prints and, in C++, writes itself; the progress bar still gets through.
+
+    What matters of it is said in a sentence at the end.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    logging.disable(logging.ERROR)
+    with (
+        Path(os.devnull).open("wb") as nothing,
+        os.fdopen(kept, "w", buffering=1) as terminal,
+        redirect_stdout(StringIO()),
+        redirect_stderr(terminal),
+    ):
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
         finally:
-            ray.shutdown()
+            os.dup2(kept, 2)
             logging.disable(logging.NOTSET)
 
 
@@ -223,7 +244,7 @@ def _outcomes(ray: Any, job: Job) -> Iterator[Outcome]:
     )
     done = indices.map_batches(
         Scorer,
-        fn_constructor_args=(job,),
+        fn_constructor_args=(partial(ray.get, ray.put(job)),),
         batch_size=None,
         num_cpus=CORE,
         compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),

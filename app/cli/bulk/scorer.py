@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -107,11 +107,11 @@ class Outcome:
 class Scorer:
     """Classifies blocks, one at a time. Ray makes one an actor, which loads the model once."""
 
-    def __init__(self, job: Job) -> None:
-        """Load the model."""
+    def __init__(self, fetch: Callable[[], Job]) -> None:
+        """Fetch what is to be done, and load the model."""
         sys.setswitchinterval(SWITCH_SECONDS)
-        self._job = job
-        self._classifier = job.model.load()
+        self._job = fetch()
+        self._classifier = self._job.model.load()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Classify the blocks of these indices, and return a column for each attribute of :class:`Outcome`."""

@@ -41,7 +41,7 @@ def job(classifier: Classifier, folder: Path, output: Path, column: str = "text"
 
 
 def score(job: Job) -> dict[str, Any]:
-    return Scorer(job)({"index": range(len(job.blocks))})
+    return Scorer(lambda: job)({"index": range(len(job.blocks))})
 
 
 def test_a_block_becomes_a_part(classifier: Classifier, folder: Path, tmp_path: Path) -> None:
