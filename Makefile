@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=$(PROCESSES
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEBIAN := VENV=.venv-debian PYTHON=/usr/bin/python3
 
-.PHONY: serve test test-all test-service test-debian check format train bench image-check fresh-check clean
+.PHONY: serve test test-all test-service test-debian test-ray test-on-ray check format manifests train bench image image-check fresh-check clean
 
 serve: $(VENV)/.serving
 	$(BIN)/python -m app serve
@@ -20,7 +20,7 @@ test: check
 # All there is, and it takes long: the checks, every test, and a fresh Debian under its own Python.
 test-all: check
 	$(PYTEST)
-	$(MAKE) image-check fresh-check
+	$(MAKE) test-ray image-check fresh-check
 
 # The service, and what the README says of it.
 test-service: $(VENV)/.testing
@@ -31,6 +31,13 @@ test-service: $(VENV)/.testing
 test-debian:
 	$(MAKE) $(DEBIAN) PROCESSES=2 test-service
 
+# Bulk work on a Ray cluster of two nodes, in an environment of its own: Ray takes 750 MB.
+test-ray:
+	$(MAKE) VENV=.venv-ray test-on-ray
+
+test-on-ray: $(VENV)/.ray
+	$(BIN)/python -m pytest tests/ray
+
 check: $(VENV)/.testing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -40,6 +47,10 @@ format: $(VENV)/.testing
 	$(BIN)/python -m tests.app.client.unasync
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The plain manifests, of the Helm chart.
+manifests: $(VENV)/.testing
+	$(BIN)/python -m tests.deploy.charts
 
 # MiniLM's weights alone are wanted of its package, not the PyTorch that it asks for.
 train: $(VENV)/.testing
@@ -52,6 +63,20 @@ train: $(VENV)/.testing
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 
+# The container image, and what is in it as a CycloneDX document, build/sbom.cdx.json. `make image IMAGE=registry/name:tag
+# EXTRAS=parquet,ray DOCKER=podman PLATFORM=linux/arm64` makes another one.
+IMAGE ?= sentiment-service
+EXTRAS ?=
+DOCKER ?= docker
+PLATFORM ?=
+image:
+	@command -v $(DOCKER) >/dev/null || { echo "error: There is no $(DOCKER); install it, or name another: DOCKER=podman." >&2; exit 1; }
+	$(DOCKER) build $(if $(PLATFORM),--platform $(PLATFORM)) --tag $(IMAGE) --build-arg EXTRAS=$(EXTRAS) \
+		--build-arg VERSION=$$(sed -n 's/^__version__.*"\(.*\)"/\1/p' app/__init__.py) \
+		--build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) .
+	@mkdir -p build
+	$(DOCKER) run --rm --entrypoint cat $(IMAGE) /srv/sbom.cdx.json > build/sbom.cdx.json
+
 image-check:
 	tests/image_check.sh
 
@@ -60,7 +85,7 @@ fresh-check:
 	tests/fresh_check.sh
 
 clean:
-	rm -rf $(VENV) .venv-debian build .image bench/.peers
+	rm -rf $(VENV) .venv-debian .venv-ray build .image bench/.peers
 
 # Says in one sentence why an interpreter cannot make the environment; any Python that there is has to understand it.
 define CHECK_PYTHON
@@ -92,6 +117,11 @@ $(VENV)/.serving: pyproject.toml constraints.txt | $(BIN)/pip
 $(VENV)/.testing: pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing all that training and the tests need into $(VENV). This takes minutes, and 2.6 GB."
 	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.ray: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing Ray, and all that the tests need, into $(VENV). This takes minutes, and 3.4 GB."
+	@$(INSTALL) --editable '.[ray,test]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/pip

@@ -25,6 +25,7 @@ from app.operations.logs import RequestLog
 from app.operations.metrics import Metrics
 from app.operations.telemetry import Telemetry
 from app.operations.tracing import TracedRequests, Tracing
+from app.operations.waiting import noting
 from app.protocols import huggingface, open_inference, tensorflow_serving
 from app.sentiment import routes as sentiment
 from app.settings import Settings
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
             memory.settle()
             sys.setswitchinterval(SWITCH_SECONDS)
             stack.enter_context(lifecycle.beating())
+            stack.enter_context(noting(metrics, app.state.loaded.compute.admission))
             stack.enter_context(watch.watching(app.state.loaded.reload))
             if settings.admin_port is not None:
                 http = Connections(Limits.of(settings))

@@ -57,6 +57,9 @@ ON_REQUEST: Final = {
     "generated": Section("Requests that nobody would send", "bench.generated"),
     "reload": Section("Versions swapped under load", "bench.reload"),
     "page": Section("The page", "bench.page"),
+    "rolling": Section("Replicas restarted, killed and frozen behind a proxy", "bench.rolling"),
+    "capacity": Section("Capacity", "bench.capacity"),
+    "bulk": Section("Many reviews on Ray", "bench.bulk"),
 }
 """What is measured only where it is asked for by its name."""
 EXTRAS: Final = {

@@ -92,8 +92,12 @@ What is measured is the model that answers by default; and the lecture's where K
 splits texts by that model's rule only. The targets are those of the default model. `python -m bench --revision REV`
 compares this checkout with another revision of itself. `python -m bench soak` has the service under mixed traffic, with
 damage and slow clients, for half an hour (`--seconds`), and draws what it took in `soak.png`. `python -m bench reload`
-swaps versions of the model a hundred times under 200 requests a second, and `python -m bench attacks` measures what
-large bodies, dear requests and 2,000 busy clients do to the others.
+swaps versions of the model a hundred times under 200 requests a second, `python -m bench attacks` measures what large
+bodies, dear requests and 2,000 busy clients do to the others, `python -m bench generated` sends 100,000 requests that
+nobody would, and `python -m bench page` measures the page in a browser. `python -m bench rolling` restarts, kills,
+freezes and drains replicas behind HAProxy (Debian: `apt install haproxy`), and `python -m bench capacity` measures how
+latency grows with load, for `deploy/CAPACITY.md`. `.venv-ray/bin/python -m bench bulk` (`make test-ray` makes that
+environment) classifies the test set ten times with `--ray` and without, and kills actors.
 
 All speeds are compared side by side in one run; the absolute numbers are those of the machine below. On a machine that
 is busy with something else the ratios get worse, those of fast contenders first: the load before each section is noted.

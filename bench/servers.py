@@ -112,12 +112,12 @@ def service(name: str, model: Path, path: str = PATH, folder: Path = ROOT) -> Co
 class Server:
     """A contender that runs."""
 
-    def __init__(self, contender: Contender, core: int, folder: Path) -> None:
+    def __init__(self, contender: Contender, core: int | str, folder: Path) -> None:
         """Start it.
 
         Args:
             contender: What to start.
-            core: The core that it is pinned to.
+            core: The core that it is pinned to, or several with commas between them.
             folder: Where its log goes.
         """
         self.contender = contender

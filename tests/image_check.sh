@@ -12,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly IMAGE=localhost/sentiment-service:check
 readonly DEBIAN_BASE=localhost/sentiment-base:bookworm
 readonly CACHE=$PWD/.image
+readonly LARGEST_MB=400
 readonly TEXT='Superb cast. But it isn’t funny!'
 readonly WORDS='Superb cast But it is n’t funny !'
 
@@ -103,7 +104,7 @@ build() {
     mapfile -t mounts < <(sed 's#.*#--volume=&:&:ro#' "$work/pip-files")
     mounts+=("--volume=$work/pip.conf:/etc/pip.conf:ro")
     nice buildah build --quiet --force-rm --layers --format docker --network host "${mounts[@]}" \
-        --build-arg "BASE=$1" --tag "$IMAGE" . >"$work/build.log" 2>&1 ||
+        --build-arg "BASE=$1" --build-arg VERSION=checked --tag "$IMAGE" . >"$work/build.log" 2>&1 ||
         { tail -n 60 "$work/build.log"; fail 'the build failed'; }
 }
 
@@ -128,6 +129,19 @@ check_config() {
     # The default, which some versions of buildah leave out.
     [[ $(configured 'c.get("StopSignal", "SIGTERM")') =~ ^(SIGTERM|15|)$ ]] ||
         fail 'the image is not stopped with SIGTERM'
+}
+
+check_sbom() {
+    inside cat /srv/sbom.cdx.json | python3 -c '
+import json, sys
+bom = json.load(sys.stdin)
+assert bom["bomFormat"] == "CycloneDX", bom["bomFormat"]
+found = {one["name"].lower(): one for one in bom["components"]}
+assert {"onnxruntime", "numpy", "fastapi", "uvicorn"} <= set(found), sorted(found)
+assert all(one["purl"].startswith("pkg:pypi/") and one["version"] for one in found.values() if "purl" in one), found
+assert not {"pyyaml", "pip", "setuptools"} & set(found), sorted(found)
+print(len(found), "components in the SBOM")'
+    [[ $(configured 'c["Labels"]["org.opencontainers.image.version"]') == checked ]] || fail 'the image has no label for its version'
 }
 
 check_contents() {
@@ -289,8 +303,11 @@ mapfile -t command < <(configured 'c["Entrypoint"] + c["Cmd"]')
 step 'configuration and contents'
 check_config
 check_contents
+check_sbom
 size=$(buildah images --format '{{.Size}}' "$IMAGE")
 echo "image of $size, on a base of $(buildah images --format '{{.Size}}' "${BASE:-$DEBIAN_BASE}")"
+# On the base that is made here; others are larger or smaller.
+[[ -n ${BASE:-} || ${size% *} -le $LARGEST_MB ]] || fail "an image of $size is more than $LARGEST_MB MB"
 du -shc "$root/opt/venv" "$root/srv/models" | sed "s#$root##"
 
 step "the service in buildah's chroot"

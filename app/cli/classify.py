@@ -10,60 +10,52 @@ out.
 import argparse
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
-from tqdm import tqdm
-
 from app.artifacts.versions import ModelId
+from app.cli.scoring import (
+    COLUMN,
+    NOTHING,
+    SWITCH_SECONDS,
+    Answer,
+    Classify,
+    added_columns,
+    bar,
+    cells,
+    columns,
+    in_order,
+    labels_of,
+    load,
+    naming_options,
+    results,
+)
 from app.files.delimited import CsvTable
-from app.files.errors import ColumnTaken, InputError, UnknownColumn
+from app.files.errors import InputError
 from app.files.json_lines import JsonLinesTable
 from app.files.outputs import open_output
 from app.files.sources import STANDARD_INPUT, Source, open_source
 from app.files.tables import (
     FORMATS,
-    AddedColumns,
     Cells,
     Chunk,
-    Column,
     Format,
     Table,
     Write,
     format_of,
     grouped,
 )
-from app.sentiment.classifier import Classification, Classifier
-from app.sentiment.labels import Labels, LabelsError, choose
-from app.sentiment.registry import SentimentModels
+from app.sentiment.classifier import Classification
 from app.sentiment.serialization import plain_text, sentiment_json
 from app.settings import Settings, settings_from
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Answer = Callable[[Classification, ModelId], Cells]
-"""Gives what the output says of a text, of what was found and which model found it."""
-Classify = Callable[[Sequence[str]], list[tuple[Classification, ModelId]]]
-"""Classifies texts, and names the model."""
-
-AHEAD: Final = 2
-"""Chunks under way for each thread: one that it works on, and one that it finds ready when that is done."""
-SWITCH_SECONDS: Final = 0.0005
-"""After how long a thread that runs Python makes way for another. With Python's own 5 ms, a thread that comes back
-from ONNX Runtime after 2 ms waits longer than that for one that tokenizes: a tenth of the throughput."""
-COLUMN: Final = "text"
 API_KEY: Final = "SENTIMENT_API_KEY"
 """The environment variable that holds the API key of a service, which no command line should show."""
-NOTHING: Final[Cells] = (None, None, None)
-"""The label, the score and the warnings of a row that has no text."""
-DECIMALS: Final = 6
-"""Of a score in a file, as in the answers over HTTP."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,12 +67,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--column", metavar="NAME", help=f"column of the file that holds the texts; default: {COLUMN}")
     add("--format", choices=FORMATS, help="format of the file; by default its ending says it, such as .csv or .csv.gz")
     add("--prefix", metavar="PREFIX", help="put this before the names of the new columns, such as predicted_")
-    add("--output", type=Path, metavar="FILE", help="write here, once all is done, and not to standard output")
+    add("--output", type=_place, metavar="FILE", help="write here, once all is done, and not to standard output")
     add(
         "--server",
         metavar="URL",
         help="have this service classify the texts, instead of a model here; its API key is read from the environment "
         f"variable {API_KEY}",
+    )
+    add(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="have a Ray cluster classify many files: --file is then a file, a folder or a pattern, on a disk or in a "
+        "store (s3://, gs://), and --output a folder; without an address, all cores of this machine",
+    )
+    add(
+        "--skip-damaged",
+        action="store_true",
+        help="with --ray, pass over files that are damaged, and name them at the end",
     )
     add("--model", metavar="NAME", help="model that answers; default: the setting DEFAULT_MODEL")
     add("--labels", metavar="NAMES", help="choose from these of the model's labels only, such as negative,positive")
@@ -104,10 +109,16 @@ def run(arguments: argparse.Namespace) -> None:
         app.artifacts.registry.UnknownName: There is no such model.
     """
     _check(arguments)
+    if arguments.ray is not None:
+        # What reads stores takes a second to import.
+        from app.cli.bulk import command
+
+        command.run(arguments, settings_from(arguments))
+        return
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_from(arguments)
     try:
-        with _naming_options(), _classifier(arguments, settings) as classify, _open_table(arguments) as (table, answer):
+        with naming_options(), _classifier(arguments, settings) as classify, _open_table(arguments) as (table, answer):
             missing = _classify(table, classify, answer, arguments, settings.threads)
     except BrokenPipeError:
         # Whoever read the results has enough. Python would complain when it flushes standard output at its end.
@@ -115,34 +126,6 @@ def run(arguments: argparse.Namespace) -> None:
         return
     if missing:
         sys.stderr.write(f"{missing:,} {'row has' if missing == 1 else 'rows have'} no text and so no label.\n")
-
-
-def in_order(
-    function: Callable[[Item], Result], items: Iterable[Item | None], threads: int
-) -> Iterator[tuple[Item, Result]]:
-    """Call a function in threads, once an item.
-
-    Args:
-        function: What to call.
-        items: Read at most :data:`AHEAD` items a thread ahead of the results. ``None`` says that the next item is not
-            there yet: all results are given before it is asked for.
-        threads: Number of threads.
-
-    Returns:
-        Each item with its result, in the order of the items.
-    """
-    pending: deque[tuple[Item, Future[Result]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="classify")
-    try:
-        for item in chain(items, [None]):
-            if item is not None:
-                pending.append((item, pool.submit(function, item)))
-            room = 0 if item is None else AHEAD * threads - 1
-            while pending and (len(pending) > room or pending[0][1].done()):
-                first, future = pending.popleft()
-                yield first, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 class Texts(Table[list[None]]):
@@ -181,8 +164,9 @@ def _json(result: Classification, model: ModelId) -> Cells:
     return (sentiment_json(result, model),)
 
 
-def _columns(result: Classification, _model: ModelId) -> Cells:
-    return result.label, round(result.score, DECIMALS), result.warnings
+def _place(name: str) -> Path | str:
+    """Return a path, or the address of a store as it is."""
+    return name if "://" in name else Path(name)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -194,13 +178,17 @@ def _check(arguments: argparse.Namespace) -> None:
         raise InputError("Give texts or --file FILE, not both.")
     elif arguments.json:
         raise InputError("--json is for texts and lines; a file is answered in its own format.")
+    if arguments.skip_damaged and arguments.ray is None:
+        raise InputError("--skip-damaged goes with --ray.")
+    if isinstance(arguments.output, str) and arguments.ray is None:
+        raise InputError(f"{arguments.output} is in a store; --ray writes there.")
 
 
 @contextmanager
 def _classifier(arguments: argparse.Namespace, settings: Settings) -> Iterator[Classify]:
     if arguments.server is None:
-        classifier = _load(settings, arguments.model)
-        yield partial(_results, classifier, _labels(classifier, arguments.labels))
+        classifier = load(settings, arguments.model)
+        yield partial(results, classifier, labels_of(classifier, arguments.labels))
         return
     # A client takes a third of a second to import.
     from app.cli.remote import remote_classifier
@@ -210,37 +198,11 @@ def _classifier(arguments: argparse.Namespace, settings: Settings) -> Iterator[C
         yield remote.classify
 
 
-def _load(settings: Settings, name: str | None) -> Classifier:
-    name = settings.default_model if name is None else name
-    return SentimentModels(settings.models_dir, name, settings.engine, only=name).default
-
-
-def _labels(classifier: Classifier, names: str | None) -> Labels:
-    try:
-        return classifier.labels if names is None else choose(classifier.labels, names.split(","))
-    except LabelsError as error:
-        raise InputError(f"--labels {error}.") from error
-
-
-@contextmanager
-def _naming_options() -> Iterator[None]:
-    """Add to what is said of columns the option that helps."""
-    try:
-        yield
-    except UnknownColumn as error:
-        raise InputError(f"{error} Name it with `--column`.") from error
-    except ColumnTaken as error:
-        raise InputError(
-            f"{error.where} has a column {error.column!r} already; name the new columns otherwise, "
-            "such as with `--prefix predicted_`."
-        ) from error
-
-
 @contextmanager
 def _open_table(arguments: argparse.Namespace) -> Iterator[tuple[Table[Any], Answer]]:
     if arguments.file is not None:
         with _open_file(arguments) as table:
-            yield table, _columns
+            yield table, columns
         return
     answer = _json if arguments.json else _plain
     if arguments.texts:
@@ -261,10 +223,7 @@ def _decode(lines: Iterable[bytes | None]) -> Iterator[str | None]:
 def _open_file(arguments: argparse.Namespace) -> Iterator[Table[Any]]:
     kind = _format(arguments)
     column = COLUMN if arguments.column is None else arguments.column
-    prefix = arguments.prefix or ""
-    added = AddedColumns(
-        Column(f"{prefix}label", str), Column(f"{prefix}score", float), Column(f"{prefix}warnings", tuple)
-    )
+    added = added_columns(arguments.prefix)
     if kind == "parquet":
         from app.files.parquet import ParquetTable
 
@@ -302,29 +261,18 @@ def _classify(
     with (
         open_output(arguments.output) as output,
         table.writer(output) as write,
-        _bar(table, arguments) as bar,
+        bar(table.total, table.unit, shown=_is_bar_shown(arguments)) as progress,
     ):
-        for chunk, added in in_order(partial(_cells, classify, answer), table.chunks(), threads):
+        for chunk, added in in_order(partial(cells, classify, answer), table.chunks(), threads):
             write(chunk.rows, added)
             if arguments.output is None:
                 output.flush()
             missing += added.count(NOTHING)
-            bar.update(chunk.position - bar.n)
+            progress.update(chunk.position - progress.n)
     return missing
 
 
-def _cells(classify: Classify, answer: Answer, chunk: Chunk[Any]) -> list[Cells]:
-    texts = [text for text in chunk.texts if isinstance(text, str)]
-    found = iter(classify(texts)) if texts else iter(())
-    return [answer(*next(found)) if isinstance(text, str) else NOTHING for text in chunk.texts]
-
-
-def _results(classifier: Classifier, labels: Labels, texts: Sequence[str]) -> list[tuple[Classification, ModelId]]:
-    return [(found.among(labels), classifier.id) for found in classifier.classify_all(texts)[0]]
-
-
-def _bar(table: Table[Any], arguments: argparse.Namespace) -> Any:
-    shown = arguments.progress
-    if shown is None:
-        shown = sys.stderr.isatty() and not (arguments.output is None and sys.stdout.isatty())
-    return tqdm(total=table.total, unit=table.unit, unit_scale=True, disable=not shown, file=sys.stderr)
+def _is_bar_shown(arguments: argparse.Namespace) -> bool:
+    if arguments.progress is not None:
+        return bool(arguments.progress)
+    return sys.stderr.isatty() and not (arguments.output is None and sys.stdout.isatty())

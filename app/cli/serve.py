@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from app.http.connections import Connections
@@ -73,12 +74,22 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 class Supervisor(Multiprocess):
-    """Uvicorn's own, which passes SIGHUP on to the workers, that look for models then, where Uvicorn restarts them."""
+    """Uvicorn's own, which passes SIGHUP on to the workers, that look for models then, where Uvicorn restarts them.
+
+    And it forgets what waited in a worker that died.
+    """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         """See :class:`uvicorn.supervisors.multiprocess.Multiprocess`."""
         super().__init__(config, sockets)
         self._terminal = Terminal()
+
+    def keep_subprocess_alive(self) -> None:
+        """Start workers in place of those that died, whose work no longer waits."""
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
     def handle_hup(self) -> None:
         """Pass the signal on; or end, where it came since the terminal was closed."""

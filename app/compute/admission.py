@@ -190,3 +190,8 @@ class Admission:
     def lane(self, seconds: float) -> Lane:
         """Return the lane for work in threads that takes so long."""
         return self.brief if seconds <= BRIEF_SECONDS else self.long
+
+    @property
+    def waiting(self) -> dict[str, float]:
+        """The estimated seconds of work in each lane, by its name."""
+        return {"inline": self.inline.seconds, "brief": self.brief.seconds, "long": self.long.seconds}

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from app.files.errors import InputError, reason
@@ -30,7 +30,7 @@ def open_output(path: Path | None) -> Iterator[BinaryIO]:
             with path.open("wb") as device:
                 yield device
         else:
-            with _replacing(path.resolve()) as file, _packing(file, path) as packed:
+            with _replacing(path.resolve()) as file, packing(file, path) as packed:
                 yield packed
     except BrokenPipeError:
         raise
@@ -51,7 +51,8 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _packing(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+def packing(file: BinaryIO, path: PurePath) -> Iterator[BinaryIO]:
+    """Pack what is written into a file for the block, if its name ends in ``.gz``."""
     if path.suffix != GZIP:
         yield file
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import IOBase
 from typing import Any, BinaryIO, Final
 
 from app.files.errors import InputError, UnknownColumn
@@ -25,29 +26,42 @@ class ParquetTable(Table[Any]):
     unit = "rows"
 
     def __init__(
-        self, path: str, column: str, added: AddedColumns, *, name: str | None = None, most: int = CHUNK_ROWS
+        self,
+        path: str | IOBase,
+        column: str,
+        added: AddedColumns,
+        *,
+        name: str | None = None,
+        most: int = CHUNK_ROWS,
+        groups: Sequence[int] = (),
+        rows: tuple[int, int] | None = None,
     ) -> None:
         """Open a file.
 
         Args:
-            path: Where it is.
+            path: Where it is; or the file, which can seek and has a name to be called by.
             column: That of the texts.
             added: The columns that the output has more.
             name: What to call it in a message; by default its path.
             most: Rows of a chunk.
+            groups: The row groups to read; by default all.
+            rows: Of the rows of these, those from the first number to before the second; by default all.
 
         Raises:
             InputError: It is not a Parquet file, or has no such column of text.
         """
-        self._path = path
-        self._name = name or path
+        self._name = name or str(path)
         self._most = most
         self._column = column
         self._added = added
         with self._reading():
             # The buffer keeps a large row group from being read as a whole.
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
-        self.total = self._file.metadata.num_rows
+        footer = self._file.metadata
+        self._groups = list(groups) or list(range(footer.num_row_groups))
+        total: int = sum(footer.row_group(group).num_rows for group in self._groups)
+        self._rows = rows or (0, total)
+        self.total = self._rows[1] - self._rows[0]
         self._schema = self._file.schema_arrow
         added.refuse_known(self._schema.names, self._name)
         if self._schema.get_field_index(column) < 0:
@@ -67,10 +81,16 @@ class ParquetTable(Table[Any]):
     def chunks(self) -> Iterator[Chunk[Any] | None]:
         """See :class:`Table`."""
         position = 0
+        start, stop = self._rows
         with self._reading(), self._file:
-            for batch in self._file.iter_batches(self._most):
-                position += batch.num_rows
-                yield Chunk(batch, _texts(batch.column(self._column)), position)
+            for read in self._file.iter_batches(self._most, row_groups=self._groups):
+                if position >= stop:
+                    return
+                first = max(start - position, 0)
+                batch = read.slice(first, max(0, stop - position - first))
+                position += read.num_rows
+                if batch.num_rows:
+                    yield Chunk(batch, _texts(batch.column(self._column)), min(position, stop) - start)
 
     @contextmanager
     def writer(self, output: BinaryIO) -> Iterator[Write[Any]]:

@@ -45,6 +45,7 @@ class Source:
         packed: bool = False,
         longest_line: int | None = None,
         ratio: int | None = None,
+        size: int | None = None,
     ) -> None:
         """Read from an unbuffered file; it is not closed here.
 
@@ -55,12 +56,15 @@ class Source:
             longest_line: Bytes of a line at most; by default as many as there are.
             ratio: Times that what is gzipped may become larger, where more than :data:`FREE_BYTES` become of it; by
                 default as often as it does.
+            size: Number of its bytes; by default what the operating system says of a file.
         """
         self._ratio = ratio if packed else None
         self.name = name
         self._longest_line = longest_line
         self._counter = _Counter(raw)
-        self.size = os.fstat(raw.fileno()).st_size if self._counter.ends else None
+        self.size = size
+        if size is None and self._counter.ends:
+            self.size = os.fstat(raw.fileno()).st_size
         plain = io.BufferedReader(self._counter, BLOCK)
         self.stream = io.BufferedReader(gzip.GzipFile(fileobj=plain), BLOCK) if packed else plain
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 
@@ -48,6 +48,18 @@ class Metrics:
         self._texts = Counter(
             "sentiment_texts_total", "Texts classified.", ["model", "version", "label"], registry=self._registry
         )
+
+        self._waiting = Gauge(
+            "sentiment_waiting_seconds",
+            "Work that was admitted and is not done yet, in estimated seconds of one core.",
+            ["lane"],
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
+
+    def note_waiting(self, lane: str, seconds: float) -> None:
+        """Note how much work waits in a lane of admission, in this process."""
+        self._waiting.labels(lane).set(seconds)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request and the time it took."""

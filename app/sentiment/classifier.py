@@ -138,6 +138,7 @@ class Classifier:
 
     Attributes:
         id: Its name and its version.
+        folder: Where it was read from.
         attribution: What tells the contributions of words to a text of several windows; ``None`` if the model does not
             read texts in windows.
     """
@@ -153,6 +154,7 @@ class Classifier:
             ArtifactError: The folder is damaged, incomplete, or its parts are not of one model.
         """
         file = ENGINES[engine].file
+        self.folder = folder
         self.manifest, contents = read_folder(folder, {TOKENIZER_FILE, file, ATTRIBUTION_FILE})
         check_kind(folder, self.manifest, KIND)
         check_data(folder, self.manifest)

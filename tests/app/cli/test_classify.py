@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.cli.classify import AHEAD, in_order
 from app.cli.main import main
+from app.cli.scoring import AHEAD, in_order
 from app.files.tables import CHUNK_ROWS
 from app.sentiment.classifier import Classifier
 from app.sentiment.schemas import SentimentResponse

@@ -3,9 +3,14 @@
 import io
 import json
 import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from uvicorn.supervisors.multiprocess import Multiprocess
 
+from app.cli.serve import Supervisor
 from tests.conftest import Serve
 
 CLIENT = {"X-Forwarded-For": "203.0.113.7"}
@@ -31,3 +36,17 @@ def logged_client(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> object:
     for _ in range(2):  # the line of a request is written after its answer, and before the next is read
         assert service.get("/health/live", headers=CLIENT).status_code == 200
     return json.loads(written.getvalue().splitlines()[0])["client"]
+
+
+def test_what_waited_in_a_worker_that_died_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def replace_first(supervisor: Any) -> None:
+        supervisor.processes[0] = SimpleNamespace(pid=3)
+
+    for pid in (1, 2):
+        (tmp_path / f"gauge_livesum_{pid}.db").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    monkeypatch.setattr(Multiprocess, "keep_subprocess_alive", replace_first)
+    supervisor: Any = Supervisor.__new__(Supervisor)
+    supervisor.processes = [SimpleNamespace(pid=1), SimpleNamespace(pid=2)]
+    supervisor.keep_subprocess_alive()
+    assert [path.name for path in tmp_path.iterdir()] == ["gauge_livesum_2.db"]

@@ -1,0 +1,101 @@
+"""Files are found by pattern, and appear whole or not at all."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from app.cli.bulk.stores import PARTIAL, Ranges, Store, StoreError, find
+from app.files.errors import InputError
+
+NAMES = [
+    "a.csv",
+    "b.csv",
+    "c.jsonl",
+    "day=1/a.csv",
+    "day=2/deep/a.csv",
+    "_SUCCESS",
+    ".hidden.csv",
+    "_old/a.csv",
+    "[x].csv",
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in NAMES:
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("text\n")
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("", ["[x].csv", "a.csv", "b.csv", "c.jsonl", "day=1/a.csv", "day=2/deep/a.csv"]),
+        ("/*.csv", ["[x].csv", "a.csv", "b.csv"]),
+        ("/[!b].csv", ["a.csv"]),
+        ("/?.jsonl", ["c.jsonl"]),
+        ("/**/a.csv", ["a.csv", "day=1/a.csv", "day=2/deep/a.csv"]),
+        ("/day=*/*.csv", ["day=1/a.csv"]),
+        ("/day=*/**", ["day=1/a.csv", "day=2/deep/a.csv"]),
+        ("/[x].csv", ["[x].csv"]),  # a file of that very name
+    ],
+)
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_files_are_found(folder: Path, pattern: str, names: list[str], scheme: str) -> None:
+    if scheme and "[x]" in pattern:
+        pytest.skip("an address is a pattern wherever it can be one")
+    store, found = find(f"{scheme}{folder}{pattern}")
+    root = Path(found[0].path.removesuffix(found[0].relative))
+    assert sorted(str((root / file.relative).relative_to(folder)) for file in found) == names
+    with store.open(found[0]) as stream:
+        assert stream.read() == b"text\n"
+
+
+@pytest.mark.parametrize("pattern", ["/none", "/*.parquet", "/_old"])
+def test_nothing_found_is_said(folder: Path, pattern: str) -> None:
+    if pattern == "/_old":  # asked for by name, it is read
+        assert [file.relative for file in find(f"{folder}{pattern}")[1]] == ["a.csv"]
+        return
+    with pytest.raises(InputError, match="There are no files at"):
+        find(f"{folder}{pattern}")
+
+
+def test_an_unknown_store_is_said() -> None:
+    with pytest.raises(InputError, match="nowhere://bucket/x is no address of a store"):
+        find("nowhere://bucket/x")
+
+
+def test_a_file_is_put_whole_or_not_at_all(tmp_path: Path) -> None:
+    store = Store.at(str(tmp_path / "out"))
+    store.put(io.BytesIO(b"one"), "a/b.csv")
+    store.put(io.BytesIO(b"two"), "a/b.csv")
+    assert (tmp_path / "out" / "a" / "b.csv").read_bytes() == b"two"
+
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(StoreError, match=r"out/a/b.csv cannot be written \(Input/output error\)"):
+        store.put(Broken(), "a/b.csv")
+    assert (tmp_path / "out" / "a" / "b.csv").read_bytes() == b"two"
+    assert [file.relative for file in store.listed() if file.relative.endswith(PARTIAL)] == []
+    store.delete("a/b.csv")
+    store.delete("a/b.csv")
+    assert store.listed() == []
+
+
+def test_a_folder_holds_what_lies_in_it(tmp_path: Path) -> None:
+    outer, inner, beside = (Store.at(str(tmp_path / name)) for name in ("a", "a/b", "ab"))
+    assert outer.holds(outer)
+    assert outer.holds(inner)
+    assert not inner.holds(outer)
+    assert not outer.holds(beside)
+
+
+def test_ranges_are_read_one_after_the_other() -> None:
+    file = io.BytesIO(b"0123456789")
+    ranges = Ranges(file, ((0, 2), (5, 5), (7, 10)))  # type: ignore[arg-type]
+    assert io.BufferedReader(ranges, 2).read() == b"01789"
