@@ -108,7 +108,8 @@ class Inline:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._lane.learn(self._seconds)
+        if self._lane.seconds > self._seconds:  # how long a text alone takes tells nobody when to come back
+            self._lane.learn(self._seconds)
         self._lane.leave(self._caller, self._seconds)
 
 

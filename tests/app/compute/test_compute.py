@@ -198,7 +198,7 @@ def test_who_is_refused_is_told_by_how_long_work_took_lately() -> None:
     with compute.place(10), pytest.raises(Busy) as caught:
         compute.place(9).__enter__()
     assert 25 <= caught.value.retry_after <= 30
-    with compute.inline(0.5):
+    with compute.inline(0.5), compute.inline(0.5):
         take(2)
     with compute.inline(1), pytest.raises(Busy) as caught:
         compute.inline(1)
