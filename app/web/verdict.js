@@ -16,7 +16,7 @@ export function verdict(answer, model) {
   place("doubt").textContent = doubt ? `${doubt}.` : "";
   place("guess").textContent = doubt ? "The model’s guess: " : "";
   place("label").textContent = label;
-  place("score").textContent = percent(score);
+  place("score").textContent = ` ${percent(score)}`; // no text of its own between the two that would shift
   place("scale").hidden = !isScale(labels);
   place("bars").hidden = isScale(labels);
   place("bar").style.setProperty("--share", probabilities.positive ?? 0);
