@@ -19,6 +19,10 @@ from tests.conftest import ROOT
 
 MISSING = "Ray is not installed here; `make test-ray` installs it, and runs these tests"
 LIMIT = 180
+
+# Before Ray is imported, which reads them once. It listens on all addresses: whoever has no token is refused.
+os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
 Classify = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -26,9 +30,6 @@ Classify = Callable[..., subprocess.CompletedProcess[str]]
 def cluster() -> Iterator[Any]:
     """Two nodes with a core each."""
     pytest.importorskip("ray", reason=MISSING)
-    # Ray listens on all addresses: whoever has no token is refused.
-    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
