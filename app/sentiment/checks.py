@@ -94,6 +94,15 @@ def check_known_ids(model: Classifier, sequences: Sequence[Sequence[int]], field
             raise Problem(422, f"Sequence {index} {detail}.", errors=[error])
 
 
+def check_known_id(model: Classifier, ids: Sequence[int]) -> None:
+    """Do the same for the ids of one text, and point at the id."""
+    known = model.serving.vocabulary_size
+    place = next((place for place, number in enumerate(ids) if number >= known), None)
+    if place is not None:
+        detail = f"is {ids[place]}, which {model.name} does not know; its ids end at {known - 1}"
+        raise Problem(422, f"An id {detail}.", errors=[FieldError(pointer=f"#/ids/{place}", detail=detail)])
+
+
 def choose_units(model: Classifier, wanted: Sequence[int] | None, ids: int) -> Sequence[int]:
     """Return the units whose gates are asked for: those that a request wants, or all.
 
@@ -103,7 +112,8 @@ def choose_units(model: Classifier, wanted: Sequence[int] | None, ids: int) -> S
         ids: How many ids it reads.
 
     Raises:
-        Problem: 422 if the model is not of one LSTM layer, does not read so many ids, or has no such unit.
+        Problem: 422 if the model is not of one LSTM layer, does not read so many ids, or has no such unit, or a unit is
+            named twice: an answer would be as long as somebody likes.
     """
     network = model.engine.network
     if network is None:
@@ -117,6 +127,10 @@ def choose_units(model: Classifier, wanted: Sequence[int] | None, ids: int) -> S
         if unit >= units:
             detail = f"is {unit}, but {model.name} has the units 0 to {units - 1}"
             raise Problem(422, f"A unit {detail}.", errors=[FieldError(pointer=f"#/units/{place}", detail=detail)])
+    if wanted is not None and len(set(wanted)) < len(wanted):
+        place = next(place for place, unit in enumerate(wanted) if unit in wanted[:place])
+        detail = f"is {wanted[place]}, which is named before; name each unit once"
+        raise Problem(422, f"A unit {detail}.", errors=[FieldError(pointer=f"#/units/{place}", detail=detail)])
     return range(units) if wanted is None else wanted
 
 

@@ -19,6 +19,7 @@ from app.sentiment.activations import Activations
 from app.sentiment.batches import batch_results, json_answer
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
 from app.sentiment.checks import (
+    check_known_id,
     check_known_ids,
     choose_labels,
     choose_units,
@@ -285,7 +286,7 @@ async def activations(
     For models of one LSTM layer, in one direction or in both; others are refused with 422. At most 100 ids are taken.
     """
     model = find_model(service, body.model, body.version)
-    check_known_ids(model, [body.ids], "ids")
+    check_known_id(model, body.ids)
     units = choose_units(model, body.units, len(body.ids))
     return await service.activations(model, body.ids, units, partial(_activations, model, units))
 

@@ -30,7 +30,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _TIME: Final = re.compile(r"[a-z]{1,20}")
 
 
-class OptionError(TrainingError):
+class ForecastOptionError(TrainingError):
     """Options that do not go together, or of which one is missing."""
 
 
@@ -88,7 +88,7 @@ def _forecasts(options: argparse.Namespace) -> None:
     elif options.data is not None:
         _own(options)
     elif given:
-        raise OptionError(f"{given[0]} is for a series of your own; name its file with --data FILE.")
+        raise ForecastOptionError(f"{given[0]} is for a series of your own; name its file with --data FILE.")
     else:
         _lectures(options)
 
@@ -97,7 +97,7 @@ def _report(options: argparse.Namespace, given: list[str]) -> None:
     from training.forecasts import report
 
     if options.data is not None or given or options.names:
-        raise OptionError("--report trains nothing; leave out what says what to train.")
+        raise ForecastOptionError("--report trains nothing; leave out what says what to train.")
     sys.stdout.write(report.table(options.output))
 
 
@@ -156,16 +156,18 @@ def _name(options: argparse.Namespace) -> str:
     """Return the name of the model, once all that is needed is there."""
     for option in ("target", "steps"):
         if getattr(options, option) is None:
-            raise OptionError(f"--data needs --{option}: which columns to forecast, and how many rows ahead.")
+            raise ForecastOptionError(f"--data needs --{option}: which columns to forecast, and how many rows ahead.")
     if options.names:
-        raise OptionError(f"{options.names[0]} is one of the lecture's; leave it out with --data.")
+        raise ForecastOptionError(f"{options.names[0]} is one of the lecture's; leave it out with --data.")
     name = options.name or DEFAULT_NAME
     if not _NAME.fullmatch(name) or name in recipes.RECIPES:
-        raise OptionError(
+        raise ForecastOptionError(
             f"--name should be lower-case letters, digits, dots and hyphens, and none of the lecture's; not {name!r}."
         )
     if options.time is not None and not _TIME.fullmatch(options.time):
-        raise OptionError(f"--time should be one word in lower-case letters, such as day; {options.time!r} is not.")
+        raise ForecastOptionError(
+            f"--time should be one word in lower-case letters, such as day; {options.time!r} is not."
+        )
     return name
 
 

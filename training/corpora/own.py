@@ -13,7 +13,7 @@ from app.files.sources import open_source
 from app.files.tables import FORMATS, format_of
 from app.sentiment.labels import FEWEST, MOST, NEGATIVE, NEUTRAL, POSITIVE, Labels
 from training.corpora.imdb import DataError
-from training.corpora.tables import Cells, Table, read_table
+from training.corpora.tables import Cells, NamedRows, read_table
 
 TEXT_COLUMNS: Final = (
     "text", "texts", "review", "review_text", "reviewtext", "content", "comment", "body", "message", "sentence",
@@ -245,7 +245,7 @@ def _guess(
     raise InputError(f"No column of {where} is named as one of {what} usually is; name it with {option}: {listed}.")
 
 
-def _rows(table: Table, name: str, text: str, label: str, columns: Columns) -> tuple[list[Row], int]:
+def _rows(table: NamedRows, name: str, text: str, label: str, columns: Columns) -> tuple[list[Row], int]:
     rows: list[Row] = []
     unlabelled = 0
     for number, cells in enumerate(table.rows, start=1):

@@ -18,14 +18,14 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 Cells = Mapping[str, Any]
 
 
-class Table(NamedTuple):
+class NamedRows(NamedTuple):
     """The names of the columns, and the rows, read as they are asked for."""
 
     columns: Sequence[str]
     rows: Iterator[Cells]
 
 
-def read_table(source: Source, kind: str, wanted: Callable[[str], bool] = lambda _: True) -> Table:
+def read_table(source: Source, kind: str, wanted: Callable[[str], bool] = lambda _: True) -> NamedRows:
     """Read the table that a source holds.
 
     Args:
@@ -41,7 +41,7 @@ def read_table(source: Source, kind: str, wanted: Callable[[str], bool] = lambda
     return _TEXTUAL[kind](source)
 
 
-def _csv(source: Source, delimiter: str | None = None) -> Table:
+def _csv(source: Source, delimiter: str | None = None) -> NamedRows:
     csv.field_size_limit(FIELD_CHARACTERS)
     lines = iter(io.TextIOWrapper(source.stream, encoding="utf-8-sig", newline=""))
     first = _first_line(source, lines)
@@ -66,7 +66,7 @@ def _csv(source: Source, delimiter: str | None = None) -> Table:
                 )
             yield dict(zip(header, cells, strict=True))
 
-    return Table(header, rows())
+    return NamedRows(header, rows())
 
 
 def _records(source: Source, lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -100,7 +100,7 @@ def _not_utf_8(source: Source, line: int) -> InputError:
     return InputError(f"{source.name} is not UTF-8 (near line {line}); save it as UTF-8.")
 
 
-def _json_lines(source: Source) -> Table:
+def _json_lines(source: Source) -> NamedRows:
     found: list[Cells] = []
     for number, line in enumerate(source.lines(), start=1):
         if line is None or not line.strip():
@@ -117,21 +117,21 @@ def _json_lines(source: Source) -> Table:
         found.append(cells)
     if not found:
         raise InputError(f"{source.name} is empty.")
-    return Table(list(dict.fromkeys(name for cells in found for name in cells)), iter(found))
+    return NamedRows(list(dict.fromkeys(name for cells in found for name in cells)), iter(found))
 
 
-def _parquet(source: Source, wanted: Callable[[str], bool]) -> Table:
+def _parquet(source: Source, wanted: Callable[[str], bool]) -> NamedRows:
     content = io.BytesIO(source.stream.read())
     try:
         file = pq.ParquetFile(content)
         names = file.schema_arrow.names
-        return Table(names, iter(file.read([name for name in names if wanted(name)]).to_pylist()))
+        return NamedRows(names, iter(file.read([name for name in names if wanted(name)]).to_pylist()))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         message = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{source.name} cannot be read as Parquet ({message}).") from error
 
 
-_TEXTUAL: Final[Mapping[str, Callable[[Source], Table]]] = {
+_TEXTUAL: Final[Mapping[str, Callable[[Source], NamedRows]]] = {
     "csv": _csv,
     "tsv": lambda source: _csv(source, "\t"),
     "jsonl": _json_lines,

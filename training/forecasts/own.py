@@ -14,7 +14,7 @@ from app.files.errors import InputError, UnknownColumn
 from app.files.sources import open_source
 from app.files.tables import FORMATS, format_of
 from app.forecasts.serving import LARGEST, Feature
-from training.corpora.tables import Table, read_table
+from training.corpora.tables import NamedRows, read_table
 from training.errors import TrainingError
 from training.forecasts.recipes import Baseline, ForecastRecipe, Recurrent
 from training.forecasts.series import Series, Splits, split
@@ -206,7 +206,7 @@ def _columns(where: str, found: Sequence[str], targets: Sequence[str], features:
     return [name for name in found if name in targets or name in features]
 
 
-def _rows(where: str, table: Table, columns: Sequence[str]) -> Iterator[list[float]]:
+def _rows(where: str, table: NamedRows, columns: Sequence[str]) -> Iterator[list[float]]:
     for number, cells in enumerate(table.rows, start=1):
         yield [_number(cells.get(name), f"{where}, row {number}", name) for name in columns]
 

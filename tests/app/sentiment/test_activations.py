@@ -156,6 +156,8 @@ def test_the_answer_has_states_gates_and_the_running_probability(client: httpx.C
         ({"ids": [-1]}, "#/ids/0"),
         ({"ids": [1], "units": [5]}, "#/units/0"),
         ({"ids": [1], "units": [0, -1]}, "#/units/1"),
+        ({"ids": [1], "units": [0, 1, 0]}, "#/units/2"),
+        ({"ids": [1, 99_999_999]}, "#/ids/1"),
         ({"ids": [1], "model": "none"}, "#/model"),
     ],
     ids=str,
