@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from app.sentiment.attribution import ATTRIBUTION_FILE, Weights
 from app.sentiment.classifier import Classifier
 from app.sentiment.explanation import explain
 from app.sentiment.labels import NEGATIVE, POSITIVE
@@ -219,15 +220,17 @@ class _Network:
     """The Keras model, and the gradient of its log-odds with respect to the vectors of the words.
 
     Attributes:
-        slopes: Of the log-odds with respect to the features, shape (features,).
+        slopes: Of the log-odds with respect to the features, shape (features,), before they are divided
+        divisor: by this, of a text of so many tokens.
     """
 
     def __init__(self, options: Options, gradient: Floats) -> None:
         model = keras_models.load(options.model)
         if not has_states(model):
             raise BenchError(f"{options.model} has a graph of another network than its Keras model.")
-        self._windows, self._embedding, self._both, _, dense = model.layers
-        kernel = dense.get_weights()[0]
+        self._windows, self._embedding, self._both, *_ = model.layers
+        weights = Weights.load(options.model / ATTRIBUTION_FILE)
+        kernel, self.divisor = weights.dense, weights.divisor
         self.slopes = (kernel if kernel.shape[1] > 1 else np.pad(kernel, ((0, 0), (1, 0)))) @ gradient
         self._function = tf.function(self._slopes_of_vectors, reduce_retracing=True)
 
@@ -251,7 +254,7 @@ class _Network:
         along = np.concatenate([vectors - (1 - share) * inputs for share in at])
         slopes = self._function(tf.constant(along), mask, tf.constant(len(at))).numpy()
         mean = slopes.reshape(len(at), *vectors.shape).mean(axis=0)
-        return _words((mean * inputs).sum(axis=2), ids)
+        return _words((mean * inputs).sum(axis=2), ids) / self.divisor(len(ids))
 
     def _slopes_of_vectors(self, vectors: tf.Tensor, mask: tf.Tensor, texts: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:

@@ -228,9 +228,9 @@ def read_serving(folder: Path, manifest: Manifest, model: type[ServingSettings])
         return model.model_validate(manifest.serving)
     except ValidationError as error:
         first = ".".join(map(str, error.errors()[0]["loc"]))
+        wrong = f"{error.error_count()} {'is' if error.error_count() == 1 else 'are'}"
         raise ArtifactError(
-            f"{folder / MANIFEST} lacks settings for serving ({error.error_count()} are wrong), such as {first}; "
-            "train the model again."
+            f"{folder / MANIFEST} lacks settings for serving ({wrong} wrong), such as {first}; train the model again."
         ) from error
 
 

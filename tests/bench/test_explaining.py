@@ -72,7 +72,7 @@ def test_a_gradient_is_a_slope(tmp_path: Path) -> None:
             for vectors in (changed, table):
                 network._embedding.set_weights([vectors])
                 states = network._both(network._embedding(network._windows(np.array([ids])))).numpy()
-                odds.append(np.maximum(states.max(axis=(0, 1)), 0) @ network.slopes)
+                odds.append(np.maximum(states.max(axis=(0, 1)), 0) @ network.slopes / network.divisor(len(ids)))
             assert (odds[0] - odds[1]) / 1e-2 == pytest.approx(found[place - 1], abs=0.02)
 
 

@@ -83,6 +83,8 @@ def test_warnings_stand_beside_the_verdict(visit: Visit, text: str, warnings: li
     expect(shown.get_by_role("listitem")).to_have_count(len(warnings))
     for at, warning in enumerate(warnings):
         expect(shown.get_by_role("listitem").nth(at)).to_contain_text(warning)
+    expect(visit.page.locator("[aria-busy=true]")).to_have_count(0)  # what is old is pale
+    visit.page.wait_for_function("document.getAnimations().length === 0")
     assert barriers(visit.page) == []
 
 
@@ -259,12 +261,14 @@ def test_the_list_of_models_follows_the_service(browse: Browse, tmp_path: Path) 
 
         put_model(folder / "sentiment-mine" / "2", "sentiment-mine")
         _wait_for_models(running, {"sentiment-lecture": "1.0.0", "sentiment-mine": "2"})
+        expect(visit.page.locator("[aria-busy=true]")).to_have_count(0)  # nothing is under way
         with visit.page.expect_response("**/sentiment") as answered:  # of a new version, the answer is another
             visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         assert answered.value.json()["version"] == "2"
 
         shutil.rmtree(folder / "sentiment-mine")
         _wait_for_models(running, {"sentiment-lecture": "1.0.0"})
+        expect(visit.page.locator("[aria-busy=true]")).to_have_count(0)
         with visit.page.expect_response("**/sentiment") as answered:
             visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         assert answered.value.json()["model"] == "sentiment-lecture"
