@@ -79,7 +79,7 @@ export function asTable(title, head, rows) {
 function draw({ title, description, series, ticks, y }, width) {
   const points = series.flatMap((one) => one.points);
   const xs = points.map(({ x }) => x);
-  const ends = series.flatMap(({ band = [] }) => band.flatMap(({ low, high }) => [low, high]));
+  const ends = series.flatMap(({ band }) => (band ?? []).flatMap(({ low, high }) => [low, high]));
   const values = [...points.map((point) => point.y), ...ends];
   const marks = steps(y.min ?? Math.min(...values), y.max ?? Math.max(...values));
   const [low, high] = [Math.min(marks[0], ...values), Math.max(marks.at(-1), ...values)];

@@ -134,8 +134,8 @@ async function forecast(signal) {
   const sequence = parsed(place("observations").value);
   if (!sequence.length) throw new Error("There is no observation to forecast from.");
   const { name, inputs, outputs, figures } = details;
-  // A service that knows no intervals of this forecast refuses to be asked for them.
-  const wish = figures.coverage === undefined ? {} : { intervals: true };
+  // A service that knows no intervals of this forecast warns whoever asks for them.
+  const wish = figures.coverage ? { intervals: true } : {};
   const body = { sequences: [sequence], ...wish };
   const answer = await ask(`forecasts/${encodeURIComponent(name)}`, { body, signal });
   const bounds = answer.intervals && {
@@ -150,7 +150,7 @@ async function forecast(signal) {
   const future = outputs.map((output, i) => ({
     ...output,
     points: steps.map(({ step, x }, at) => point(step, x, answer.predictions[0][at][i])).filter(recent),
-    band: bounds && steps.map(({ x }, at) => ({ x, low: bounds.lower[at][i], high: bounds.upper[at][i] })).filter(recent),
+    band: bounds ? steps.map(({ x }, at) => ({ x, low: bounds.lower[at][i], high: bounds.upper[at][i] })).filter(recent) : undefined,
   }));
   const past = inputs.map((input, i) => ({
     ...input,

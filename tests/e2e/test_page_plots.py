@@ -2,12 +2,12 @@
 
 import json
 import re
+from functools import partial
 from itertools import combinations
-from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Request, expect
 
 from tests.e2e.visiting import Browse, Visit, barriers
 
@@ -111,6 +111,10 @@ def test_each_space_says_why_it_answers_so(visit: Visit) -> None:
 # ---------------------------------------------------------------- forecasts
 
 
+def is_forecast(name: str, request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith(f"/forecasts/{name}")
+
+
 def choose(visit: Visit, task: str) -> None:
     visit.open("#forecasts")
     visit.find("forecasts-tasks").get_by_text(task, exact=True).click()
@@ -126,7 +130,9 @@ def test_a_forecast_is_asked_and_answered_in_words(visit: Visit) -> None:
     choose(visit, "Whether the next heartbeat is at risk")
     expect(visit.find("forecasts-answer")).to_have_text(re.compile(r"^\d+ % at risk\.$"))
     choose(visit, "Rain on the next eight days")
-    expect(visit.find("forecasts-answer")).to_have_text(re.compile(r"^Rain: between .+ and .+ mm; most on day\+\d\.$"))
+    expect(visit.find("forecasts-answer")).to_have_text(
+        re.compile(r"^Rain: between .+ and .+ mm; most on day\+\d \(80 % of .+ mm\)\.$")
+    )
 
 
 def paste(visit: Visit, text: str) -> None:
@@ -162,45 +168,41 @@ def test_cells_of_a_spreadsheet_are_pasted(visit: Visit) -> None:
     expect(observations).to_have_value("1.5\n0\n2")
 
 
-def test_an_interval_is_drawn_where_a_model_has_one(visit: Visit) -> None:
-    asked: list[dict[str, Any]] = []
-
-    def listed(route: Route) -> None:
-        answer = route.fetch().json()
-        for one in answer.get("forecasts", [answer]):
-            if one["name"] == "rain-next-8":
-                one["figures"]["coverage"] = {"80": 0.81}
-        route.fulfill(json=answer)
-
-    def forecast(route: Route) -> None:
-        body = json.loads(route.request.post_data or "")
-        asked.append(body)
-        answer = route.fetch(post_data={key: body[key] for key in body if key != "intervals"}).json()
-
-        def shift(by: float) -> list[list[list[float]]]:
-            return [[[value + by for value in row] for row in rows] for rows in answer["predictions"]]
-
-        route.fulfill(json={**answer, "intervals": {"coverage": 0.8, "lower": shift(-1.0), "upper": shift(2.0)}})
-
-    def handle(route: Route) -> None:
-        (forecast if route.request.method == "POST" else listed)(route)
-
-    visit.page.route("**/forecasts/rain-next-8", handle)
-    visit.page.route("**/forecasts", listed)
-    choose(visit, "Rain on the next eight days")
-    band = visit.find("forecasts-charts").locator(".band")
-    expect(band).to_have_count(1)
-    assert asked[-1]["intervals"] is True
-    # Both bounds of eight days, and the last observation before them.
-    assert len((band.get_attribute("points") or "").split()) == 2 * 2 * 9
-    expect(visit.find("forecasts-charts").locator("thead th")).to_have_text(["When", "mm", "from", "to"])
-    expect(visit.find("forecasts-answer")).to_contain_text("(80 % of such forecasts are within")
-    expect(visit.find("forecasts-interval")).to_contain_text("80.0 %")
-    assert barriers(visit.page) == []
-    # A model without is not asked for one, which it would refuse.
-    choose(visit, "Rain on the next day")
-    expect(visit.find("forecasts-answer")).to_contain_text("Rain on the next day")
-    expect(band).to_have_count(0)
+def test_every_forecast_is_answered_with_its_interval_if_it_has_one(visit: Visit) -> None:
+    answer = visit.find("forecasts-answer")
+    charts = visit.find("forecasts-charts")
+    without = []
+    for one in httpx.get(f"{visit.url}/forecasts").json()["forecasts"]:
+        name = one["name"]
+        details = httpx.get(f"{visit.url}/forecasts/{name}").json()
+        body = {"sequences": details["example"]["sequences"][:1], "intervals": True}
+        given = visit.ask(f"/forecasts/{name}", body)
+        is_asked = partial(is_forecast, name)
+        with visit.page.expect_request(is_asked) as asked:
+            visit.open(f"#forecasts&forecast={name}")
+        expect(charts.locator(".dashed").first.locator("title")).to_have_text(
+            [re.compile(f"^{re.escape(step)}: ") for step in given["steps"]]
+        )
+        expect(visit.find("forecasts-question")).to_contain_text(one["title"][1:])
+        expect(visit.find("forecasts-problem")).to_be_hidden()
+        expect(answer).to_be_visible()
+        bounded = given.get("intervals") is not None
+        assert ("intervals" in json.loads(asked.value.post_data or "")) == bounded
+        expect(charts.locator(".band")).to_have_count(len(one["outputs"]) if bounded else 0)
+        head = charts.locator("thead").first.locator("th")
+        expect(head).to_have_count(4 if bounded else 2)
+        if not bounded:
+            without.append(name)
+            expect(answer).not_to_contain_text("of such forecasts are within")
+            continue
+        expect(answer).to_contain_text("(80 % of such forecasts are within")
+        expect(visit.find("forecasts-interval")).to_contain_text("80.0 %")
+        if name == "rain-next-8":
+            # Both bounds of eight days, and the last observation before them.
+            points = charts.locator(".band").get_attribute("points") or ""
+            assert len(points.split()) == 2 * 2 * 9
+            assert barriers(visit.page) == []
+    assert {"air-pollution-lstm", "flu-cases", "heartbeat"} <= set(without)
 
 
 def test_a_link_opens_a_forecast_with_its_numbers(browse: Browse) -> None:
