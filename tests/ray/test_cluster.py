@@ -1,6 +1,8 @@
 """Nothing is lost and nothing comes twice, whatever dies; on a cluster of two nodes, and in an object store."""
 
+import gc
 import http.server
+import io
 import json
 import os
 import signal
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.cli.bulk.stores import COPIED, Store
 from app.cli.main import main
 from app.sentiment.tokenizer import Tokenizer
 from bench.servers import free_port
@@ -205,6 +208,27 @@ def test_an_object_store(start: Start, store: str, given: Path, wanted: list[dic
     assert_same([row for name in scored for row in read(files.open_input_file(name).readall())], wanted)
     status, said = start("--file", source, "--output", target).wait()
     assert (status, f"{FILES} parts were there already" in said) == (0, True), said
+
+
+def test_an_upload_that_is_interrupted_leaves_nothing(store: str) -> None:
+    from pyarrow import fs
+
+    class Ended(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() >= 3 * COPIED:
+                raise SystemExit(15)
+            return super().read(size)
+
+    address = keyed(store, "s3://interrupted/out")
+    fs.FileSystem.from_uri(address + "&allow_bucket_creation=true")[0].create_dir("interrupted")
+    target = Store.at(address)
+    content = bytes(4 * COPIED)
+    with pytest.raises(SystemExit):
+        target.put(Ended(content), "part.csv")
+    gc.collect()
+    assert target.listed() == []
+    target.put(io.BytesIO(content), "part.csv")
+    assert [(file.relative, file.size) for file in target.listed()] == [("part.csv", len(content))]
 
 
 @contextmanager

@@ -30,7 +30,7 @@ SUCCESS: Final = "_SUCCESS"
 PARTIAL: Final = ".partial"
 COPIED: Final = 2**23
 _OBJECT_STORES: Final = {"s3", "gcs", "abfs"}
-"""File systems in which a file appears once it is complete, and cannot be renamed."""
+"""File systems that have no folders, only names with slashes."""
 _MESSAGE: Final = 300
 
 
@@ -139,13 +139,11 @@ class Store:
             StoreError: The store refuses.
         """
         path = f"{self._base.rstrip('/')}/{relative}"
+        target = PurePosixPath(path)
+        partial = str(target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{PARTIAL}"))
         with self._writing(f"{self._shown.rstrip('/')}/{relative}"):
-            if self._files.type_name in _OBJECT_STORES:
-                self._copy(source, path)
-                return
-            target = PurePosixPath(path)
-            self._files.create_dir(str(target.parent), recursive=True)
-            partial = str(target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{PARTIAL}"))
+            if self._files.type_name not in _OBJECT_STORES:
+                self._files.create_dir(str(target.parent), recursive=True)
             try:
                 self._copy(source, partial)
                 self._files.move(partial, path)
@@ -164,10 +162,16 @@ class Store:
             self._files.delete_file(f"{self._base.rstrip('/')}/{relative}")
 
     def _copy(self, source: BinaryIO, path: str) -> None:
-        # Closing would complete what is half-written, so a failure leaves the stream open: the upload is never ended.
+        # An object store completes what is half-written, too, once its stream is closed, and Python closes one that is
+        # forgotten. So this is never done under the final name; and it is done here, before the file is deleted.
         stream = self._files.open_output_stream(path)
-        while block := source.read(COPIED):
-            stream.write(block)
+        try:
+            while block := source.read(COPIED):
+                stream.write(block)
+        except BaseException:
+            with suppress(OSError):
+                stream.close()
+            raise
         stream.close()
 
     def _stored(self, info: Any) -> StoredFile:

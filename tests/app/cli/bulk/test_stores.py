@@ -1,5 +1,6 @@
 """Files are found by pattern, and appear whole or not at all."""
 
+import gc
 import io
 from pathlib import Path
 
@@ -85,6 +86,52 @@ def test_a_file_is_put_whole_or_not_at_all(tmp_path: Path) -> None:
     store.delete("a/b.csv")
     store.delete("a/b.csv")
     assert store.listed() == []
+
+
+class Objects:
+    """An object store: an object is there once its stream is closed, which Python does with one that is forgotten."""
+
+    type_name = "s3"
+
+    def __init__(self) -> None:
+        self.there: dict[str, bytes] = {}
+
+    def open_output_stream(self, path: str) -> io.BytesIO:
+        there = self.there
+
+        class Upload(io.BytesIO):
+            def close(self) -> None:
+                if not self.closed:
+                    there[path] = self.getvalue()
+                super().close()
+
+        return Upload()
+
+    def move(self, source: str, target: str) -> None:
+        self.there[target] = self.there.pop(source)
+
+    def delete_file(self, path: str) -> None:
+        del self.there[path]
+
+
+class Ended(io.BytesIO):
+    """A file in whose midst the process is told to end, as Ray does it."""
+
+    def read(self, _size: int | None = -1) -> bytes:
+        if self.tell():
+            raise SystemExit(15)
+        return super().read(3)
+
+
+def test_an_upload_that_is_interrupted_leaves_nothing() -> None:
+    objects = Objects()
+    store = Store(objects, "bucket/out", "s3://bucket/out")
+    store.put(io.BytesIO(b"whole"), "day=1/a.csv")
+    assert objects.there == {"bucket/out/day=1/a.csv": b"whole"}
+    with pytest.raises(SystemExit):
+        store.put(Ended(b"never whole"), "b.csv")
+    gc.collect()
+    assert objects.there == {"bucket/out/day=1/a.csv": b"whole"}
 
 
 def test_a_folder_holds_what_lies_in_it(tmp_path: Path) -> None:
