@@ -10,10 +10,10 @@ const FIRST = "sentiment";
 
 const fields = new Map();
 let tab = FIRST;
-let anchor = null;
 let applied = () => {};
 let isEditing = false;
 let isApplying = false;
+let isFollowed = false;
 let pending = null;
 let timer;
 
@@ -109,14 +109,22 @@ export function go(name) {
 }
 
 function apply() {
+  const { head, values } = parsed();
+  const isTab = document.getElementById(`panel-${head}`);
+  const anchor = isTab ? null : document.getElementById(head);
+  if (anchor && isFollowed) {
+    // A place on the page as it is: what is shown stays, and so does its link.
+    settled();
+    if (tab !== FIRST) applied((tab = FIRST));
+    write("replaceState");
+    anchor.scrollIntoView();
+    return;
+  }
   clearTimeout(timer);
   pending = null;
   isEditing = false;
   isApplying = true;
-  const { head, values } = parsed();
-  const isTab = document.getElementById(`panel-${head}`);
   tab = isTab ? head : FIRST;
-  anchor = isTab ? null : document.getElementById(head);
   for (const [name, field] of fields) {
     const kept = name === "text" ? (history.state?.text ?? field.read()) : field.initial;
     if (!field.of || field.of === tab) field.write(values.get(name) ?? kept);
@@ -131,5 +139,6 @@ export function follow(opened) {
   applied = opened;
   addEventListener("popstate", apply);
   apply();
+  isFollowed = true;
   history.replaceState({ text: fields.get("text").read() }, "");
 }

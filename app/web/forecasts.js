@@ -225,8 +225,10 @@ export function forecasts() {
   };
   const readName = () => wanted;
   const readObservations = () => {
-    const typed = details ? place("observations").value : given;
-    return details && typed === example() ? "" : typed;
+    // Until another forecast is there, the field holds what was typed for the one before.
+    if (details?.name !== wanted) return given;
+    const typed = place("observations").value;
+    return typed === example() ? "" : typed;
   };
   addressed("forecast", { of: "forecasts", read: readName, write: follow(readName, (value) => (wanted = value)), initial: "" });
   const write = follow(readObservations, (value) => (given = value));

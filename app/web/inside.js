@@ -18,9 +18,12 @@ const BOXES = 3;
 
 const place = (name) => byId(`inside-${name}`);
 let length = 0;
+/** What cannot be shown if something goes wrong now: all, or what comes after the row. */
+let unknown = "answer";
 
 async function show(signal) {
   const { text } = draft;
+  unknown = "answer";
   const model = await chosenModel(place("model"));
   place("answer").hidden = !text;
   if (!text || signal.aborted) return;
@@ -34,6 +37,7 @@ async function show(signal) {
   const row = padded[0];
   const names = row.map((id) => (id === 0 ? "·" : words.get(id)));
   strips(tokenized, ids, tokens, row, names, model);
+  unknown = "looked";
   await looked(row.slice(0, MOST), names.slice(0, MOST), model, signal);
 }
 
@@ -54,6 +58,7 @@ async function looked(row, names, model, signal) {
   const asked = place("unit").value;
   const unit = asked === "" ? liveliest(hidden) : Math.max(0, Math.min(last, Math.trunc(Number(asked))));
   const found = await ask("activations", { body: { ...body, units: [unit] }, signal });
+  place("looked").hidden = false;
   place("unit").max = last;
   place("unit").placeholder = String(unit);
   place("masks").textContent = found.skipped
@@ -152,7 +157,7 @@ function drag(list) {
 /** Connect the tab; returned is what to do whenever it is opened or left. */
 export function inside() {
   const changed = latest(show, (error) => {
-    if (error) place("answer").hidden = true;
+    if (error) place(unknown).hidden = true;
     tell(place("problem"), error);
   });
   let open = false;

@@ -96,8 +96,11 @@ function movable(node, view, again) {
   node.addEventListener(
     "wheel",
     (event) => {
-      event.preventDefault();
+      const before = view.zoom;
       zoom(view, event.deltaY < 0 ? ZOOM : 1 / ZOOM);
+      // Where there is nothing to zoom, the wheel scrolls the page; with Ctrl it would zoom the whole page.
+      if (view.zoom === before && !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
       again();
     },
     { passive: false },

@@ -9,7 +9,7 @@ import { attribution } from "./labels.js";
 import { latest } from "./latest.js";
 import { chosenModel } from "./models.js";
 import { snippets } from "./snippets.js";
-import { tried, triedTexts } from "./tried.js";
+import { tried, triedTexts, untried } from "./tried.js";
 import { verdict } from "./verdict.js";
 
 /** Milliseconds without a key after which a text is asked. */
@@ -86,6 +86,7 @@ export function sentiment() {
   const begun = latest(show, failed, DEBOUNCE);
   const changed = () => {
     old(BUSY, true);
+    untried();
     place("link-said").textContent = "";
     begun();
   };

@@ -48,9 +48,14 @@ answer = json.load(urlopen(request))`;
 }
 
 function literal(body) {
-  const values = { true: "True", false: "False", null: "None" };
-  const pairs = Object.entries(body).map(([name, value]) => `"${name}": ${values[value] ?? JSON.stringify(value)}`);
+  const pairs = Object.entries(body).map(([name, value]) => `"${name}": ${constant(value) ?? JSON.stringify(value)}`);
   return `{${pairs.join(", ")}}`;
+}
+
+/** What Python calls otherwise than JSON: a text that only reads like it is none of these. */
+function constant(value) {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
 }
 
 /** The snippets of a request, and the file that they read if the body is long. */

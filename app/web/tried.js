@@ -22,6 +22,9 @@ export function tried(text, answer) {
   timer = setTimeout(() => keep(text, answer), SETTLED);
 }
 
+/** Keep no answer of a text that is being changed. */
+export const untried = () => clearTimeout(timer);
+
 function keep(text, { model, label, score, warnings }) {
   const same = rows.findIndex((row) => row.text === text && row.model === model);
   if (same >= 0) rows.splice(same, 1);
@@ -36,9 +39,12 @@ function show() {
   place("table").replaceChildren(table("The last one first", ["Text", "Model", "Label", "Score"], shown));
 }
 
+/** A cell that no spreadsheet takes for a formula. */
+const harmless = (cell) => (/^[=+@-]/.test(cell) ? `'${cell}` : cell);
+
 function save({ currentTarget: node }) {
   const names = ["text", "model", "label", "score", "warnings"];
-  const lines = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
+  const lines = [names, ...rows.map((row) => names.map((name) => harmless(String(row[name]))))];
   const content = lines.map((cells) => csvLine(cells, ",", "\r\n")).join("");
   URL.revokeObjectURL(node.href);
   node.href = URL.createObjectURL(new Blob([content], { type: "text/csv" }));

@@ -1,5 +1,5 @@
 import { addressed, addressedInputs, chosen } from "./address.js";
-import { ask, list } from "./api.js";
+import { ask, list, passes } from "./api.js";
 import { byId, choices, element, tell } from "./dom.js";
 import { latest } from "./latest.js";
 import { count, percent } from "./numbers.js";
@@ -33,7 +33,7 @@ async function nearest(space, body, signal) {
   try {
     return await ask("analogies", { body: { ...body, space, topn: NEAREST }, signal });
   } catch (error) {
-    if (signal.aborted || !error.status) throw error;
+    if (signal.aborted || !error.status || passes(error)) throw error;
     return { results: [], refusal: reason(error, body) };
   }
 }
@@ -153,11 +153,16 @@ async function projected(space, words, signal) {
 
 /** Connect the tab; returned is what to do whenever it is opened. */
 export function vectors() {
-  const failed = (error) => tell(place("problem"), error);
+  const problems = {};
+  // What one of them is told is not cleared by another that went well.
+  const failed = (name) => (error) => {
+    problems[name] = error;
+    tell(place("problem"), Object.values(problems).find(Boolean));
+  };
   const changed = {
-    analogies: latest(showAnalogies, failed, 300),
-    neighbors: latest(showNeighbors, failed, 300),
-    plane: latest(showPlane, failed, 300),
+    analogies: latest(showAnalogies, failed("analogies"), 300),
+    neighbors: latest(showNeighbors, failed("neighbors"), 300),
+    plane: latest(showPlane, failed("plane"), 300),
   };
   const inputs = {
     a: ["analogies", "plane"],

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.visiting import Browse, Visit, barriers
 
@@ -141,3 +141,22 @@ def test_a_long_text_is_looked_into_in_part(browse: Browse) -> None:
     expect(visit.find("inside-row").locator("li")).to_have_count(100)
     expect(visit.find("inside-windows")).to_contain_text("It reads windows")
     expect(visit.find("inside-gates").locator("tbody").first.locator("tr")).to_have_count(100)
+
+
+def test_the_row_stays_where_the_model_is_not_looked_into(visit: Visit) -> None:
+    visit.refusals = ("status of 403",)
+    detail = "The activations are not for everybody."
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=403, json={"detail": detail})
+
+    visit.page.route("**/activations", refuse)
+    visit.open("#inside")
+    expect(visit.find("inside-problem")).to_have_text(detail)
+    expect(visit.find("inside-row").locator("li").first).to_be_visible()
+    expect(visit.find("inside-tokens").locator("li").first).to_be_visible()
+    expect(visit.find("inside-looked")).to_be_hidden()
+    visit.page.unroute("**/activations")
+    visit.find("inside-text").fill(TEXT)
+    expect(visit.find("inside-looked")).to_be_visible()
+    expect(visit.find("inside-maps").locator("canvas").first).to_be_visible()

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import Locator, Request, Route, expect
 
 from tests.e2e.visiting import Browse, Visit, barriers
 
@@ -78,6 +78,15 @@ def test_the_plot_zooms_and_moves(visit: Visit) -> None:
     assert place(visit, "uncle") == before
 
 
+def test_the_wheel_scrolls_where_there_is_nothing_to_zoom(visit: Visit) -> None:
+    plotted(visit)
+    wheel = """(node, deltaY) => !node.dispatchEvent(new WheelEvent("wheel", { deltaY, cancelable: true }))"""
+    plot = visit.find("vectors-plot").locator("svg.movable")
+    assert plot.evaluate(wheel, 100) is False
+    assert plot.evaluate(wheel, -100) is True
+    assert plot.evaluate(wheel, 100) is True
+
+
 def test_words_are_added_and_a_crowded_label_shows_when_pointed_at(visit: Visit) -> None:
     spots = plotted(visit)
     before = spots.count()
@@ -106,6 +115,26 @@ def test_each_space_says_why_it_answers_so(visit: Visit) -> None:
     expect(cards).to_have_count(3)
     for card, words in zip(cards.all(), ("Wikipedia", "film reviews alone", "praise from blame"), strict=True):
         expect(card).to_contain_text(words)
+
+
+def test_nearest_words_are_asked_again_of_a_busy_service(visit: Visit) -> None:
+    visit.refusals = ("status of 503",)
+    told: list[str] = []
+
+    def busy(route: Route) -> None:
+        told.append(route.request.url)
+        if len(told) > 3:
+            route.continue_()
+            return
+        route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "The service has no room."})
+
+    visit.page.route("**/analogies", busy)
+    visit.open("#vectors")
+    expect(visit.find("vectors-analogies").locator("bdi").first).to_have_text("queen")
+    expect(visit.find("vectors-analogies")).not_to_contain_text("no room")
+    expect(visit.find("vectors-neighbors").locator("bdi").first).to_be_visible()
+    expect(visit.find("vectors-neighbors")).not_to_contain_text("no room")
+    expect(visit.find("vectors-problem")).to_be_hidden()
 
 
 # ---------------------------------------------------------------- forecasts
@@ -220,3 +249,13 @@ def test_a_link_opens_a_forecast_with_its_numbers(browse: Browse) -> None:
     expect(other.find("forecasts-observations")).to_have_value(re.compile("\n7, 0, 95$"))
     other.page.go_back()
     expect(other.find("forecasts-observations")).to_have_value("10, 25, 50\n13, 10, 70")
+
+
+def test_numbers_of_one_forecast_are_not_in_the_link_to_another(visit: Visit) -> None:
+    choose(visit, "Flu cases on each day")
+    observations = visit.find("forecasts-observations")
+    expect(observations).to_have_value(re.compile("^10, 25, 50"))
+    observations.fill("10, 25, 50\n13, 10, 70")
+    expect(visit.page).to_have_url(re.compile("observations="))
+    visit.find("forecasts-tasks").get_by_text("Rain on the next day", exact=True).click()
+    expect(visit.page).to_have_url(re.compile("#forecasts&forecast=rain-next-day$"))

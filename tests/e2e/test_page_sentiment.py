@@ -257,6 +257,18 @@ def test_a_link_holds_text_model_tab_and_inputs(browse: Browse) -> None:
     expect(third.find("inside-text")).to_have_value(text)
 
 
+def test_the_way_to_a_whole_file_keeps_model_and_comparison(visit: Visit) -> None:
+    visit.open("#sentiment&text=A+superb+film&model=sentiment-lecture&with=sentiment-best")
+    ready(visit)
+    address = visit.page.url
+    visit.page.get_by_role("link", name="Classify a whole file").click()
+    expect(visit.find("file-title")).to_be_in_viewport()
+    expect(visit.page).to_have_url(address)
+    expect(visit.find("sentiment-model")).to_have_value("sentiment-lecture")
+    expect(visit.find("sentiment-other")).to_have_value("sentiment-best")
+    expect(visit.find("sentiment-text")).to_have_value("A superb film")
+
+
 def test_the_text_goes_into_no_log(browse: Browse, tmp_path: Path) -> None:
     with serving(tmp_path / "log.jsonl") as service:
         visit = browse(service.url)
@@ -355,7 +367,36 @@ def test_the_texts_that_were_tried_can_be_downloaded(visit: Visit) -> None:
     expect(visit.find("tried")).to_be_hidden()
 
 
+def test_a_downloaded_text_is_no_formula(visit: Visit) -> None:
+    text = '=HYPERLINK("http://example.org", "superb")'
+    type_text(visit, text)
+    expect(visit.find("tried-table").locator("tbody tr")).to_have_count(1)
+    with visit.page.expect_download() as download:
+        visit.find("tried-download").click()
+    (row,) = csv.DictReader(io.StringIO(download.value.path().read_text(), newline=""))
+    assert row["text"] == f"'{text}"
+
+
+def test_an_erased_text_was_not_tried(visit: Visit) -> None:
+    ready(visit)
+    visit.page.clock.install()
+    visit.find("sentiment-text").fill("Superb")
+    visit.page.clock.run_for(100)
+    ready(visit)
+    visit.find("sentiment-text").fill("")
+    visit.page.clock.run_for(5000)
+    expect(visit.find("tried")).to_be_hidden()
+
+
 # ---------------------------------------------------------------- from other programs
+
+
+def test_a_text_that_reads_like_a_constant_stays_a_text(visit: Visit) -> None:
+    visit.find("sentiment-program").locator("summary").click()
+    code = visit.find("sentiment-snippets").get_by_role("group", name="Python").locator("code")
+    for text in ("true", "false", "null", "constructor", "toString"):
+        visit.find("sentiment-text").fill(text)
+        expect(code).to_contain_text(f'json.dumps({{"text": "{text}", "model": "sentiment-best", "explain": True}})')
 
 
 def test_the_request_for_200_kilobytes_works_word_for_word(browse: Browse, tmp_path: Path) -> None:
