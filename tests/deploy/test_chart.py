@@ -162,10 +162,10 @@ def test_probes_and_metrics_are_on_the_port_of_their_own() -> None:
 
 
 def test_pulled_models_are_checked_before_they_are_served() -> None:
-    values = {"models": {"source": "oci", "oci": {"image": "mine"}}}
+    values = {"models": {"source": "oci", "oci": {"image": "mine"}}, "image": {"pullPolicy": "Always"}}
     pod = one("Deployment", objects(values))["spec"]["template"]["spec"]
     pull, check = pod["initContainers"]
-    assert pull["image"] == "mine"
+    assert (pull["image"], pull["imagePullPolicy"]) == ("mine", "Always")
     assert check["image"] == pod["containers"][0]["image"]
     assert check["args"] == ["models", "check"]
     assert check["env"] == [{"name": "MODELS_DIR", "value": "/models"}]
