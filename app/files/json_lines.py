@@ -16,16 +16,23 @@ class JsonLinesTable(Table[list[bytes]]):
     The output has every line as it was, byte for byte, with the added fields; blank lines are left out.
     """
 
-    def __init__(self, source: Source, column: str, added: AddedColumns) -> None:
-        """Read from a source; the texts are the field ``column`` of each object."""
+    def __init__(self, source: Source, column: str, added: AddedColumns, *, begins: bool = True) -> None:
+        """Read from a source; the texts are the field ``column`` of each object.
+
+        Args:
+            source: The lines.
+            column: That of the texts.
+            added: The fields to add.
+            begins: Whether these are the first lines of a file; of others, all may lack the column.
+        """
         self.total = source.size
         self._source = source
         self._column = column
         self._added = added
-        self._found = False
+        self._found = not begins
 
     def chunks(self) -> Iterator[Chunk[list[bytes]] | None]:
-        """See :class:`Table`. A row may lack the column, but not all of the first :data:`CHUNK_ROWS`."""
+        """See :class:`Table`. A row may lack the column, but not all of the first :data:`CHUNK_ROWS` of a file."""
         return grouped(self._rows(), self._source)
 
     def _rows(self) -> Iterator[tuple[bytes, str | None] | None]:

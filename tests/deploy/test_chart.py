@@ -1,12 +1,13 @@
 """What the chart makes is what Kubernetes takes, and what the service needs."""
 
 import json
+import re
 from typing import Any
 
 import jsonschema
 import kubernetes_validate.utils
 import pytest
-from helm_python import HelmValuesError, lint
+from helm_python import HelmRenderError, HelmValuesError, lint
 
 from app import __version__
 from app.settings import Settings
@@ -41,7 +42,7 @@ def environment(values: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_readme_names_many_combinations() -> None:
-    assert len(COMBINATIONS) == 11
+    assert len(COMBINATIONS) == 12
 
 
 @pytest.mark.parametrize("values", COMBINATIONS, ids=lambda values: "-".join(values) or "defaults")
@@ -87,6 +88,9 @@ def test_the_oldest_version_is_the_one_that_is_promised() -> None:
         ({"models": {"source": "oci"}}, "at '/models/oci/image': minLength"),
         ({"ingress": {"enabled": True}}, "at '/ingress/host': minLength"),
         ({"autoscaling": {"cpu": 150}}, "at '/autoscaling/cpu': maximum"),
+        ({"autoscaling": {"waitingSeconds": 0.0001}}, "at '/autoscaling/waitingSeconds'"),
+        ({"podLabels": {"app.kubernetes.io/name": "mine"}}, "invalid propertyName 'app.kubernetes.io/name'"),
+        ({"ingress": {"host": "a.*.example.com"}}, "at '/ingress/host'"),
         ({"resources": {"limits": {"memory": "much"}}}, "at '/resources/limits/memory'"),
         ({"ending": {"drainSeconds": -1}}, "at '/ending/drainSeconds': minimum"),
         ({"service": {"type": "Magic"}}, "at '/service/type': value must be one of"),
@@ -158,10 +162,10 @@ def test_probes_and_metrics_are_on_the_port_of_their_own() -> None:
 
 
 def test_pulled_models_are_checked_before_they_are_served() -> None:
-    values = {"models": {"source": "oci", "oci": {"image": "mine"}}}
+    values = {"models": {"source": "oci", "oci": {"image": "mine"}}, "image": {"pullPolicy": "Always"}}
     pod = one("Deployment", objects(values))["spec"]["template"]["spec"]
     pull, check = pod["initContainers"]
-    assert pull["image"] == "mine"
+    assert (pull["image"], pull["imagePullPolicy"]) == ("mine", "Always")
     assert check["image"] == pod["containers"][0]["image"]
     assert check["args"] == ["models", "check"]
     assert check["env"] == [{"name": "MODELS_DIR", "value": "/models"}]
@@ -183,6 +187,43 @@ def test_autoscaling_takes_the_replicas_over() -> None:
     _, waiting = one("HorizontalPodAutoscaler", found)["spec"]["metrics"]
     assert waiting["pods"]["metric"]["name"] == "sentiment_waiting_seconds"
     assert waiting["pods"]["target"]["averageValue"] == "500m"
+
+
+def test_fewer_pods_at_most_than_at_least_are_refused_in_a_sentence() -> None:
+    with pytest.raises(
+        HelmRenderError, match=r"autoscaling\.minReplicas is 5, more than autoscaling\.maxReplicas, 4; raise"
+    ):
+        objects({"autoscaling": {"enabled": True, "minReplicas": 5, "maxReplicas": 4}})
+
+
+@pytest.mark.parametrize("tag", ["9" * 62 + "-x", "2.1.0@sha256:" + "0" * 64])
+def test_a_long_tag_still_makes_a_label(tag: str) -> None:
+    found = objects({"image": {"tag": tag}})
+    for item in found:
+        assert re.fullmatch(
+            "[A-Za-z0-9][-A-Za-z0-9_.]{0,61}[A-Za-z0-9]", item["metadata"]["labels"]["app.kubernetes.io/version"]
+        )
+    assert container({"image": {"tag": tag}})["image"] == f"sentiment-service:{tag}"
+
+
+def test_a_host_may_be_a_wildcard() -> None:
+    values = {"ingress": {"enabled": True, "host": "*.example.com", "tlsSecret": "mine"}}
+    spec = one("Ingress", objects(values))["spec"]
+    assert spec["rules"][0]["host"] == spec["tls"][0]["hosts"][0] == "*.example.com"
+
+
+def test_who_may_ask_somebody_may_ask_for_names() -> None:
+    rule = {"ports": [{"port": 4318, "protocol": "TCP"}]}
+    names = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+    store = {"source": "store", "store": {"from": ":s3:models"}}
+    https = {"ports": [{"port": 443, "protocol": "TCP"}]}
+    for values, egress in (
+        ({}, []),
+        ({"networkPolicy": {"egress": [rule]}}, [names, rule]),
+        ({"models": store}, [names, https]),
+        ({"models": store, "networkPolicy": {"egress": [rule]}}, [names, https, rule]),
+    ):
+        assert one("NetworkPolicy", objects(values))["spec"]["egress"] == egress
 
 
 def test_names_of_another_release_do_not_meet_those_of_the_first() -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from app.cli.bulk.blocks import blocks
 from app.cli.bulk.scorer import Job, Model, Outcome, Scorer
-from app.cli.bulk.stores import PARTIAL, SUCCESS, Store, StoredFile, find
+from app.cli.bulk.stores import PARTIAL, SUCCESS, Store, StoredFile, find, finds_below
 from app.cli.scoring import COLUMN, bar, labels_of, load
 from app.files.errors import InputError, reason
 from app.files.tables import FORMATS, Format, format_of
@@ -46,6 +46,7 @@ class Totals:
         rows: Rows classified.
         missing: How many of them have no text.
         damaged: What is wrong with each file that was skipped, by its path.
+        written: The files of which there is a part.
         began: When the first block was begun, in seconds since 1970.
         seconds: From then to the end.
     """
@@ -53,6 +54,7 @@ class Totals:
     rows: int = 0
     missing: int = 0
     damaged: dict[str, str] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
     began: float = inf
     seconds: float = 0.0
 
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     column = COLUMN if arguments.column is None else arguments.column
     source, files = find(arguments.file)
     target = Store.at(str(arguments.output))
-    if source.holds(target):
+    if finds_below(arguments.file, target):
         raise InputError(f"--output {target.name} lies in the folder that is read; choose another one.")
     found = [block for file, kind in _kinds(arguments, source.name, files) for block in blocks(source, file, kind)]
     decisive = [classifier.manifest.files[name] for name in sorted(classifier.manifest.files)]
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     named = {block.part(decisive): block for block in found}
     there = _parts_there(target, set(named))
     left = {part: block for part, block in named.items() if part not in there}
-    totals = Totals()
+    totals = Totals(written={named[part].file.relative for part in there})
     if left:
         target.delete(SUCCESS)
         job = Job(
@@ -212,9 +214,8 @@ def _start(ray: Any, address: str, options: dict[str, Any]) -> None:
             ray.shutdown()
             if left:
                 continue
-            first = str(error).strip().splitlines() or [type(error).__name__]
             what = "No Ray cluster can be started here" if address == HERE else f"There is no Ray cluster at {address}"
-            raise InputError(f"{what} ({first[0].rstrip('.')}).") from error
+            raise InputError(f"{what} ({_cause(error)}).") from error
         return
 
 
@@ -253,10 +254,17 @@ def _outcomes(ray: Any, job: Job) -> Iterator[Outcome]:
         for row in done.iter_rows():
             yield Outcome(**row)
     except ray.exceptions.RayError as error:
-        first = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(
-            f"The Ray cluster does not go on ({first[0].rstrip('.')}); run the command again, and it does the rest."
+            f"The Ray cluster does not go on ({_cause(error)}); run the command again, and it does the rest."
         ) from error
+
+
+def _cause(error: Exception) -> str:
+    """Return the line of Ray's message that says why: the last one of the first traceback, else the first of all."""
+    first = str(error).partition("\n\nThe above exception was")[0]
+    lines = [line.strip() for line in first.splitlines() if line.strip()] or [type(error).__name__]
+    traced = any(line.startswith('File "') for line in lines)
+    return lines[-1 if traced else 0].rstrip(".")
 
 
 def _take(outcome: Outcome, job: Job, arguments: argparse.Namespace, totals: Totals) -> None:
@@ -269,8 +277,11 @@ def _take(outcome: Outcome, job: Job, arguments: argparse.Namespace, totals: Tot
         raise InputError(outcome.refusal)
     if outcome.damage and not arguments.skip_damaged:
         raise InputError(f"{outcome.damage} What is done stays done; --skip-damaged passes over such files.")
+    path = job.blocks[outcome.index].file.relative
     if outcome.damage:
-        totals.damaged.setdefault(job.blocks[outcome.index].file.relative, outcome.damage)
+        totals.damaged.setdefault(path, outcome.damage)
+    else:
+        totals.written.add(path)
     totals.began = min(totals.began, outcome.began)
     totals.rows += outcome.rows
     totals.missing += outcome.missing
@@ -279,8 +290,8 @@ def _take(outcome: Outcome, job: Job, arguments: argparse.Namespace, totals: Tot
 def _report(totals: Totals, done_before: int) -> None:
     """Say on standard error what was done."""
     say = sys.stderr.write
-    for damage in list(totals.damaged.values())[:_NAMED]:
-        say(f"skipped: {damage}\n")
+    for path, damage in list(totals.damaged.items())[:_NAMED]:
+        say(f"skipped{' in part' if path in totals.written else ''}: {damage}\n")
     if len(totals.damaged) > _NAMED:
         say(f"skipped: {len(totals.damaged) - _NAMED:,} more damaged files.\n")
     before = f"; {done_before:,} parts were there already" if done_before else ""

@@ -165,5 +165,5 @@ def _table(job: Job, block: Block, stream: Any, name: str, added: AddedColumns) 
     packed = block.file.relative.endswith(GZIP)
     source = Source(Ranges(stream, ranges), name, packed=packed, size=sum(stop - start for start, stop in ranges))
     if block.kind == "jsonl":
-        return JsonLinesTable(source, job.column, added)
+        return JsonLinesTable(source, job.column, added, begins=block.number == 0)
     return CsvTable(source, job.column, added, delimiter="\t" if block.kind == "tsv" else ",")

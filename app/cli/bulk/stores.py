@@ -25,6 +25,7 @@ OPTIONS: Final = re.compile(r"\?[a-z_]+=[^/]*$")
 KEYS: Final = re.compile(r"://[^/@]*@")
 """What an address may have of keys before the name of the bucket."""
 WILDCARD: Final = re.compile(r"[*?\[]")
+_CLASS: Final = re.compile(r"\[[^\]/]+\]")
 SUCCESS: Final = "_SUCCESS"
 """The file that says that a folder is complete, as Hadoop and Spark have it."""
 PARTIAL: Final = ".partial"
@@ -93,6 +94,10 @@ class Store:
         """Whether another folder is this one, or lies in it."""
         inside = f"{other._base}/".startswith(f"{self._base.rstrip('/')}/")
         return self._files.type_name == other._files.type_name and inside
+
+    def below(self, other: "Store") -> tuple[str, ...]:
+        """Return the names of the folders from this one to another one that it holds."""
+        return PurePosixPath(other._base).relative_to(self._base).parts
 
     def listed(self) -> list[StoredFile]:
         """Return all files below the folder, by name; none, if there is no such folder.
@@ -300,6 +305,30 @@ def find(pattern: str) -> tuple[Store, list[StoredFile]]:
     return store, found
 
 
+def finds_below(pattern: str, folder: Store) -> bool:
+    """Whether what is put into a folder could be found by a pattern.
+
+    Raises:
+        InputError: It is no pattern.
+    """
+    base, wanted = _split(pattern)
+    store = Store.at(base)
+    if not store.holds(folder):
+        return False
+    between = store.below(folder)
+    if any(name[0] in "._" for name in between):
+        return False
+    if wanted is None:
+        return True
+    parts = _cut(OPTIONS.sub("", pattern) if SCHEME.match(pattern) else pattern)[1].split("/")
+    for part, name in zip(parts, between, strict=False):
+        if "**" in part:
+            return True
+        if not re.fullmatch(_translated(part), name):
+            return False
+    return len(parts) > len(between)
+
+
 def _split(pattern: str) -> tuple[str, re.Pattern[str] | None]:
     """Return the folder before the first wildcard, and what the paths below it have to be like."""
     options = OPTIONS.search(pattern) if SCHEME.match(pattern) else None
@@ -308,16 +337,26 @@ def _split(pattern: str) -> tuple[str, re.Pattern[str] | None]:
     wildcard = WILDCARD.search(path)
     if wildcard is None or (not SCHEME.match(pattern) and Path(pattern).exists()):
         return pattern, None
-    folder, slash, _ = path[: wildcard.start()].rpartition("/")
-    base = folder or (slash or ".")
-    return base + behind, re.compile(_translated(path[len(folder + slash) :]))
+    base, below = _cut(path)
+    try:
+        return base + behind, re.compile(_translated(below))
+    except re.error as error:
+        raise InputError(f"{KEYS.sub('://', pattern)} is no pattern ({error.msg}); mend what is in [ and ].") from error
+
+
+def _cut(path: str) -> tuple[str, str]:
+    """Return the folder before the first wildcard, and the pattern below it."""
+    wildcard = WILDCARD.search(path)
+    folder, slash, _ = path[: wildcard.start() if wildcard else None].rpartition("/")
+    return folder or (slash or "."), path[len(folder + slash) :]
 
 
 def _translated(pattern: str) -> str:
-    parts = re.split(r"(\*\*/?|\*|\?|\[[^\]]+\])", pattern)
+    parts = re.split(rf"(\*\*/?|\*|\?|{_CLASS.pattern})", pattern)
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return "".join(
-        known.get(part) or (part.replace("[!", "[^") if part[:1] == "[" else re.escape(part)) for part in parts
+        known.get(part) or ("(?!/)" + part.replace("[!", "[^") if _CLASS.fullmatch(part) else re.escape(part))
+        for part in parts
     )
 
 

@@ -1,7 +1,9 @@
 """What goes with `--ray`, what it says where Ray is missing, and what an actor does, without a cluster."""
 
+import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.cli.bulk import command
 from app.cli.bulk.blocks import blocks
-from app.cli.bulk.scorer import Job, Model, Scorer
+from app.cli.bulk.scorer import Job, Model, Outcome, Scorer
 from app.cli.bulk.stores import Store, find
 from app.cli.main import main
 from app.files.tables import format_of
@@ -70,6 +73,56 @@ def test_damage_and_wrong_options_are_told_apart(classifier: Classifier, folder:
     refused = score(job(classifier, folder, tmp_path / "out", column="body"))["refusal"]
     assert "has no column 'body'" in refused[1]
     assert refused[1].endswith("Name it with `--column`.")
+
+
+def test_only_the_first_rows_of_a_file_need_the_column(
+    monkeypatch: pytest.MonkeyPatch, classifier: Classifier, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("app.cli.bulk.blocks.SMALLEST", 1000)
+    monkeypatch.setattr("app.cli.bulk.blocks.BLOCKS", 4)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    lines = ['{"text": "A lovely film"}\n'] * 50 + ['{"other": "no text here"}\n'] * 2500
+    (folder / "a.jsonl").write_text("".join(lines))
+    todo = job(classifier, folder, tmp_path / "out")
+    assert len(todo.blocks) == 4
+    found = score(todo)
+    assert found["refusal"] == found["damage"] == [""] * 4
+    assert (sum(found["rows"]), sum(found["missing"])) == (2550, 2500)
+    refused = score(job(classifier, folder, tmp_path / "out", column="body"))["refusal"]
+    assert "has no column 'body'" in refused[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("The actor died unexpectedly.\n\tclass_name: Scorer\n", "The actor died unexpectedly"),
+        ('ray::Scorer.go() (pid=1)\n  File "x.py", line 1, in go\nOSError: No space left.\n', "OSError: No space left"),
+        (
+            'ray::Scorer.go()\n  File "x.py", line 1\nOSError: No space left\n\nThe above exception was the direct cause of '
+            'the following exception:\n\n  File "y.py", line 2\nUserCodeException: It failed.\nTo change that, read.\n',
+            "OSError: No space left",
+        ),
+        ("", "Exception"),
+    ],
+)
+def test_the_cause_is_the_line_that_says_why(message: str, said: str) -> None:
+    assert command._cause(Exception(message)) == said
+
+
+def test_a_file_that_is_damaged_behind_its_first_blocks_is_skipped_in_part(
+    classifier: Classifier, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    todo = job(classifier, folder, tmp_path / "out")
+    twice = replace(todo, blocks=[todo.blocks[0], todo.blocks[0], todo.blocks[1]])
+    totals = command.Totals()
+    arguments = argparse.Namespace(skip_damaged=True)
+    command._take(Outcome(0, 1.0, rows=2), twice, arguments, totals)
+    command._take(Outcome(1, 1.0, damage="a.jsonl is damaged."), twice, arguments, totals)
+    command._take(Outcome(2, 1.0, damage="b.csv is damaged."), twice, arguments, totals)
+    command._report(totals, 0)
+    said = capfd.readouterr().err.splitlines()
+    assert said[:2] == ["skipped in part: a.jsonl is damaged.", "skipped: b.csv is damaged."]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.bulk.stores import PARTIAL, Ranges, Store, StoreError, find
+from app.cli.bulk.stores import PARTIAL, Ranges, Store, StoreError, find, finds_below
 from app.files.errors import InputError
 
 NAMES = [
@@ -62,6 +62,39 @@ def test_nothing_found_is_said(folder: Path, pattern: str) -> None:
         return
     with pytest.raises(InputError, match="There are no files at"):
         find(f"{folder}{pattern}")
+
+
+@pytest.mark.parametrize("name", ["[z-a].csv", "[!].csv"])
+def test_a_wrong_pattern_is_said(folder: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"\.csv is no pattern \(.+\); mend what is in"):
+        find(f"{folder}/{name}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "output", "found"),
+    [
+        ("in", "in/scored", True),
+        ("in", "in", True),
+        ("in", "scored", False),
+        ("in", "in/_scored", False),
+        ("in/a.csv", "in/scored", False),
+        ("in/*.csv", "in", True),
+        ("in/*.csv", "in/scored", False),
+        ("in/*/*.csv", "in/scored", True),
+        ("in/day=*/*.csv", "in/scored", False),
+        ("in/day=*/*.csv", "in/day=3", True),
+        ("in/*/*.csv", "in/scored/deep", False),
+        ("in/**/*.csv", "in/scored/deep", True),
+        ("in/day=*/**", "in/scored", False),
+        ("in/[a/b]*", "in/scored", False),
+        ("in/a[!b]c", "in/a", False),
+    ],
+)
+def test_an_output_may_lie_where_the_pattern_does_not_look(
+    folder: Path, pattern: str, output: str, found: bool
+) -> None:
+    root = folder.parent
+    assert finds_below(f"{root}/{pattern}", Store.at(f"{root}/{output}")) is found
 
 
 def test_an_unknown_store_is_said() -> None:
