@@ -246,7 +246,7 @@ def _require_enough(series: OwnSeries, splits: Splits, observations: int, steps:
 
 
 def _require_change(series: OwnSeries, splits: Splits, wish: Wish) -> None:
-    still = splits.training.inputs.std(axis=(0, 1)) == 0
+    still = np.ptp(splits.training.inputs, axis=(0, 1)) == 0
     for name, is_still in zip(series.columns, still, strict=True):
         if is_still and name in wish.targets:
             raise SeriesError(
