@@ -28,7 +28,7 @@ def mean(splits: Splits, _recipe: ForecastRecipe) -> Array:
 
 
 def seasonal_mean(splits: Splits, recipe: ForecastRecipe) -> Array:
-    """Forecast for each time of the season what was observed around it in the training."""
+    """Forecast for each time of the season what was observed around it in the training, or the mean if nothing was."""
     season = recipe.season or 1
     training = splits.training
     days = training.days.ravel() % season
@@ -37,7 +37,8 @@ def seasonal_mean(splits: Splits, recipe: ForecastRecipe) -> Array:
     counts = np.bincount(days, minlength=season)
     reach = int(SEASON_SHARE * season)
     around = (np.arange(season)[:, None] + np.arange(-reach, reach + 1)) % season
-    means = sums[around].sum(axis=1) / np.maximum(counts[around].sum(axis=1), 1)[:, None]
+    seen = counts[around].sum(axis=1)[:, None]
+    means = np.where(seen > 0, sums[around].sum(axis=1) / np.maximum(seen, 1), targets.mean(axis=0, dtype=np.float64))
     return np.asarray(means[splits.test.days % season], dtype=np.float32)
 
 

@@ -189,8 +189,13 @@ def test_where_too_little_is_held_out_nothing_is_clear() -> None:
 
 
 def test_series_in_large_units_are_compared_too() -> None:
-    values = 1e-8 * np.abs(noise(0, 1000, 1))
+    values = (1e-8 * np.abs(noise(0, 1000, 1))).astype(np.float32)
     splits = split(Series(values, values), 3, (1, 2))
     figures = measure(TINY, splits, splits.test.targets * 0.5 + 0.5 * splits.test.targets.mean(), held_out=True)
     assert 0 < figures.scores["rain"]["model"] < figures.scores["rain"]["mean"] < 1e-8
     assert figures.beats_baselines
+
+
+def test_a_time_of_the_season_that_was_never_seen_gets_the_mean() -> None:
+    splits = splits_of(np.full((100, 1), 7, dtype=np.float32))
+    assert np.array_equal(baselines.seasonal_mean(splits, replace(TINY, season=90)), splits.test.targets)
