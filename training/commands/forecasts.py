@@ -26,7 +26,7 @@ _DESCRIPTION = (
     "network, and write their model folders."
 )
 _OWN_ONLY: Final = ("target", "steps", "features", "observations", "network", "time", "season", "name", "seed")
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _TIME: Final = re.compile(r"[a-z]{1,20}")
 
 
@@ -162,7 +162,8 @@ def _name(options: argparse.Namespace) -> str:
     name = options.name or DEFAULT_NAME
     if not _NAME.fullmatch(name) or name in recipes.RECIPES:
         raise OptionError(
-            f"--name should be lower-case letters, digits, dots and hyphens, and none of the lecture's; not {name!r}."
+            f"--name should be at most 64 lower-case letters, digits, dots and hyphens, and none of the "
+            f"lecture's; not {name[:80]!r}."
         )
     if options.time is not None and not _TIME.fullmatch(options.time):
         raise OptionError(f"--time should be one word in lower-case letters, such as day; {options.time!r} is not.")

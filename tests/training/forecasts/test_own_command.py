@@ -103,6 +103,7 @@ def test_the_table_has_a_line_for_each_forecast(models: Path, capsys: pytest.Cap
         (["--data", "weather.csv", "--target", "rain", "--steps", "90"], "are needed; take more rows"),
         (["--data", "weather.csv", "--target", "rain", "--steps", "3", "--name", "heartbeat"], "not 'heartbeat'"),
         (["--data", "weather.csv", "--target", "rain", "--steps", "3", "--time", "a day"], "'a day' is not"),
+        (["--data", "weather.csv", "--target", "rain", "--steps", "3", "--name", "a" * 300], "at most 64"),
         (["--report", "--data", "weather.csv"], "--report trains nothing"),
         (["--report"], "holds no forecast"),
     ],
