@@ -22,7 +22,7 @@ from app.settings import Settings
 Name = Annotated[str, Path(description="Name of a forecast, one of `GET /forecasts`.", examples=["air-pollution"])]
 
 MOST_FEATURES: Final = 8
-"""Numbers of an observation, on average; no forecast reads more than four."""
+"""Numbers of an observation, on average; the training takes no series of more columns."""
 
 Service = Annotated[ForecastService, Depends(Part(ForecastService))]
 

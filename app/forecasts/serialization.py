@@ -13,7 +13,10 @@ from app.forecasts.forecaster import Forecast, Forecaster
 from app.forecasts.schemas import ForecastDetails, ForecastInfo, ForecastRequest, LayerInfo
 
 DECIMALS: Final = 4
-"""Of the numbers that are answered."""
+"""Of the numbers that are answered, but for small ones."""
+SMALL: Final = 0.1
+DIGITS: Final = 6
+"""Of numbers below :data:`SMALL`, as what is measured in a large unit is."""
 
 
 def forecast_info(forecaster: Forecaster) -> ForecastInfo:
@@ -97,5 +100,11 @@ def forecast_json(
 def _nested(values: NDArray[np.floating[Any]], steps: Sequence[int]) -> list[list[list[float]]]:
     """Return values of shape (all steps, outputs), rounded, as a list for each sequence."""
     # Rounded all at once: NumPy takes as long for a few numbers as for a thousand.
-    rows = np.round(values.astype(np.float64), DECIMALS).tolist()
+    exact = values.astype(np.float64)
+    # What is added turns -0.0 into 0.0.
+    rounded = np.round(exact, DECIMALS) + 0.0
+    small = (np.abs(exact) < SMALL) & (exact != 0)
+    if small.any():
+        rounded[small] = [float(f"{value:.{DIGITS}g}") for value in exact[small].tolist()]
+    rows = rounded.tolist()
     return [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)]

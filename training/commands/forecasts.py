@@ -26,7 +26,7 @@ _DESCRIPTION = (
     "network, and write their model folders."
 )
 _OWN_ONLY: Final = ("target", "steps", "features", "observations", "network", "time", "season", "name", "seed")
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _TIME: Final = re.compile(r"[a-z]{1,20}")
 
 
@@ -162,7 +162,8 @@ def _name(options: argparse.Namespace) -> str:
     name = options.name or DEFAULT_NAME
     if not _NAME.fullmatch(name) or name in recipes.RECIPES:
         raise ForecastOptionError(
-            f"--name should be lower-case letters, digits, dots and hyphens, and none of the lecture's; not {name!r}."
+            f"--name should be at most 64 lower-case letters, digits, dots and hyphens, and none of the "
+            f"lecture's; not {name[:80]!r}."
         )
     if options.time is not None and not _TIME.fullmatch(options.time):
         raise ForecastOptionError(
@@ -183,7 +184,7 @@ def _train(
     """Train, write the model folder and say how good it is."""
     # Imported late: TensorFlow takes seconds.
     from training.forecasts import card, data, folder, network
-    from training.forecasts.figures import MODEL
+    from training.forecasts.figures import MODEL, decimals
 
     checkpoint = Checkpoint.of(checkpoints, f"{KIND}-{recipe.name}", data.identity_of(recipe, splits)).folder
     trained = network.train(recipe, splits, checkpoint=checkpoint)
@@ -192,10 +193,14 @@ def _train(
     shutil.rmtree(checkpoint, ignore_errors=True)
     for column, against in figures.against_best.items():
         scores = figures.scores[column]
-        interval = "" if against.interval is None else " ({:+.3f} to {:+.3f})".format(*against.interval)
+        digits = decimals(scores[against.baseline])
+        interval = ""
+        if against.interval is not None:
+            low, high = against.interval
+            interval = f" ({low:+.{digits}f} to {high:+.{digits}f})"
         sys.stdout.write(
-            f"{recipe.name}: {figures.measure} of {column} {scores[MODEL]:.3f}, of the {against.baseline} "
-            f"{scores[against.baseline]:.3f}, difference {against.difference:+.3f}{interval}; "
+            f"{recipe.name}: {figures.measure} of {column} {scores[MODEL]:.{digits}f}, of the {against.baseline} "
+            f"{scores[against.baseline]:.{digits}f}, difference {against.difference:+.{digits}f}{interval}; "
             f"ONNX against Keras: largest relative difference {parity.largest_relative_difference:.1e}\n"
         )
     if held_out:

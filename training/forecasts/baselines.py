@@ -23,11 +23,12 @@ def persistence(splits: Splits, _recipe: ForecastRecipe) -> Array:
 
 def mean(splits: Splits, _recipe: ForecastRecipe) -> Array:
     """Forecast the mean of the training targets, for each step and output its own."""
-    return np.broadcast_to(splits.training.targets.mean(axis=0), splits.test.targets.shape)
+    found = splits.training.targets.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return np.broadcast_to(found, splits.test.targets.shape)
 
 
 def seasonal_mean(splits: Splits, recipe: ForecastRecipe) -> Array:
-    """Forecast for each time of the season what was observed around it in the training."""
+    """Forecast for each time of the season what was observed around it in the training, or the mean if nothing was."""
     season = recipe.season or 1
     training = splits.training
     days = training.days.ravel() % season
@@ -36,7 +37,8 @@ def seasonal_mean(splits: Splits, recipe: ForecastRecipe) -> Array:
     counts = np.bincount(days, minlength=season)
     reach = int(SEASON_SHARE * season)
     around = (np.arange(season)[:, None] + np.arange(-reach, reach + 1)) % season
-    means = sums[around].sum(axis=1) / np.maximum(counts[around].sum(axis=1), 1)[:, None]
+    seen = counts[around].sum(axis=1)[:, None]
+    means = np.where(seen > 0, sums[around].sum(axis=1) / np.maximum(seen, 1), targets.mean(axis=0, dtype=np.float64))
     return np.asarray(means[splits.test.days % season], dtype=np.float32)
 
 
@@ -83,13 +85,13 @@ def logistic_regression(splits: Splits, _recipe: ForecastRecipe) -> Array:
 
 def majority_class(splits: Splits, _recipe: ForecastRecipe) -> Array:
     """Forecast the class that most training targets have."""
-    return np.full(splits.test.targets.shape, splits.training.targets.mean().round(), dtype=np.float32)
+    return np.full(splits.test.targets.shape, splits.training.targets.mean(dtype=np.float64).round(), dtype=np.float32)
 
 
 class _Columns:
     """What a linear model reads of a window, scaled as in the training examples."""
 
-    def __init__(self, mean: Array, deviation: Array) -> None:
+    def __init__(self, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> None:
         self._mean = mean
         self._deviation = deviation
 
@@ -97,8 +99,8 @@ class _Columns:
     def of(cls, training: Examples) -> "_Columns":
         """Scale by the training examples; what does not vary there counts nothing."""
         flat = _flat(training.inputs)
-        deviation = flat.std(axis=0)
-        return cls(flat.mean(axis=0), np.where(deviation > 0, deviation, np.inf))
+        deviation = flat.std(axis=0, dtype=np.float64)
+        return cls(flat.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, np.inf))
 
     def of_window(self, examples: Examples) -> Array:
         """Return the columns, shape (n, columns)."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.forecasts.serving import ForecastServing
 from training.forecasts import plots
-from training.forecasts.figures import ACCURACY, MODEL, Difference, ForecastFigures
+from training.forecasts.figures import ACCURACY, FEWEST_BLOCKS, MODEL, TOO_LITTLE, Difference, ForecastFigures, decimals
 from training.forecasts.network import TrainedForecast
 from training.forecasts.parity import ForecastParity
 from training.forecasts.recipes import Baseline
@@ -101,6 +101,11 @@ _BOOTSTRAP: Final = (
 )
 _NO_BOOTSTRAP: Final = (
     "Of three examples by heart there is no interval, and a straight line through twelve numbers fits them as well."
+)
+_TOO_FEW_BLOCKS: Final = (
+    "The best baseline is the one that is best on these very examples. What follows each other is alike, so an "
+    "interval would be of stretches as long as a window with all its steps; {fewest} of them are the fewest to draw "
+    "from, and less was held out. Take more rows or fewer observations to be told more."
 )
 _COVERAGE: Final = """
 
@@ -207,7 +212,7 @@ def write(
         rules="|".join("---" for _ in names),
         rows="\n".join(_row(output, scores) for output, scores in figures.scores.items()),
         baselines=f"Beside it, {'; '.join(_BASELINES[name] for name in recipe.baselines)}.",
-        differences="\n".join(_difference(output, each) for output, each in figures.against_best.items()),
+        differences="\n".join(_difference(figures, output, each) for output, each in figures.against_best.items()),
         bootstrap=_bootstrap(splits, figures),
         coverage=_sure(serving, splits, forecasts, figures),
         collapse=_collapse(trained, forecasts),
@@ -233,8 +238,11 @@ def write(
 def verdict(figures: ForecastFigures) -> str:
     """Return the sentence that a card begins with: whether the network is worth its while."""
     against = figures.against_best
-    if any(difference.interval is None for difference in against.values()):
+    if not figures.held_out:
         return "It knows three examples by heart, and shows how such a network is put together; it forecasts nothing."
+    if not figures.is_sure:
+        said = "; ".join(_unsure(figures, output, difference) for output, difference in against.items())
+        return f"There is {TOO_LITTLE}: {said}."
     if figures.beats_baselines:
         parts = (_gain(figures, output, difference) for output, difference in against.items())
         return f"It beats every baseline on what was held out: {'; '.join(parts)}."
@@ -261,24 +269,41 @@ def _gain(figures: ForecastFigures, output: str, against: Difference) -> str:
     )
 
 
+def _unsure(figures: ForecastFigures, output: str, against: Difference) -> str:
+    scores = figures.scores[output]
+    ours, theirs = scores[MODEL], scores[against.baseline]
+    digits = decimals(theirs)
+    return (
+        f"the {figures.measure} of {output} is {ours:.{digits}f}, and that of the best that needs no network, the "
+        f"{against.baseline}, {theirs:.{digits}f}"
+    )
+
+
 def _wrapped(part: str) -> str:
     """Break the lines of a paragraph; headings, tables and pictures stay as they are."""
     return part if part.startswith(("#", "|", "!")) else textwrap.fill(part, 119)
 
 
 def _row(output: str, scores: Mapping[str, float]) -> str:
-    cells = (f"**{score:.3f}**" if name == MODEL else f"{score:.3f}" for name, score in scores.items())
+    digits = decimals(min((score for name, score in scores.items() if name != MODEL), default=0))
+    cells = (f"**{score:.{digits}f}**" if name == MODEL else f"{score:.{digits}f}" for name, score in scores.items())
     return f"| {output} | {' | '.join(cells)} |"
 
 
-def _difference(output: str, against: Difference) -> str:
-    interval = "–" if against.interval is None else "{:+.3f} to {:+.3f}".format(*against.interval)
-    return f"| {output} | {against.baseline} | {against.difference:+.3f} | {interval} |"
+def _difference(figures: ForecastFigures, output: str, against: Difference) -> str:
+    digits = decimals(figures.scores[output][against.baseline])
+    interval = TOO_LITTLE if figures.held_out else "–"
+    if against.interval is not None:
+        low, high = against.interval
+        interval = f"{low:+.{digits}f} to {high:+.{digits}f}"
+    return f"| {output} | {against.baseline} | {against.difference:+.{digits}f} | {interval} |"
 
 
 def _bootstrap(splits: Splits, figures: ForecastFigures) -> str:
-    if any(difference.interval is None for difference in figures.against_best.values()):
+    if not figures.held_out:
         return _NO_BOOTSTRAP
+    if not figures.is_sure:
+        return _TOO_FEW_BLOCKS.format(fewest=FEWEST_BLOCKS)
     several = splits.test.series.max() > 0
     return _BOOTSTRAP.format(blocks="whole series" if several else "stretches of examples that follow each other")
 

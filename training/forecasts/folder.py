@@ -69,7 +69,7 @@ def write(
         forecasts = forecasts_of(model, splits.test)
         figures = measure(recipe, splits, forecasts, intervals, held_out=held_out)
         card.write(folder, trained, serving, splits, forecasts, figures, parity, data)
-        measured = {"held_out": held_out, **asdict(figures), "onnx_against_keras": asdict(parity)}
+        measured = {**asdict(figures), "onnx_against_keras": asdict(parity)}
         write_manifest(folder, manifest.model_copy(update={"figures": measured}))
     return figures, parity
 

@@ -53,14 +53,21 @@ class Scale:
     @classmethod
     def of(cls, recipe: ForecastRecipe, targets: Array) -> "Scale":
         """Return the scale of a recipe, so that a ``relu`` gives nothing below the least value of an output."""
-        mean, deviation = targets.mean(axis=(0, 1)), targets.std(axis=(0, 1))
+        mean, variance = moments(targets)
+        deviation = np.sqrt(variance).astype(np.float32)
         if recipe.activation == "sigmoid":
-            return cls(np.zeros_like(mean), np.ones_like(mean))
-        return cls(np.array(recipe.least, np.float32) if recipe.activation == "relu" else mean, deviation)
+            return cls(np.zeros_like(deviation), np.ones_like(deviation))
+        return cls(np.asarray(recipe.least if recipe.activation == "relu" else mean, np.float32), deviation)
 
     def shrink(self, targets: Array) -> Array:
         """Return what the network gives for targets of shape (…, outputs)."""
         return (targets - self.offset) / self.deviation
+
+
+def moments(values: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the variance of each feature, shape (features,), of values of shape (n, time, features)."""
+    # Along these axes NumPy adds one by one: in 32 bits a long sum of large numbers is far off.
+    return values.mean(axis=(0, 1), dtype=np.float64), values.var(axis=(0, 1), dtype=np.float64)
 
 
 def build(recipe: ForecastRecipe, training: Examples) -> keras.Sequential:
@@ -70,15 +77,14 @@ def build(recipe: ForecastRecipe, training: Examples) -> keras.Sequential:
     the forecasts back to their units. Both are fixed by the training examples and have no parameters to learn.
     """
     scale = Scale.of(recipe, training.targets)
+    mean, variance = moments(training.inputs)
     steps = 1 if recipe.steps is None else len(recipe.steps)
     dense = keras.layers.Dense(steps * len(recipe.outputs), activation=recipe.activation)
     last = len(recipe.recurrent) - 1
     model = keras.Sequential(
         [
             keras.Input((None, len(recipe.inputs)), name="observations"),
-            keras.layers.Normalization(
-                mean=training.inputs.mean(axis=(0, 1)).tolist(), variance=training.inputs.var(axis=(0, 1)).tolist()
-            ),
+            keras.layers.Normalization(mean=mean.tolist(), variance=variance.tolist()),
             *[
                 _KINDS[layer.kind](layer.units, return_sequences=number < last or recipe.steps is None)
                 for number, layer in enumerate(recipe.recurrent)
@@ -92,7 +98,7 @@ def build(recipe: ForecastRecipe, training: Examples) -> keras.Sequential:
     )
     if recipe.activation == "relu":
         # From zero, a unit of relu that is pushed down once has no gradient to come back with.
-        dense.bias.assign(np.tile(scale.shrink(training.targets.mean(axis=(0, 1))), steps))
+        dense.bias.assign(np.tile(scale.shrink(moments(training.targets)[0].astype(np.float32)), steps))
     return model
 
 

@@ -36,6 +36,10 @@ NETWORKS: Final = {
 MOST_OBSERVATIONS: Final = 100
 FEWEST_TRAINING, FEWEST_OTHERS = 60, 20
 """Examples to learn from, to choose by and to measure on."""
+MOST_COLUMNS: Final = 8
+"""As many as requests to the service have room for."""
+LEAST_CHANGE: Final = 1e-5
+"""The least deviation of a column, as a share of its largest value, of which 32 bits leave two digits."""
 STEPS_AN_EPOCH: Final = 15
 BATCH_SIZE: Final = 32
 EPOCHS: Final = 40
@@ -144,12 +148,32 @@ def prepare(series: OwnSeries, wish: Wish) -> tuple[ForecastRecipe, Splits]:
     Raises:
         SeriesError: There are too few rows, or a column that says nothing.
     """
+    twice = next((target for target in wish.targets if wish.targets.count(target) > 1), None)
+    if twice is not None:
+        raise SeriesError(f"--target names {twice!r} twice; name each column once.")
+    if len(series.columns) > MOST_COLUMNS:
+        raise SeriesError(
+            f"{series.name} has {len(series.columns):,} columns to read, and {MOST_COLUMNS} are the most; name those "
+            "to read with --features."
+        )
+    if wish.steps >= len(series):
+        raise SeriesError(f"{series.name} has {len(series):,} rows; --steps should be far fewer than these.")
+    if (wish.observations or 0) >= len(series):
+        raise SeriesError(f"{series.name} has {len(series):,} rows; --observations should be far fewer than these.")
     observations = wish.observations or min(MOST_OBSERVATIONS, max(4, len(series) // 10))
     steps = tuple(range(1, wish.steps + 1))
     splits = split(series.series(wish.targets), observations, steps)
     _require_enough(series, splits, observations, wish.steps)
     _require_change(series, splits, wish)
-    positive = all(series.column(target).min() >= 0 for target in wish.targets)
+    learnt = int(splits.training.days.max()) + 1
+    if wish.season is not None and wish.season > learnt:
+        raise SeriesError(
+            f"{series.name} has {learnt:,} rows to learn from, fewer than a season of {wish.season:,}; leave out "
+            "--season, or take more rows."
+        )
+    # By what the network is chosen by as well, but never by what it is measured on.
+    known = int(splits.validation.days.max()) + 1
+    positive = all(series.column(target)[:known].min() >= 0 for target in wish.targets)
     repeats = max(1, math.ceil(STEPS_AN_EPOCH * BATCH_SIZE / len(splits.training)))
     baselines: tuple[Baseline, ...] = ("persistence", "mean", "ridge regression")
     if wish.season is not None:
@@ -219,6 +243,10 @@ def _number(cell: Any, where: str, column: str) -> float:
         )
     try:
         value = float(cell)
+    except OverflowError:
+        raise InputError(
+            f"{where}: the column {column!r} holds a number of too many digits, which is beyond {LARGEST:g}."
+        ) from None
     except (TypeError, ValueError):
         raise InputError(
             f"{where}: the column {column!r} holds {str(cell)[:40]!r}, which is no number; name the columns to read "
@@ -246,7 +274,8 @@ def _require_enough(series: OwnSeries, splits: Splits, observations: int, steps:
 
 
 def _require_change(series: OwnSeries, splits: Splits, wish: Wish) -> None:
-    still = splits.training.inputs.std(axis=(0, 1)) == 0
+    learnt = series.values[: splits.training.days.max() + 1]
+    still = np.ptp(learnt, axis=0) == 0
     for name, is_still in zip(series.columns, still, strict=True):
         if is_still and name in wish.targets:
             raise SeriesError(
@@ -257,3 +286,13 @@ def _require_change(series: OwnSeries, splits: Splits, wish: Wish) -> None:
                 f"The column {name!r} has one value in all rows to learn from, which says nothing; name the columns to "
                 "read with --features."
             )
+    fine = learnt.std(axis=0) < LEAST_CHANGE * np.abs(learnt).max(axis=0)
+    for name, is_fine in zip(series.columns, fine, strict=True):
+        if is_fine:
+            raise SeriesError(
+                f"The column {name!r} changes so little, for its size, that a network of 32 bits cannot read it; "
+                "subtract a constant from it first."
+            )
+    targets = splits.training.targets
+    if (np.ptp(targets, axis=(0, 1)) == 0).any():
+        raise SeriesError("What there is to forecast has one value in all examples to learn from; take more rows.")

@@ -47,7 +47,8 @@ def forecasts_and_truth(
                 axes.fill_between(np.arange(len(truth[:SHOWN])), *shaded, color=_MODEL, alpha=0.18, linewidth=0)
             _line(axes, recipe, truth[:SHOWN, 0], found[:SHOWN, 0])
         output = recipe.outputs[column]
-        axes.set(ylabel=f"{output.name}, {output.unit}")
+        # Between two dollars Matplotlib would read formulas.
+        axes.set(ylabel=f"{output.name}, {output.unit}".replace("$", r"\$"))
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     figure.savefig(path, dpi=70, metadata={"Software": None})
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from app.artifacts.manifest import MANIFEST, read_manifest
 from app.forecasts.forecaster import KIND
 from training.errors import TrainingError
-from training.forecasts.figures import MODEL
+from training.forecasts.figures import MODEL, TOO_LITTLE, decimals
 
 _HEAD: Final = (
     "forecast", "of", "measure", "best baseline", "baseline", "network", "difference", "95 % interval",
@@ -51,14 +51,17 @@ def _rows(models: Path) -> Iterator[tuple[str, ...]]:
 def _row(name: str, output: str, figures: Mapping[str, Any], against: Mapping[str, Any]) -> tuple[str, ...]:
     scores, interval = figures["scores"][output], against["interval"]
     coverage = (figures["coverage"] or {}).get(output)
+    baseline = scores[against["baseline"]]
+    digits = decimals(baseline)
+    none = TOO_LITTLE if figures.get("held_out") else "by heart"
     return (
         name,
         output,
         figures["measure"],
         against["baseline"],
-        f"{scores[against['baseline']]:.3f}",
-        f"{scores[MODEL]:.3f}",
-        f"{against['difference']:+.3f}",
-        "by heart" if interval is None else f"{interval[0]:+.3f} to {interval[1]:+.3f}",
+        f"{baseline:.{digits}f}",
+        f"{scores[MODEL]:.{digits}f}",
+        f"{against['difference']:+.{digits}f}",
+        none if interval is None else f"{interval[0]:+.{digits}f} to {interval[1]:+.{digits}f}",
         "–" if coverage is None else f"{min(coverage):.3f} to {max(coverage):.3f}",
     )

@@ -223,3 +223,22 @@ def test_units_that_differ_are_all_named(models_dir: Path) -> None:
     answer = ForecastResponse.model_validate_json(forecast_json(forecaster, [np.array([[1.5, 2.00001]])]))
     assert (answer.features, answer.unit) == (["air pollution", "rain"], "µg/m³, mm")
     assert answer.predictions == [[[1.5, 2.0]]]
+
+
+def test_small_numbers_keep_their_digits(models_dir: Path) -> None:
+    forecaster = Forecaster(models_dir / "forecast-tiny")
+    rows = np.array([[1.23456789], [0.5], [0.0123456789], [-1.23456789e-9], [0.0], [-0.0], [0.09999999], [12345.67891]])
+    content = forecast_json(forecaster, [rows])
+    expected = [1.2346, 0.5, 0.0123457, -1.23457e-09, 0.0, 0.0, 0.1, 12345.6789]
+    assert json.loads(content)["predictions"] == [[[each] for each in expected]]
+    assert "-0.0]" not in content
+    assert ForecastResponse.model_validate_json(content).predictions == [[[each] for each in expected]]
+
+
+def test_rounded_bounds_still_hold_their_forecast(models_dir: Path) -> None:
+    forecaster = Forecaster(models_dir / "forecast-tiny")
+    values = np.sort(
+        np.concatenate([10 ** np.random.default_rng(0).uniform(-6, 1, 300), [0.1, 0.09999996, 0.10000004]])
+    )
+    (rows,) = json.loads(forecast_json(forecaster, [values[:, None]]))["predictions"]
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)

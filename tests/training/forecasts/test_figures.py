@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from training.forecasts import baselines
-from training.forecasts.figures import ACCURACY, ERROR, Difference, ForecastFigures, measure
+from training.forecasts.card import verdict
+from training.forecasts.figures import ACCURACY, ERROR, Difference, ForecastFigures, _blocks, _difference, measure
 from training.forecasts.recipes import RAIN_NEXT_DAY, RECIPES
 from training.forecasts.series import Array, Series, Splits, split, windows
 from training.forecasts.weather import YEAR
@@ -78,7 +79,7 @@ def test_logistic_regression_reads_the_window() -> None:
 
 
 def test_errors_are_measured_for_each_output() -> None:
-    targets = np.stack([np.zeros(100), np.arange(100)], axis=1).astype(np.float32)
+    targets = np.stack([np.zeros(600), np.arange(600)], axis=1).astype(np.float32)
     splits = splits_of(targets)
     rain = RAIN_NEXT_DAY.outputs[0]
     recipe = replace(TINY, outputs=(rain, rain.model_copy(update={"name": "other"})), baselines=("persistence",))
@@ -91,8 +92,8 @@ def test_errors_are_measured_for_each_output() -> None:
 
 
 def test_accuracy_is_measured_of_a_probability() -> None:
-    targets = np.tile([[1.0], [0.0], [0.0]], (60, 1)).astype(np.float32)
-    splits = split(Series(noise(0, 180, 1), targets), 3, (1,))
+    targets = np.tile([[1.0], [0.0], [0.0]], (200, 1)).astype(np.float32)
+    splits = split(Series(noise(0, 600, 1), targets), 3, (1,))
     figures = measure(HEART, splits, 0.2 + 0.6 * splits.test.targets, held_out=True)
     assert figures.measure == ACCURACY
     assert figures.scores["at risk"]["model"] == 1
@@ -154,7 +155,7 @@ def test_nothing_held_out_has_no_interval() -> None:
 
 @pytest.mark.parametrize(
     ("difference", "interval", "beats"),
-    [(0.5, (0.1, 0.9), True), (0.5, (-0.1, 0.9), False), (-0.5, (-0.9, -0.1), False), (0.5, None, True)],
+    [(0.5, (0.1, 0.9), True), (0.5, (-0.1, 0.9), False), (-0.5, (-0.9, -0.1), False), (0.5, None, False)],
 )
 def test_only_a_clear_difference_counts(
     difference: float, interval: tuple[float, float] | None, *, beats: bool
@@ -162,3 +163,39 @@ def test_only_a_clear_difference_counts(
     better = Difference("mean", 1.0, (0.5, 1.5))
     against = {"rain": better, "other": Difference("mean", difference, interval)}
     assert ForecastFigures(ERROR, 10, {}, against).beats_baselines is beats
+
+
+def test_of_two_equally_good_forecasts_neither_is_clearly_better() -> None:
+    series = Series(noise(0, 5000, 1), noise(0, 5000, 1))
+    blocks = _blocks(split(series, 30, (1, 2, 3, 4, 5)).test)
+    assert blocks is not None
+    assert np.bincount(blocks).min() == 35
+    random, clear = np.random.default_rng(0), 0
+    for _ in range(200):
+        errors = [np.repeat(random.normal(size=len(blocks) // 15 + 1), 15)[: len(blocks)] for _ in range(2)]
+        losses = {name: np.square(each) for name, each in zip(("model", "mean"), errors, strict=True)}
+        clear += _difference(ERROR, losses, blocks).is_clear
+    # One in forty would be so by chance.
+    assert clear <= 16
+
+
+def test_where_too_little_is_held_out_nothing_is_clear() -> None:
+    values = noise(0, 600, 1)
+    splits = split(Series(values, values), 30, (1, 2))
+    figures = measure(replace(TINY, observations=30), splits, splits.test.targets, held_out=True)
+    assert figures.against_best["rain"].interval is None
+    assert not figures.beats_baselines
+    assert verdict(figures).startswith("There is too little held out to be sure: the root mean square error of rain is")
+
+
+def test_series_in_large_units_are_compared_too() -> None:
+    values = (1e-8 * np.abs(noise(0, 1000, 1))).astype(np.float32)
+    splits = split(Series(values, values), 3, (1, 2))
+    figures = measure(TINY, splits, splits.test.targets * 0.5 + 0.5 * splits.test.targets.mean(), held_out=True)
+    assert 0 < figures.scores["rain"]["model"] < figures.scores["rain"]["mean"] < 1e-8
+    assert figures.beats_baselines
+
+
+def test_a_time_of_the_season_that_was_never_seen_gets_the_mean() -> None:
+    splits = splits_of(np.full((100, 1), 7, dtype=np.float32))
+    assert np.array_equal(baselines.seasonal_mean(splits, replace(TINY, season=90)), splits.test.targets)

@@ -163,3 +163,16 @@ def test_any_number_of_observations_is_read() -> None:
     model = build(RAIN_NEXT_DAY, data.splits_of(RAIN_NEXT_DAY).training)
     for length in (1, 7, 300):
         assert model(np.zeros((2, length, 1), dtype=np.float32)).shape == (2, 1, 1)
+
+
+def test_a_long_column_of_large_numbers_is_scaled_by_its_true_moments() -> None:
+    values = np.random.default_rng(0).normal(1000, 1, (300, 100, 3)).astype(np.float32)
+    examples = windows([Series(values[:, 0], values[:, 0])], 1, (1,))
+    examples = replace(examples, inputs=values, targets=values)
+    recipe = replace(AIR_POLLUTION, outputs=AIR_POLLUTION.inputs)
+    scale = Scale.of(recipe, values)
+    assert scale.offset == pytest.approx(values.mean(axis=(0, 1), dtype=np.float64), abs=1e-4)
+    assert scale.deviation == pytest.approx(values.std(axis=(0, 1), dtype=np.float64), abs=1e-4)
+    scaled = build(recipe, examples).layers[0](values).numpy().astype(np.float64)
+    assert scaled.mean(axis=(0, 1)) == pytest.approx([0] * 3, abs=0.001)
+    assert scaled.std(axis=(0, 1)) == pytest.approx([1] * 3, abs=0.001)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.forecasts import own
 from training.forecasts.own import OwnSeries, SeriesError, Wish
@@ -128,7 +129,7 @@ def test_the_seasonal_mean_needs_a_season() -> None:
         (80, Wish("mine", ["rain"], 3), "80 rows, which gives 38 windows of 8 rows and 3 ahead to learn from, and 60"),
         (300, Wish("mine", ["rain"], 50), "11 windows of 30 rows and 50 ahead to choose by, and 20 are needed"),
         (300, Wish("mine", ["rain"], 3, observations=200), "-"),
-        (3, Wish("mine", ["rain"], 3), "0 windows"),
+        (3, Wish("mine", ["rain"], 3), "--steps should be far fewer than these"),
     ],
 )
 def test_too_few_rows_are_refused(rows: int, wish: Wish, reason: str) -> None:
@@ -143,3 +144,51 @@ def test_a_column_that_stands_still_is_refused(target: str, reason: str) -> None
     still.values[:, 0] = 4
     with pytest.raises(SeriesError, match=reason):
         own.prepare(still, Wish("mine", [target], 1))
+
+
+def changed(values: NDArray[np.float64]) -> OwnSeries:
+    return OwnSeries("a.csv", "0" * 64, [f"c{column}" for column in range(values.shape[1])], values, [], "day")
+
+
+NOISE = np.random.default_rng(0).normal(size=(ROWS, 9))
+LATE = NOISE[:, :1].copy()
+LATE[20 : ROWS * 7 // 10] = 0.1
+
+
+@pytest.mark.parametrize(
+    ("values", "wish", "reason"),
+    [
+        (np.full((ROWS, 1), 0.1), Wish("mine", ["c0"], 1), "has one value in all rows to learn from"),
+        (1e9 + NOISE[:, :1], Wish("mine", ["c0"], 1), "subtract a constant from it first"),
+        (np.hstack([NOISE[:, :1], 1e7 + NOISE[:, 1:2]]), Wish("mine", ["c0"], 1), "'c1' changes so little"),
+        (LATE, Wish("mine", ["c0"], 1), "has one value in all examples to learn from"),
+        (NOISE, Wish("mine", ["c0"], 1), "9 columns to read, and 8 are the most"),
+        (NOISE[:, :1], Wish("mine", ["c0", "c0"], 1), "names 'c0' twice"),
+        (NOISE[:, :1], Wish("mine", ["c0"], 99999999999999999999), "--steps should be far fewer"),
+        (NOISE[:, :1], Wish("mine", ["c0"], 1, observations=10**20), "--observations should be far fewer"),
+        (NOISE[:, :1], Wish("mine", ["c0"], 1, season=181), "180 rows to learn from, fewer than a season of 181"),
+    ],
+)
+def test_what_nothing_can_be_trained_on_is_refused(values: NDArray[np.float64], wish: Wish, reason: str) -> None:
+    with pytest.raises(SeriesError) as caught:
+        own.prepare(changed(values), wish)
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_series_in_small_or_large_numbers_is_taken() -> None:
+    for factor in (1e-9, 1e9):
+        own.prepare(changed(factor * NOISE[:, :1]), Wish("mine", ["c0"], 1, season=180))
+
+
+def test_what_is_held_out_does_not_choose_the_activation() -> None:
+    values = np.abs(NOISE[:, :1])
+    for row, activation in ((ROWS - 1, "relu"), (ROWS * 7 // 10, "linear")):
+        negative = values.copy()
+        negative[row] = -1
+        assert own.prepare(changed(negative), Wish("mine", ["c0"], 1))[0].activation == activation
+
+
+def test_a_number_of_too_many_digits_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"rain": 1}\n{"rain": ' + "9" * 400 + "}\n", "weather.jsonl")
+    assert "row 2: the column 'rain' holds a number of too many digits" in refused(path)
