@@ -260,8 +260,9 @@ def _outcomes(ray: Any, job: Job) -> Iterator[Outcome]:
 
 
 def _cause(error: Exception) -> str:
-    """Return the line of Ray's message that says why: the last one of a traceback, else the first."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    """Return the line of Ray's message that says why: the last one of the first traceback, else the first of all."""
+    first = str(error).partition("\n\nThe above exception was")[0]
+    lines = [line.strip() for line in first.splitlines() if line.strip()] or [type(error).__name__]
     traced = any(line.startswith('File "') for line in lines)
     return lines[-1 if traced else 0].rstrip(".")
 

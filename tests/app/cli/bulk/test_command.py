@@ -98,6 +98,12 @@ def test_only_the_first_rows_of_a_file_need_the_column(
     [
         ("The actor died unexpectedly.\n\tclass_name: Scorer\n", "The actor died unexpectedly"),
         ('ray::Scorer.go() (pid=1)\n  File "x.py", line 1, in go\nOSError: No space left.\n', "OSError: No space left"),
+        (
+            'ray::Scorer.go()\n  File "x.py", line 1\nOSError: No space left\n\n'
+            "The above exception was the direct cause of the following exception:\n\n"
+            '  File "y.py", line 2\nUserCodeException: It failed.\nTo change that, read.\n',
+            "OSError: No space left",
+        ),
         ("", "Exception"),
     ],
 )
