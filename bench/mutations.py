@@ -158,37 +158,37 @@ class Mutations:
     def one(self) -> Made:
         """Return a request."""
         operation = self._random.choice(self._operations)
-        method = operation.method if self._seldom(0.95) else self._random.choice(METHODS)
-        media_type, body = self._body(operation) if operation.bodies and self._seldom(0.97) else ("", b"")
+        method = operation.method if self._chance(0.95) else self._random.choice(METHODS)
+        media_type, body = self._body(operation) if operation.bodies and self._chance(0.97) else ("", b"")
         lines = [f"{method} {self._target(operation)} HTTP/1.1", "Host: a"]
-        if media_type and self._seldom(0.97):
+        if media_type and self._chance(0.97):
             lines.append(f"Content-Type: {media_type}")
         lines += [f"{name}: {value}" for name, value in self._headers()]
-        if self._seldom(0.03):
+        if self._chance(0.03):
             body = gzip.compress(body, 1, mtime=0)
             lines.append("Content-Encoding: gzip")
         if body or method in {"POST", "PUT", "PATCH"}:
             lines.append(f"Content-Length: {len(body)}")
         return Made(operation, method, "\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
-    def _seldom(self, share: float) -> bool:
+    def _chance(self, share: float) -> bool:
         return self._random.random() < share
 
     def _target(self, operation: Operation) -> str:
         path = operation.path
         for name, example in operation.parameters.items():
-            value = example if self._seldom(0.7) else self._junk()
+            value = example if self._chance(0.7) else self._junk()
             path = path.replace(f"{{{name}}}", quote(value, safe="", errors="surrogatepass"))
-        if self._seldom(0.02):
+        if self._chance(0.02):
             path += self._random.choice(["/", "//", "/..", "%2e%2e", ";a", "%", "%zz", "%ff"])
-        query = {name: example for name, example in operation.query.items() if self._seldom(0.6)}
+        query = {name: example for name, example in operation.query.items() if self._chance(0.6)}
         for name in list(query):
-            if self._seldom(0.3):
+            if self._chance(0.3):
                 query[name] = self._junk()
-        if self._seldom(0.1):
+        if self._chance(0.1):
             query[self._junk()] = self._junk()
         text = urlencode(query, errors="surrogatepass")
-        if query and self._seldom(0.05):
+        if query and self._chance(0.05):
             text += "&" + text
         return f"{path}?{text}" if text else path
 
@@ -206,18 +206,18 @@ class Mutations:
             for _ in range(self._random.choice([1, 1, 1, 2, 3])):
                 document = self._changed(document)
             # Alone, half of a surrogate pair can be written as an escape only.
-            body = json.dumps(document, ensure_ascii=self._seldom(0.5)).encode("utf-8", "surrogatepass")
+            body = json.dumps(document, ensure_ascii=self._chance(0.5)).encode("utf-8", "surrogatepass")
         elif kind < 0.8:
             body = self._damaged(body)
         elif kind < 0.85:
             body = self._random.choice(RAW)
-        if self._seldom(0.05):
+        if self._chance(0.05):
             media_type = self._random.choice(MEDIA_TYPES)
         return media_type, body
 
     def _changed(self, value: Any) -> Any:
         """Change something in a JSON value: itself, or what it holds."""
-        if isinstance(value, dict) and value and self._seldom(0.85):
+        if isinstance(value, dict) and value and self._chance(0.85):
             name = self._random.choice(list(value))
             kind = self._random.random()
             rest = {other: value[other] for other in value if other != name}
@@ -226,9 +226,9 @@ class Mutations:
             if kind < 0.2:
                 return {**rest, self._junk(): value[name]}
             return {**value, name: self._changed(value[name])}
-        if isinstance(value, list) and value and self._seldom(0.75):
+        if isinstance(value, list) and value and self._chance(0.75):
             place = self._random.randrange(len(value))
-            if self._seldom(0.1):
+            if self._chance(0.1):
                 return value * self._random.choice([0, 2, 100])
             return [*value[:place], self._changed(value[place]), *value[place + 1 :]]
         return self._random.choice(VALUES)
