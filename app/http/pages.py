@@ -1,7 +1,8 @@
 """Static files of the page: the folder `web`, read at import."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_ENTRY: Final = re.compile(r'<script type="module" src="web/([\w.]+)"')
+_IMPORT: Final = re.compile(r'^(?:import|export) .*?"\./([\w.]+)";$', re.MULTILINE)
 _HEADERS: Final = {
     # Kept, but asked for again each time, which the ETag makes cheap: a new release is seen at once.
     "Cache-Control": "no-cache",
@@ -66,7 +69,21 @@ def read(folder: Path) -> dict[str, File]:
             tag = f'"{sha256(content).hexdigest()[:32]}"'
             headers = {"Content-Type": MEDIA_TYPES[path.suffix], "ETag": tag, **_HEADERS}
             files[path.name] = File(content, gzipped(content), headers)
+    for name, file in files.items():
+        entry = _ENTRY.search(file.content.decode())
+        if name.endswith(".html") and entry:
+            # A browser finds out about modules level by level; told at once, it asks for all at once.
+            links = [f'<web/{module}>; rel="modulepreload"' for module in imported(entry[1], files)]
+            files[name] = replace(file, headers={**file.headers, "Link": ", ".join(links)})
     return files
+
+
+def imported(module: str, files: Mapping[str, File]) -> list[str]:
+    """Return the names of a module and of all that it imports, but for what it loads later."""
+    found = [module]
+    for name in found:
+        found += [one for one in _IMPORT.findall(files[name].content.decode()) if one not in found]
+    return found
 
 
 # Together they are smaller than any model; and a name that is looked up in a dictionary leads nowhere else.

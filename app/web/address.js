@@ -46,7 +46,9 @@ function parsed() {
 
 /** The link to what is shown; a whole one names the text in any case. */
 export function link({ whole = false } = {}) {
-  const values = new URLSearchParams();
+  const { head, values: given } = parsed();
+  // What a tab reads that is still being loaded stays as it is.
+  const values = new URLSearchParams(head === tab ? [...given].filter(([name]) => !fields.has(name)) : []);
   for (const [name, { of, read, initial }] of fields) {
     const value = read();
     const isMeant = value !== initial || (whole && name === "text");
@@ -108,6 +110,21 @@ export function go(name) {
   applied(tab);
 }
 
+/** Give the fields that are meant the values that the address has, and the others of them the first ones. */
+function fill(values, isMeant) {
+  isApplying = true;
+  for (const [name, field] of fields) {
+    const kept = name === "text" ? (history.state?.text ?? field.read()) : field.initial;
+    if (isMeant(field)) field.write(values.get(name) ?? kept);
+  }
+  isApplying = false;
+}
+
+/** Give the fields of a tab that has just been loaded the values that the address has. */
+export function loaded(name) {
+  if (name === tab) fill(parsed().values, ({ of }) => of === name);
+}
+
 function apply() {
   const { head, values } = parsed();
   const isTab = document.getElementById(`panel-${head}`);
@@ -123,13 +140,8 @@ function apply() {
   clearTimeout(timer);
   pending = null;
   isEditing = false;
-  isApplying = true;
   tab = isTab ? head : FIRST;
-  for (const [name, field] of fields) {
-    const kept = name === "text" ? (history.state?.text ?? field.read()) : field.initial;
-    if (!field.of || field.of === tab) field.write(values.get(name) ?? kept);
-  }
-  isApplying = false;
+  fill(values, ({ of }) => !of || of === tab);
   applied(tab);
   anchor?.scrollIntoView();
 }

@@ -7,20 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.http.pages import ASSETS, FILES, FOLDER
+from app.http.pages import ASSETS, FILES, FOLDER, imported
 
+TABS = ("inside", "vectors", "forecasts")
 ALL = ["/", "/docs", *sorted(f"/web/{name}" for name in ASSETS)]
-
-
-def imported(name: str) -> set[str]:
-    """A module and all that it imports, but for what is loaded later."""
-    found, left = set(), [name]
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += re.findall(r'^(?:import|export) .*?"\./([\w.]+)";$', FILES[name].content.decode(), re.MULTILINE)
-    return found
 
 
 def test_every_file_of_the_folder_is_served() -> None:
@@ -28,13 +18,32 @@ def test_every_file_of_the_folder_is_served() -> None:
 
 
 def test_what_a_visitor_loads_is_small() -> None:
-    modules = imported("main.js")
-    later = {name for name in FILES if name.endswith(".js")} - modules - imported("docs.js")
+    modules = set(imported("main.js", FILES))
+    tabs = {name for tab in TABS for name in imported(f"{tab}.js", FILES)}
+    later = {name for name in FILES if name.endswith(".js")} - modules - tabs - set(imported("docs.js", FILES))
     assert later == {"batches.js", "progress.js", "result.js", "tables.js"}
+    assert not {f"{tab}.js" for tab in TABS} & modules
     first = modules | {"index.html", "style.css", "icon.svg"}
-    assert sum(len(FILES[name].compressed) for name in first) < 75_000
+    assert sum(len(FILES[name].compressed) for name in first) < 50_000
+    assert sum(len(FILES[name].compressed) for name in first | tabs) < 75_000
     assert sum(len(file.compressed) for file in FILES.values()) < 100_000
     assert sum(len(file.content) for file in FILES.values()) < 180_000
+
+
+@pytest.mark.parametrize(("path", "entry"), [("/", "main"), ("/docs", "docs")])
+def test_a_browser_is_told_at_once_of_all_modules_that_the_first_sight_needs(
+    client: httpx.Client, path: str, entry: str
+) -> None:
+    response = client.get(path)
+    links = re.findall(r'<web/(\w+\.js)>; rel="modulepreload"', response.headers["link"])
+    asked, left = set(), {f"{entry}.js"}
+    while left:
+        name = left.pop()
+        asked.add(name)
+        module = client.get(f"/web/{name}").text
+        left |= set(re.findall(r'(?m)^(?:import|export) [^;]*from "\./(\w+\.js)"', module)) - asked
+    assert len(asked) > 5
+    assert sorted(links) == sorted(asked)
 
 
 @pytest.mark.parametrize("path", ALL)
