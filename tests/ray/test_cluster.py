@@ -11,11 +11,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -87,14 +88,27 @@ def assert_same(given: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> No
         assert one["score"] == (other["score"] and pytest.approx(other["score"], abs=1e-6))
 
 
+@contextmanager
+def frozen_actor(run: Run) -> Iterator[psutil.Process]:
+    """Freeze one of the actors as soon as there is one: while it is frozen, a run does not come to its end."""
+    until(actors, run)
+    actor = actors()[0]
+    actor.suspend()
+    try:
+        yield actor
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            actor.resume()
+
+
 def test_an_actor_that_is_killed_costs_nothing(
     start: Start, given: Path, wanted: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
     run = start("--file", given, "--output", output)
-    until(lambda: output.exists() and parts(output) and actors(), run)
-    victim = actors()[0]
-    victim.send_signal(signal.SIGKILL)
+    with frozen_actor(run) as victim:
+        until(lambda: output.exists() and parts(output), run)
+        victim.kill()
     assert not (output / "_SUCCESS").exists()
     status, said = run.wait()
     assert status == 0, said
@@ -107,8 +121,9 @@ def test_a_run_that_was_interrupted_goes_on(
 ) -> None:
     output = tmp_path / "out"
     run = start("--file", given / "*.jsonl", "--output", output)
-    until(lambda: output.exists() and len(parts(output)) > 3, run)
-    run.process.send_signal(signal.SIGINT)
+    with frozen_actor(run):
+        until(lambda: output.exists() and len(parts(output)) > 3, run)
+        run.process.send_signal(signal.SIGINT)
     assert run.wait()[0] == 130
     before = {path: path.stat().st_mtime_ns for path in parts(output)}
     assert 3 < len(before) < FILES
