@@ -1,14 +1,16 @@
 """The formula of a queue, requests at random, and the page that is written of them."""
 
+import asyncio
 import math
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
-from bench.arrivals import ask_at_random
+from bench.arrivals import Arrived, _Connection, ask_at_random
 from bench.capacity_page import page
 from bench.curves import LIMIT, Curve, Point, draw
 from bench.queueing import seconds_in_system, waiting_probability
@@ -23,6 +25,7 @@ def test_one_worker_makes_wait_as_often_as_it_is_busy() -> None:
 
 def test_time_in_the_system_grows_with_load_without_end() -> None:
     assert seconds_in_system(1, 100, 0.5, 0.99) == pytest.approx(0.01)  # nobody waits
+    assert seconds_in_system(4, 400, 0.5, 0.99) == pytest.approx(0.01)  # each of them does a hundred
     found = [seconds_in_system(1, 100, rate, 0.99) for rate in (50, 90, 99)]
     assert found == sorted(found)
     assert found[1] == pytest.approx(0.01 + math.log(90) / 20)
@@ -51,6 +54,23 @@ def port() -> Iterator[int]:
         yield server.server_port
         server.shutdown()
         thread.join()
+
+
+class Line(asyncio.Transport):
+    """Where a request goes, and no answer comes from."""
+
+    def write(self, _data: bytes | bytearray | memoryview) -> None:
+        pass
+
+
+def test_the_time_of_a_request_begins_when_it_is_due_not_when_it_is_sent() -> None:
+    arrived = Arrived()
+    connection = _Connection(arrived, asyncio.Queue())
+    connection.connection_made(Line())
+    connection.ask(request("/sentiment", TEXT), perf_counter() - 5)
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    (seconds,) = arrived.seconds
+    assert seconds >= 5
 
 
 def test_all_that_arrive_are_counted(port: int) -> None:

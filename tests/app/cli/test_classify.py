@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 import pyarrow as pa
@@ -19,6 +19,7 @@ import pytest
 
 from app.cli.main import main
 from app.cli.scoring import AHEAD, in_order
+from app.files.sources import Source
 from app.files.tables import CHUNK_ROWS
 from app.sentiment.classifier import Classifier
 from app.sentiment.schemas import SentimentResponse
@@ -303,7 +304,8 @@ def start(options: list[str], *arguments: str) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONWARNINGS": "error"},
+            # With the first one set, Python would write through what the command has to flush.
+            env={**os.environ, "PYTHONUNBUFFERED": "", "PYTHONWARNINGS": "error"},
         )
     finally:
         signal.signal(signal.SIGINT, signal_before)
@@ -323,6 +325,39 @@ def test_lines_are_answered_as_they_come(options: list[str], classifier: Classif
         process.stdin.close()
         assert process.stdout.read() == b""
         assert process.wait() == 0
+
+
+class Written(io.RawIOBase):
+    """What has been written and is in no buffer any more."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += bytes(data)
+        return len(data)
+
+
+def test_answers_are_written_out_before_the_next_line_comes(
+    options: list[str], classifier: Classifier, give: Callable[[bytes], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = Written()
+    found: list[str] = []
+
+    def typed(_source: Source) -> Iterator[bytes | None]:
+        for text in TEXTS[:2]:
+            yield text.encode()
+            yield None
+            found.append(written.data.decode())
+
+    give(b"")
+    monkeypatch.setattr(Source, "lines", typed)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(written)))
+    assert main(options) == 0
+    assert found == [lines(classifier, TEXTS[:1]), lines(classifier, TEXTS[:2])]
 
 
 def test_nobody_reads_the_results_any_more(options: list[str], tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -62,6 +62,32 @@ def test_no_more_is_read_than_is_under_way(client: httpx.Client) -> None:
         next(stream)
         assert len(read) <= 2 * 3
         stream.close()  # type: ignore[attr-defined]
+
+
+def test_a_stream_that_is_left_with_asyncio_leaves_no_requests_behind() -> None:
+    cancelled: list[int] = []
+
+    async def items() -> AsyncIterator[int]:
+        for item in range(5):
+            yield item
+
+    async def ask(item: int) -> int:
+        if item:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.append(item)
+                raise
+        return item
+
+    async def leave() -> list[int]:
+        found = cast("AsyncGenerator[int]", asynchronous_flow.in_order(ask, items(), 3))
+        assert await anext(found) == 0
+        await found.aclose()
+        await asyncio.sleep(0)
+        return list(cancelled)
+
+    assert asyncio.run(leave()) == [1, 2]
 
 
 def busy(answers: list[httpx.Response]) -> httpx.MockTransport:

@@ -1,3 +1,4 @@
+import gzip
 import io
 from collections.abc import Iterator
 from itertools import islice
@@ -47,3 +48,14 @@ def test_a_line_that_is_too_long_ends_the_lines_whatever_the_blocks(size: int, b
     assert [*islice(found, before)] == [b"four"] * before
     with pytest.raises(InputError, match=rf"^lines, line {before + 1} is longer than 6 bytes\.$"):
         next(found)
+
+
+def test_what_little_becomes_of_something_packed_is_free_whatever_the_ratio() -> None:
+    def count(became: int) -> int:
+        packed = gzip.compress(b"\n" * became)
+        source = Source(Slow(packed, sources.BLOCK), "lines", packed=True, ratio=1)
+        return len([line for line in source.lines() if line is not None])
+
+    assert count(sources.FREE_BYTES) == sources.FREE_BYTES
+    with pytest.raises(InputError, match=r"^lines becomes more than 1 times larger when it is unpacked\.$"):
+        count(sources.FREE_BYTES + 1)

@@ -130,6 +130,14 @@ def test_rows_without_a_label_are_counted_and_left_out(tmp_path: Path) -> None:
     assert found.files[0].unlabelled == 2
 
 
+def test_a_label_that_is_no_number_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "mine.parquet"
+    pq.write_table(pa.table({"text": ["a", "b", "c"], "label": [1.0, float("nan"), None]}), path)
+    found = own.read([path], Columns())
+    assert [(row.text, row.label) for row in found.rows] == [("a", "1")]
+    assert found.files[0].unlabelled == 2
+
+
 def test_labels_are_spelt_as_the_service_can_name_them(tmp_path: Path) -> None:
     found = own.read([write(tmp_path, "text,label\na,not ok!\nb,ok\n")], Columns())
     assert found.labels == ("not_ok", "ok")

@@ -44,6 +44,15 @@ def test_the_seasonal_mean_knows_the_day_of_the_year() -> None:
     assert baselines.seasonal_mean(splits, TINY) == pytest.approx(splits.test.targets, abs=0.02)
 
 
+def test_the_seasonal_mean_reaches_as_far_behind_a_day_as_ahead_of_it() -> None:
+    spikes = (np.arange(500) % 100 == 50).astype(np.float32)[:, None]
+    splits = splits_of(spikes)
+    found = baselines.seasonal_mean(splits, replace(TINY, season=100))
+    near = np.abs(splits.test.days % 100 - 50) <= 3
+    assert near.any()
+    assert found[..., 0] == pytest.approx(np.where(near, 1 / 7, 0))
+
+
 def test_the_majority_class_is_that_of_the_training() -> None:
     targets = np.zeros((100, 1), dtype=np.float32)
     targets[50:] = 1
