@@ -91,7 +91,7 @@ class Replica:
             process.wait(END_SECONDS)
         except psutil.TimeoutExpired as error:
             raise BenchError(f"Replica {self.name} did not end within {END_SECONDS:.0f} s.") from error
-        self._tree = None
+        self.end()
 
     def end(self) -> None:
         """End it by force, if it runs."""

@@ -11,7 +11,7 @@ from app.lifecycle import Lifecycle
 from app.operations.metrics import Metrics
 from app.operations.schemas import Health
 
-_EXAMPLE: Final = 'sentiment_texts_total{label="positive",model="sentiment-best",version="2.2.0"} 42.0'
+_EXAMPLE: Final = 'sentiment_texts_total{label="positive",model="sentiment-best",version="2.3.0"} 42.0'
 
 PROBES: Final = frozenset({"/health/live", "/health/ready"})
 """Paths whose answers no load may hold up."""

@@ -156,7 +156,7 @@ class InferenceResponse(Schema):
             "examples": [
                 {
                     "model_name": "sentiment-best",
-                    "model_version": "2.2.0",
+                    "model_version": "2.3.0",
                     "id": "1",
                     "outputs": [
                         {"name": LABEL, "datatype": BYTES, "shape": [1], "data": ["positive"]},
@@ -221,7 +221,7 @@ class ModelMetadata(Schema):
             "examples": [
                 {
                     "name": "sentiment-best",
-                    "versions": ["2.2.0"],
+                    "versions": ["2.3.0"],
                     "platform": "onnxruntime_onnx",
                     "inputs": [{"name": INPUT, "datatype": BYTES, "shape": [-1]}],
                     "outputs": [

@@ -14,7 +14,7 @@ _RESULT: Final[dict[str, Any]] = {
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
-    "version": "2.2.0",
+    "version": "2.3.0",
 }
 SIGNATURE: Final = "serving_default"
 """The one signature that there is."""
@@ -104,7 +104,7 @@ class ModelStatus(Schema):
                     "name": "sentiment-best",
                     "ready": True,
                     "model_version_status": [
-                        {"version": "2.2.0", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+                        {"version": "2.3.0", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
                     ],
                 }
             ]
@@ -131,7 +131,7 @@ class ServingMetadata(Schema):
         json_schema_extra={
             "examples": [
                 {
-                    "model_spec": {"name": "sentiment-best", "signature_name": "", "version": "2.2.0"},
+                    "model_spec": {"name": "sentiment-best", "signature_name": "", "version": "2.3.0"},
                     "metadata": {
                         "signature_def": {
                             "signature_def": {

@@ -39,7 +39,7 @@ QUERY: Final = [
     }
     for name, schema in (
         ("model", {"type": "string", "examples": ["sentiment-best"]}),
-        ("version", {"type": "string", "examples": ["2.2.0"]}),
+        ("version", {"type": "string", "examples": ["2.3.0"]}),
         ("labels", {"type": "string", "examples": ["negative,positive"]}),
         ("explain", {"type": "boolean", "default": False, "examples": [True]}),
     )

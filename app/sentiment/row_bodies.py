@@ -169,7 +169,7 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 
 QUERY: Final = [
     _parameter("model", "`model`, for a body without it.", {**_STRING, "examples": ["sentiment-best"]}),
-    _parameter("version", "`version`, for a body without it.", {**_STRING, "examples": ["2.2.0"]}),
+    _parameter("version", "`version`, for a body without it.", {**_STRING, "examples": ["2.3.0"]}),
     _parameter("labels", "`labels`, for a body without it.", {**_STRING, "examples": ["negative,positive"]}),
     _parameter(
         "explain",

@@ -24,7 +24,7 @@ ModelVersion = Annotated[
     str | None,
     Field(
         description="Version of the model that has to answer, one of `GET /models`; 404 if it is served in another.",
-        json_schema_extra={"examples": ["2.2.0"]},
+        json_schema_extra={"examples": ["2.3.0"]},
     ),
 ]
 
@@ -65,7 +65,7 @@ _RESULT: dict[str, Any] = {
     "tokens": {"count": 7, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
-    "version": "2.2.0",
+    "version": "2.3.0",
 }
 EXPLAINED: Final[dict[str, Any]] = {
     "label": "positive",
@@ -74,7 +74,7 @@ EXPLAINED: Final[dict[str, Any]] = {
     "tokens": {"count": 2, "unknown": 0, "truncated": False},
     "warnings": [],
     "model": "sentiment-best",
-    "version": "2.2.0",
+    "version": "2.3.0",
     "words": [
         {"text": "Superb", "start": 0, "end": 6, "contribution": 3.433144},
         {"text": "acting", "start": 7, "end": 13, "contribution": 0.331418},
@@ -309,7 +309,7 @@ class PredictResponse(Schema):
     """The probabilities of each sequence."""
 
     model_config = _example(
-        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-best", "version": "2.2.0"},
+        {"probabilities": [[0.1, 0.25, 0.65], [0.3, 0.6, 0.1]], "model": "sentiment-best", "version": "2.3.0"},
         {"probabilities": [0.612345, 0.534567], "model": "sentiment-lecture", "version": "1.0.0"},
     )
 
@@ -410,7 +410,7 @@ class FeedbackRequest(Schema):
 class FeedbackResponse(Schema):
     """What was kept beside the text."""
 
-    model_config = _example({"label": "negative", "model": "sentiment-best", "version": "2.2.0"})
+    model_config = _example({"label": "negative", "model": "sentiment-best", "version": "2.3.0"})
 
     label: str = Field(description="The label.")
     model: str = Field(description="Name of the model that it is about.")
@@ -455,8 +455,8 @@ class ModelsResponse(Schema):
                         {
                             "name": "sentiment-best",
                             "default": True,
-                            "version": "2.2.0",
-                            "versions": ["2.2.0"],
+                            "version": "2.3.0",
+                            "versions": ["2.3.0"],
                             "engine": "onnx",
                             "labels": ["negative", "neutral", "positive"],
                             "vocabulary_size": 26000,

@@ -35,7 +35,7 @@ def test_curl_sends_a_file(form: bool, service: Service, tmp_path: Path) -> None
     command = [*CURL, *map(str, how), f"{service.url}/sentiment/batch"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert answer == (
-        "id,text,label,score,warnings,error\n1,Superb acting.,positive,0.980942,,\n2,,,,,The text is empty.\n"
+        "id,text,label,score,warnings,error\n1,Superb acting.,positive,0.98439,,\n2,,,,,The text is empty.\n"
     )
 
 

@@ -208,7 +208,7 @@ def test_several_workers_share_one_port_and_one_set_of_metrics(start: Start) -> 
     lines = [line for line in metrics.splitlines() if line.startswith("sentiment_texts_total{")]
     counts = {series: float(count) for series, _, count in (line.rpartition(" ") for line in lines)}
     assert len(counts) == len(lines)
-    assert counts.pop('sentiment_texts_total{label="positive",model="sentiment-best",version="2.2.0"}') == len(asked)
+    assert counts.pop('sentiment_texts_total{label="positive",model="sentiment-best",version="2.3.0"}') == len(asked)
     assert set(counts.values()) == {0}
 
 

@@ -133,7 +133,7 @@ def test_a_sample_of_the_recipe_best_reads_all_corpora(
     assert captured.out.endswith(f"wrote {folder}\n")
     assert "Evaluating on 18 test reviews." in captured.err
     manifest = read_manifest(folder)
-    assert (manifest.name, manifest.version) == ("sentiment-tiny-best", "2.2.0")
+    assert (manifest.name, manifest.version) == ("sentiment-tiny-best", "2.3.0")
     assert manifest.recipe["without"] == ["edited", "emotions", "minilm"]
     train, further = manifest.data["train"], tiny.further()
     assert (train["reviews"], train["unlabelled"]["reviews"]) == (26, 12)

@@ -28,7 +28,7 @@ from training.sentiment.general.train import General
 from training.sentiment.recipes import SPLIT_SEED
 from training.sentiment.trained import Trained
 
-VERSION: Final = "2.2.0"
+VERSION: Final = "2.3.0"
 
 
 def trained(recipe: GeneralRecipe, general: General, data: TrainingData, *, seed: int) -> Trained:

@@ -109,7 +109,8 @@ def quick(recipe: GeneralRecipe, size: int) -> GeneralRecipe:
 
     teachers = (short(recipe.teachers[recipe.pruned - 1]),)
     encoder = replace(recipe.encoder, epochs=1)
-    return replace(recipe, films=films, teachers=teachers, encoder=encoder, student=short(recipe.student), pruned=1)
+    student, varied = short(recipe.student), short(recipe.varied)
+    return replace(recipe, films=films, teachers=teachers, encoder=encoder, student=student, varied=varied, pruned=1)
 
 
 def _sample(found: FurtherCorpora, size: int, seed: int) -> FurtherCorpora:

@@ -68,7 +68,7 @@ def test_a_quick_recipe_goes_through_all_stages_once() -> None:
     (generation,) = found.films.assistants
     (assistant,) = generation
     assert (assistant.epochs, found.films.student.epochs) == (1, 1)
-    assert [how.epochs for how in (*found.teachers, found.encoder, found.student)] == [1, 1, 1]
+    assert [how.epochs for how in (*found.teachers, found.encoder, found.student, found.varied)] == [1, 1, 1, 1]
     assert found.teachers[found.pruned - 1].units == BEST.teachers[BEST.pruned - 1].units
     assert found.student.units == BEST.student.units
     assert found.teachers[0].units == found.films.student.units

@@ -153,7 +153,7 @@ def test_a_model_of_three_labels_has_more_figures_and_plots(tmp_path: Path) -> N
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted([*FILES, *plots])
     manifest = read_manifest(tmp_path / "model")
     assert sorted([*manifest.files, "manifest.json"]) == sorted([*FILES, *plots])
-    assert manifest.version == "2.2.0"
+    assert manifest.version == "2.3.0"
     assert manifest.serving["labels"] == ["negative", "neutral", "positive"]
     assert manifest.figures["teachers"] == trained.figures["teachers"]
     assert manifest.figures["errors"]["errors"] == manifest.figures["errors"]["reviews"] - round(

@@ -18,6 +18,7 @@ from training.sentiment.general import phrases, targets
 from training.sentiment.general.corpora import FurtherCorpora, Split
 from training.sentiment.general.recipe import EDITED, EMOTIONS, PRODUCTS, TREEBANK, WRITTEN
 from training.sentiment.general.targets import Target, Targets
+from training.sentiment.general.variants import Neighbours, variants
 
 JOINED: Final = 6_000
 """Long texts of several comments and sentences: without them, no long text would be neutral."""
@@ -26,8 +27,12 @@ _NEUTRAL_JOINED: Final = 0.6
 """Share of the joined texts in which all is neutral."""
 
 REVIEW_SENTENCES, PRODUCT_SENTENCES, OTHER_COMMENTS = "review sentences", "product sentences", "other comments"
-MOST_SENTENCES: Final = 40_000
+EDITED_SENTENCES: Final = "edited sentences"
+MOST_SENTENCES: Final = 120_000
 _OF_A_TEXT: Final = 4
+
+VARIANTS: Final = {"treebank sentences": 8, "product titles": 4, "comments": 4, "written": 20}
+"""How many variants are tried of each text of these kinds."""
 
 _CORPUS_OF: Final = {
     "treebank sentences": TREEBANK,
@@ -68,8 +73,8 @@ class GeneralTexts:
 
     Attributes:
         kinds: The texts by the names of :data:`training.sentiment.general.recipe.SHARES`.
-        unlabelled: Texts without targets, by their names there: single sentences of reviews, and comments that are
-            neither for nor against something, nor neutral.
+        unlabelled: Texts without targets, by their names there: single sentences of reviews, comments that are
+            neither for nor against something, nor neutral, and variants of short texts.
     """
 
     kinds: Mapping[str, Kind]
@@ -85,6 +90,7 @@ class GeneralTexts:
         *,
         label: float,
         without: Sequence[str],
+        neighbours: Neighbours,
         seed: int,
     ) -> "GeneralTexts":
         """Lay out the texts to train on.
@@ -96,7 +102,8 @@ class GeneralTexts:
             side: The side of the other corpora that is trained on.
             label: Weight of the label in the target of a labelled review.
             without: Corpora to leave out.
-            seed: Of the joined texts, and of the choice of sentences.
+            neighbours: What words are replaced by in variants.
+            seed: Of the joined texts, the choice of sentences, and the variants.
         """
         softened = label * corpus.reviews.labels + (1 - label) * expit(films.reviews)
         kinds = {
@@ -124,6 +131,12 @@ class GeneralTexts:
             unlabelled[PRODUCT_SENTENCES] = _sentences(bought, tokenizer, MOST_SENTENCES, random)
         if EMOTIONS not in without:
             unlabelled[OTHER_COMMENTS] = [one.text for one in side.comments if one.polarity is None]
+        if EDITED not in without:
+            pairs = [text for one in side.pairs for text in (one.original, one.edited)]
+            unlabelled[EDITED_SENTENCES] = _sentences(pairs, tokenizer, MOST_SENTENCES, random)
+        for name, times in VARIANTS.items():
+            if name in kinds:
+                unlabelled[f"varied {name}"] = variants(kinds[name].texts, times, neighbours, random)
         return cls(kinds, unlabelled)
 
 

@@ -4,7 +4,9 @@
 2. Teachers go on from its weights, with three labels, on texts of all corpora, which they read in windows. A pretrained
    transformer is trained on such texts beside them: :mod:`training.sentiment.encoder`.
 3. The student is one of the teachers, pruned, and trained on the same texts and on what all teachers say of them: of
-   the unlabelled reviews, of single sentences, and of texts whose labels are uncertain.
+   the unlabelled reviews, of single sentences, and of texts whose labels are uncertain. Another begins at the same
+   weights and reads variants of short texts too. What is kept is the mean of the weights of both (Wortsman et al.,
+   *Model soups*, ICML 2022).
 
 Reading in windows: see :mod:`app.sentiment.windows`.
 """
@@ -55,6 +57,7 @@ from training.sentiment.general.recipe import (
 )
 from training.sentiment.general.targets import Targets
 from training.sentiment.general.texts import GeneralTexts, blended
+from training.sentiment.general.variants import Neighbours
 from training.sentiment.recipes import SPLIT_SEED
 from training.vectors import glove
 
@@ -115,8 +118,9 @@ class General:
     Attributes:
         tokenizer: What turns texts into ids.
         network: The student.
-        history: Its figures after each epoch.
-        teachers: Figures of the teachers and of all together, by their names.
+        history: The figures after each epoch of the one that reads variants; the last ones, but for the loss, are those
+            of the network that is kept.
+        teachers: Figures of the teachers and of all together, and of the two students, by their names.
         development: The sets that these figures are of.
     """
 
@@ -172,14 +176,15 @@ class Prepared:
         how = replace(how, seed=how.seed + self.seed)
         network = network_of(how, start[0], start[1:])
         learner = GeneralLearner(how, network, GeneralMaterial.of(rows, wanted), window=how.window)
-        history = learner.learn(self.checkpoint.part(part), self._measured)
+        history = learner.learn(self.checkpoint.part(part), self.measured)
         return network, history
 
     @cached_property
     def _measured_rows(self) -> list[list[Ids]]:
         return [self.encode(one.texts) for one in self.sets]
 
-    def _measured(self, network: Network) -> dict[str, float]:
+    def measured(self, network: Network) -> dict[str, float]:
+        """Return the figures of a network on the development sets."""
         rows = self._measured_rows
         found = inference.probabilities(network, [ids for part in rows for ids in part], self.recipe.maxlen)
         return figures(self.sets, np.split(found, np.cumsum([len(part) for part in rows])[:-1]))
@@ -236,7 +241,11 @@ def make(
     wanted["unlabelled"] = targets.of_review(expit(_stacked(prepared.corpus, prepared.first.answers, answers)))
     wanted |= {name: answers[name].astype(np.float64) for name in texts.unlabelled}
     start = _pruned(prepared, networks[recipe.pruned - 1], rows)
-    network, history = prepared.train(recipe.student, "student", rows, wanted, start)
+    network, alone = prepared.train(recipe.student, "student", rows, wanted, start)
+    other, history = prepared.train(recipe.varied, "varied", rows, wanted, start)
+    measured |= {"student": alone[-1], "student on variants": history[-1]}
+    _average(network, other, recipe.varied_weight)
+    history = [*history[:-1], {**history[-1], **prepared.measured(network)}]
     return General(prepared.tokenizer, network, history, measured, prepared.sets)
 
 
@@ -266,9 +275,18 @@ def _prepared(
     tokenizer = vocabulary.extended(
         corpus.tokenizer, _other_texts(further, side, recipe.without), english.words, recipe.vocabulary_size
     )
-    texts = GeneralTexts.of(corpus, first.answers, further, side, label=recipe.label, without=recipe.without, seed=seed)
-    sets = [*development.held_out(corpus.held_out, held_out), *development.written()]
     by_word = dict(zip(english.words, english.matrix, strict=True))
+    texts = GeneralTexts.of(
+        corpus,
+        first.answers,
+        further,
+        side,
+        label=recipe.label,
+        without=recipe.without,
+        neighbours=Neighbours.of(tokenizer.words, by_word),
+        seed=seed,
+    )
+    sets = [*development.held_out(corpus.held_out, held_out), *development.written()]
     return Prepared(recipe, seed, checkpoint, corpus, first, tokenizer, by_word, texts, sets)
 
 
@@ -330,6 +348,13 @@ def _pruned(prepared: Prepared, teacher: Network, rows: Rows) -> Weights:
     features = inference.features(teacher, some)
     weights = [array for layer in teacher.layers for array in layer.get_weights()]
     return pruned(weights, features, counts, units=recipe.student.units, dimensions=recipe.dimensions)
+
+
+def _average(network: Network, other: Network, weight: float) -> None:
+    """Set the weights of a network to their mean with those of another one."""
+    for layer, same in zip(network.layers, other.layers, strict=True):
+        pairs = zip(layer.get_weights(), same.get_weights(), strict=True)
+        layer.set_weights([(1 - weight) * ours + weight * theirs for ours, theirs in pairs])
 
 
 def figures(sets: Sequence[DevelopmentSet], found: Sequence[NDArray[np.floating]]) -> dict[str, float]:

@@ -79,6 +79,6 @@ def trained(**changes: Any) -> Trained:
         },
         labels=LABELS,
         calibration=CALIBRATION,
-        version="2.2.0",
+        version="2.3.0",
     )
     return replace(made, **changes)

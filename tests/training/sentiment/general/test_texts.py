@@ -8,7 +8,9 @@ from training.sentiment.general import corpora, targets, texts
 from training.sentiment.general.corpora import FurtherCorpora
 from training.sentiment.general.recipe import BEST, SHARES
 from training.sentiment.general.texts import GeneralTexts, Kind, blended
+from training.sentiment.general.variants import Neighbours
 
+VECTORS = {word: np.array([1, place], np.float32) for place, word in enumerate(("great", "lovely", "broken", "awful"))}
 pytestmark = pytest.mark.usefixtures("few_joined")
 
 
@@ -17,13 +19,14 @@ def laid_out(films: Corpus, further: FurtherCorpora, *without: str) -> GeneralTe
     logits = TeacherLogits(
         np.full(len(films.reviews), 2.0), np.zeros(len(films.held_out)), np.full(len(films.unlabelled), -1.0)
     )
-    return GeneralTexts.of(films, logits, further, side, label=0.75, without=without, seed=1)
+    neighbours = Neighbours.of(list(VECTORS), VECTORS)
+    return GeneralTexts.of(films, logits, further, side, label=0.75, without=without, neighbours=neighbours, seed=1)
 
 
 def test_there_are_texts_of_each_kind(films: Corpus, further: FurtherCorpora) -> None:
     found = laid_out(films, further)
     assert set(found.kinds) == set(SHARES)
-    assert set(found.kinds) | set(found.unlabelled) == set(BEST.student.shares)
+    assert set(found.kinds) | set(found.unlabelled) == set(BEST.varied.shares)
     for kind in found.kinds.values():
         assert len(kind.texts) == len(kind.targets) > 0
         np.testing.assert_allclose(kind.targets.sum(axis=1), 1)
@@ -114,7 +117,14 @@ def test_the_texts_are_the_same_each_time(films: Corpus, further: FurtherCorpora
 
 
 @pytest.mark.parametrize(
-    ("without", "gone"), [("products", {"product sentences"}), ("emotions", {"other comments"}), ("written", set())]
+    ("without", "gone"),
+    [
+        ("sst", {"varied treebank sentences"}),
+        ("edited", {"edited sentences"}),
+        ("products", {"product sentences", "varied product titles"}),
+        ("emotions", {"other comments", "varied comments"}),
+        ("written", {"varied written"}),
+    ],
 )
 def test_no_texts_without_targets_are_of_a_corpus_that_is_left_out(
     films: Corpus, further: FurtherCorpora, without: str, gone: set[str]

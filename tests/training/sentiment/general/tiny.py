@@ -57,6 +57,7 @@ TINY_BEST: Final[GeneralRecipe] = replace(
     teachers=(_network(3, 1, 11), _network(3, 1, 12, english=True)),
     encoder=EncoderRecipe(epochs=1, seed=13, longest=16, batch=2_000, shares=dict(_SHARES), weight=0.7),
     student=_network(2, 2, 14),
+    varied=_network(2, 3, 15),
     pruned=2,
     dimensions=3,
 )
