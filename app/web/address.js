@@ -47,7 +47,7 @@ function parsed() {
 /** The link to what is shown; a whole one names the text in any case. */
 export function link({ whole = false } = {}) {
   const { head, values: given } = parsed();
-  // What a tab reads that is still being loaded stays as it is.
+  // What is for a tab that is being loaded stays.
   const values = new URLSearchParams(head === tab ? [...given].filter(([name]) => !fields.has(name)) : []);
   for (const [name, { of, read, initial }] of fields) {
     const value = read();
@@ -110,7 +110,7 @@ export function go(name) {
   applied(tab);
 }
 
-/** Give the fields that are meant the values that the address has, and the others of them the first ones. */
+/** Give the fields that are meant the values of the address, or their first ones. */
 function fill(values, isMeant) {
   isApplying = true;
   for (const [name, field] of fields) {
@@ -120,7 +120,7 @@ function fill(values, isMeant) {
   isApplying = false;
 }
 
-/** Give the fields of a tab that has just been loaded the values that the address has. */
+/** Give the fields of a tab that was just loaded the values of the address. */
 export function loaded(name) {
   if (name === tab) fill(parsed().values, ({ of }) => of === name);
 }

@@ -4,7 +4,7 @@ import { files } from "./files.js";
 import { sentiment } from "./sentiment.js";
 import { tabs } from "./tabs.js";
 
-/** What is told which tab is open, by the tabs that are loaded. */
+/** Told which tab is open. */
 const parts = { sentiment: sentiment() };
 let open;
 
@@ -18,13 +18,16 @@ async function load(name) {
   } catch (error) {
     tell(byId(`${name}-problem`), error);
   }
+  byId(`panel-${name}`).hidden = name !== open;
 }
 
 files();
 tabs((name) => {
   open = name;
   for (const [one, opened] of Object.entries(parts)) opened(one === name);
-  if (!(name in parts)) load(name);
+  if (name in parts) return;
+  // Nothing is typed before it is heard.
+  byId(`panel-${name}`).hidden = true;
+  load(name);
 });
-// A tab that is opened later is there at once.
 addEventListener("load", () => setTimeout(() => ["inside", "vectors", "forecasts"].forEach(load), 500));

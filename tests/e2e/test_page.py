@@ -734,6 +734,37 @@ def test_padding_can_be_tried(visit: Visit) -> None:
     expect(visit.find("sentiment-text")).to_have_value("A wonderful film")
 
 
+# ---------------------------------------------------------------- tabs that are loaded later
+
+
+@pytest.mark.parametrize("tab", ["inside", "vectors", "forecasts"])
+def test_a_tab_is_not_there_before_it_listens(browse: Browse, tab: str) -> None:
+    visit = browse()
+    held: list[Route] = []
+    visit.page.route(f"**/web/{tab}.js", lambda route: held.append(route))
+    visit.open()
+    visit.find(f"tab-{tab}").click()
+    expect(visit.find(f"tab-{tab}")).to_have_attribute("aria-selected", "true")
+    expect(visit.find("panel-sentiment")).to_be_hidden()
+    expect(visit.find(f"panel-{tab}")).to_be_hidden()
+    visit.find("tab-sentiment").click()
+    visit.find(f"tab-{tab}").click()
+    for route in held:
+        route.continue_()
+    expect(visit.find(f"panel-{tab}")).to_be_visible()
+
+
+def test_the_values_of_a_link_are_those_of_a_tab_that_comes_later(browse: Browse) -> None:
+    visit = browse()
+    held: list[Route] = []
+    visit.page.route("**/web/inside.js", lambda route: held.append(route))
+    visit.open("#inside&text=A+wonderful+film&maxlen=9")
+    expect(visit.find("sentiment-text")).to_have_value("A wonderful film")
+    held.pop().continue_()
+    expect(visit.find("inside-maxlen")).to_have_value("9")
+    assert visit.page.url.endswith("#inside&text=A+wonderful+film&maxlen=9")
+
+
 # ---------------------------------------------------------------- word vectors
 
 

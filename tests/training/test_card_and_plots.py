@@ -235,7 +235,7 @@ def test_the_card_shows_the_plots_beside_it(text: str, tmp_path: Path) -> None:
         "Maas et al., ACL 2011 | 22,500 | 2,501 | movie | free for research",
         "Socher et al., EMNLP 2013 | 12,345 | 1,101 | split | none stated; published for research |",
         "Demszky et al., ACL 2020 | left out | 5,426 | split | Apache-2.0 |",
-        "| texts | teacher 1; teacher 2; MiniLM; student |",
+        "| texts | teacher 1; teacher 2; MiniLM; student; student on variants |",
         "| accuracy | teacher 1 | teachers together | this model |",
         "| comments | 0.7023 | 0.7023 | 0.7123 |",
         "| epoch | loss | held-out loss | held-out accuracy |\n|---|---|---|---|\n"
@@ -287,7 +287,7 @@ def test_the_card_of_a_model_without_the_transformer_does_not_name_it() -> None:
     trained = known.trained()
     text = card.text(manifest_of(replace(trained, recipe=replace(trained.recipe, without=("minilm",)))))
     assert "MiniLM" not in text
-    assert "| texts | teacher 1; teacher 2; student |" in text
+    assert "| texts | teacher 1; teacher 2; student; student on variants |" in text
 
 
 def test_a_model_of_an_earlier_recipe_has_no_card() -> None:
