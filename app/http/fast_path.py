@@ -32,7 +32,7 @@ class FastPath:
     FastAPI matches all paths in turn, opens three exit stacks and solves the dependencies of the route: for a short
     text that takes longer than to classify it (``python -m bench`` shows what the fast path gains). It is the innermost
     middleware, so all others see every request. A request takes it if it is a ``POST`` to a route whose endpoint names
-    nothing but its body, parts of what is loaded and the request (of which it may read parameters of the path), and
+    nothing but its body, parts of what is loaded, the request and parameters of the path that may be any string, and
     while nothing was added that FastAPI would have to run there: a dependency of the app, the router or the route, an
     override of one, an exception handler, a middleware further in, a route that comes first, a tracer. All other
     requests go FastAPI's own way, to the same endpoints. Two dependencies are known here and called themselves: the

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from fastapi import Request
-from fastapi.params import Depends
+from fastapi.params import Depends, Path
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
@@ -161,8 +161,8 @@ class JSONRoute(APIRoute):
 
     Attributes:
         body: The dependency.
-        needs_request_alone: Whether the endpoint names nothing but a body, parts of what is loaded, and the request, of
-            which it may read parameters of the path; none of these nor of the query, nor other dependencies.
+        needs_request_alone: Whether the endpoint names nothing but a body, parts of what is loaded, the request, and
+            parameters of the path that may be any string; none of the query, nor other dependencies.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -171,7 +171,9 @@ class JSONRoute(APIRoute):
         self._body_name, self.body = next(item for item in provided.items() if isinstance(item[1], RequestBody))
         self._parts = {name: found.kind for name, found in provided.items() if isinstance(found, Part)}
         self._requests = [name for name, found in provided.items() if found is Request]
-        self.needs_request_alone = len(provided) == 1 + len(self._parts) + len(self._requests)
+        self._in_path = [name for name, found in provided.items() if isinstance(found, Path)]
+        known = 1 + len(self._parts) + len(self._requests) + len(self._in_path)
+        self.needs_request_alone = len(provided) == known
         document = {"requestBody": {"required": True, "content": self.body.content}}
         options["openapi_extra"] = {**document, **(options.get("openapi_extra") or {})}
         super().__init__(path, endpoint, **options)
@@ -182,6 +184,8 @@ class JSONRoute(APIRoute):
         arguments: dict[str, Any] = {name: part(kind) for name, kind in self._parts.items()}
         for name in self._requests:
             arguments[name] = request
+        for name in self._in_path:
+            arguments[name] = request.path_params[name]
         arguments[self._body_name] = await self.body(request)
         response: Response = await self.endpoint(**arguments)
         return response
@@ -194,9 +198,12 @@ def json_response(result: BaseModel) -> Response:
 
 
 def _provided(endpoint: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
-    """Give the parameters of an endpoint with what provides them: a dependency, or else their type."""
+    """Give the parameters of an endpoint with what provides them: a dependency, the path, or else their type."""
     for name, hint in get_type_hints(endpoint, include_extras=True).items():
         if name == "return":
             continue
-        provided = [extra.dependency for extra in get_args(hint)[1:] if isinstance(extra, Depends)]
-        yield name, provided[0] if get_origin(hint) is Annotated and provided else hint
+        kind, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        provided: list[Any] = [extra.dependency for extra in extras if isinstance(extra, Depends)]
+        # FastAPI checks nothing of a string without constraints.
+        provided += [extra for extra in extras if isinstance(extra, Path) and kind is str and not extra.metadata]
+        yield name, provided[0] if provided else hint

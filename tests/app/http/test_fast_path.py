@@ -1,21 +1,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
+from fastapi import Path as InPath
 from starlette.responses import Response
 
 from app.http.fast_path import FastPath
-from app.http.json_routes import JSONRoute
+from app.http.json_routes import JSONBody, JSONRoute
 from app.main import create_app
+from app.sentiment.schemas import SentimentRequest
 from app.settings import Settings
 from tests.app.http.test_rails import Header
 from tests.asgi import ask
 
 TEXT = {"text": "a superb film"}
+BODY = JSONBody(SentimentRequest)
 
 
 def make(models_dir: Path, **options: Any) -> FastAPI:
@@ -58,12 +61,14 @@ def test_routes_whose_endpoints_need_the_request_alone_take_it(
         "/v2/models/sentiment-tiny/infer",
         "/v2/models/sentiment-tiny/versions/1.0.0/infer",
         "/v2/models/sentiment-none/infer",
+        "/forecasts/tiny",
+        "/forecasts/none",
     ]
     others = [
         ("POST", f"/v2/models/{'a' * 300}/infer", TEXT),
         ("POST", "/v2/models/sentiment-tiny", TEXT),
         ("GET", "/v2/models/sentiment-tiny", None),
-        ("POST", "/forecasts/tiny", TEXT),
+        ("GET", "/forecasts/tiny", None),
         ("GET", "/analogies?expression=king", None),
         ("POST", "/sentiment/", TEXT),
         ("PUT", "/sentiment", TEXT),
@@ -71,6 +76,20 @@ def test_routes_whose_endpoints_need_the_request_alone_take_it(
     with counted(monkeypatch) as taken:
         send(make(models_dir), *(("POST", path, TEXT) for path in [*FIXED, *named]), *others)
     assert taken == [*FIXED, *named]
+
+
+def test_parameters_of_the_path_that_may_be_any_string_need_no_check() -> None:
+    async def endpoint(body: Annotated[Any, Depends(BODY)], name: Annotated[str, InPath()]) -> Response:
+        return Response(f"{name} {body}")
+
+    async def short(body: Annotated[Any, Depends(BODY)], name: Annotated[str, InPath(max_length=3)]) -> Response:
+        return Response(f"{name} {body}")
+
+    async def number(body: Annotated[Any, Depends(BODY)], name: Annotated[int, InPath()]) -> Response:
+        return Response(f"{name} {body}")
+
+    routes = [JSONRoute("/{name}", one) for one in (endpoint, short, number)]
+    assert [route.needs_request_alone for route in routes] == [True, False, False]
 
 
 async def nothing() -> None:
