@@ -145,8 +145,8 @@ class GeneralRecipe:
         uncertain_label: The same for texts whose labels people often disagree on.
         teachers: Networks of the size of the film network, which go on from its weights.
         encoder: The pretrained transformer among the teachers.
-        student: The network that is kept.
-        varied: How another one is trained from the same start, on variants of short texts too.
+        student: How the first student is trained.
+        varied: How a second one is trained from the same start, on variants of short texts too.
         varied_weight: Of its weights in the mean of both, which is what is kept in the end, from 0 to 1.
         pruned: The number of the teacher that the student is at first, less units and dimensions.
         dimensions: Of the student's word vectors.
