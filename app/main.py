@@ -40,7 +40,7 @@ in `Server-Timing` how many milliseconds tokenizing and predicting took.
 """
 
 
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_SECONDS: Final = 0.0001
 """After how long a thread that runs Python makes way for another. With Python's own 5 ms, a short text waits so long
 for each thread that reads or classifies long ones."""
 NO_TRACING: Final[Any] = {"tracing": False, "metrics": False, "logs": False}
