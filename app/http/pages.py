@@ -1,4 +1,4 @@
-"""Static files of the page: the folder `web`, read at import."""
+"""Static files of the page: the folder `web`, read at import, and sent without comments and indentation."""
 
 import re
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+# What stands alone on lines. No string of these files goes over several.
+_LEFT_OUT: Final = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n|^[ \t]*\n|^[ \t]+", re.MULTILINE | re.DOTALL)
 _ENTRY: Final = re.compile(r'<script type="module" src="web/([\w.]+)"')
 _IMPORT: Final = re.compile(r'^(?:import|export) .*?"\./([\w.]+)";$', re.MULTILINE)
 _HEADERS: Final = {
@@ -65,7 +67,7 @@ def read(folder: Path) -> dict[str, File]:
     files = {}
     for path in folder.iterdir():
         if path.suffix in MEDIA_TYPES:
-            content = path.read_bytes()
+            content = _LEFT_OUT.sub("", path.read_text(encoding="utf-8")).encode()
             tag = f'"{sha256(content).hexdigest()[:32]}"'
             headers = {"Content-Type": MEDIA_TYPES[path.suffix], "ETag": tag, **_HEADERS}
             files[path.name] = File(content, gzipped(content), headers)

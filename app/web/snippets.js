@@ -27,24 +27,29 @@ export function fetchCall(path, json) {
   const key = hasKey() ? ", Authorization: `Bearer ${apiKey}`" : "";
   const before = isLong(json) ? `const { readFile } = await import("node:fs/promises");\n` : "";
   const body = isLong(json) ? `await readFile("${FILE}")` : `JSON.stringify(${json})`;
-  return `${before}const response = await fetch(${JSON.stringify(address(path))}, {
-  method: "POST",
-  headers: { "Content-Type": "application/json"${key} },
-  body: ${body},
-});
-const answer = await response.json();`;
+  return [
+    `${before}const response = await fetch(${JSON.stringify(address(path))}, {`,
+    '  method: "POST",',
+    `  headers: { "Content-Type": "application/json"${key} },`,
+    `  body: ${body},`,
+    "});",
+    "const answer = await response.json();",
+  ].join("\n");
 }
 
 /** The same for Python, with nothing but what comes with it. Its strings have the escapes of JSON's. */
 export function python(path, json) {
   const key = hasKey() ? ', "Authorization": f"Bearer {os.environ[\'API_KEY\']}"' : "";
   const body = isLong(json) ? `open("${FILE}", "rb").read()` : `json.dumps(${literal(JSON.parse(json))}).encode()`;
-  return `import json
-${key ? "import os\n" : ""}from urllib.request import Request, urlopen
-
-headers = {"Content-Type": "application/json"${key}}
-request = Request(${JSON.stringify(address(path))}, ${body}, headers)
-answer = json.load(urlopen(request))`;
+  return [
+    "import json",
+    ...(key ? ["import os"] : []),
+    "from urllib.request import Request, urlopen",
+    "",
+    `headers = {"Content-Type": "application/json"${key}}`,
+    `request = Request(${JSON.stringify(address(path))}, ${body}, headers)`,
+    "answer = json.load(urlopen(request))",
+  ].join("\n");
 }
 
 function literal(body) {
