@@ -137,6 +137,20 @@ def test_nearest_words_are_asked_again_of_a_busy_service(visit: Visit) -> None:
     expect(visit.find("vectors-problem")).to_be_hidden()
 
 
+def test_what_one_part_of_the_vectors_tab_is_refused_stays_told_while_another_part_is_answered(visit: Visit) -> None:
+    visit.refusals = ("status of 502",)
+    visit.page.route("**/projection", lambda route: route.fulfill(status=502, body="<html>Bad gateway"))
+    visit.open("#vectors")
+    problem = visit.find("vectors-problem")
+    expect(problem).to_contain_text("status 502")
+    visit.find("vectors-word").fill("cold")
+    expect(visit.find("vectors-neighbors").locator("section").first).to_be_visible()
+    expect(problem).to_contain_text("status 502")
+    visit.page.unroute("**/projection")
+    expect(visit.find("vectors-plot").locator("svg")).to_be_visible()
+    expect(problem).to_be_hidden()
+
+
 # ---------------------------------------------------------------- forecasts
 
 
