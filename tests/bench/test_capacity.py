@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 import pytest
 
+from bench import arrivals
 from bench.arrivals import Arrived, _Connection, ask_at_random
 from bench.capacity_page import page
 from bench.curves import LIMIT, Curve, Point, draw
@@ -40,7 +41,9 @@ def port() -> Iterator[int]:
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200 if self.path == "/sentiment" else 503)
+            if self.path == "/slow":
+                sleep(0.02)
+            self.send_response(200 if self.path != "/busy" else 503)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"{}")
@@ -78,6 +81,14 @@ def test_all_that_arrive_are_counted(port: int) -> None:
     arrived = ask_at_random(port, contents, 200, 0.3)
     assert (len(arrived.seconds), arrived.failed) == (40, 20)
     assert 0 < arrived.within(0.5) <= arrived.within(0.99)
+
+
+def test_a_request_that_waits_for_a_connection_takes_longer(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "CONNECTIONS", 1)
+    arrived = ask_at_random(port, [request("/slow", TEXT)], 200, 0.2)
+    assert len(arrived.seconds) == 40
+    # The last one is due before 0.4 s, and the 40 take 0.8.
+    assert arrived.within(1) > 0.3
 
 
 def test_the_page_has_replicas_for_a_rate_within_the_limit(tmp_path: Path) -> None:

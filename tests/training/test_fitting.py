@@ -141,6 +141,18 @@ def test_of_equal_epochs_the_weights_of_the_first_are_kept(checkpoint: Path, mon
         np.testing.assert_array_equal(found, expected)
 
 
+def test_an_epoch_that_only_betters_the_one_before_it_is_not_the_best(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter((0.3, 0.3, 0.5, 0.4))
+    monkeypatch.setattr(keras.Sequential, "evaluate", lambda *_, **__: {"loss": next(losses), "accuracy": 0.5})
+    first, _ = run(checkpoint.with_name("first"), epochs=1)
+    fitted, history = run(checkpoint, epochs=3)
+    assert history.best_epoch == 1
+    for found, expected in zip(fitted.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_the_history_says_how_it_went(uninterrupted: Fitted) -> None:
     assert len(uninterrupted.history) == EPOCHS
     first, *_, last = uninterrupted.history

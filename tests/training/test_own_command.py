@@ -120,6 +120,11 @@ def test_labels_of_any_names_are_learnt_from_nothing_and_the_training_goes_on(
     assert model.manifest.version == "1"
     assert model.labels == ("Beschwerde", "Frage", "Lob")
     assert model.serving.language is None
+    # The card quotes what the model gets wrong, and the manifest, which the service answers with, does not.
+    card, manifest = ((output / name).read_text() for name in ("README.md", "manifest.json"))
+    quoted = [row.text for row in rows if row.text in card]
+    assert quoted
+    assert not [text for text in quoted if text in manifest]
     # A version beside another is no second model of its name.
     assert train(root, "--recipe", "lecture", "--output", str(output.with_name("2"))) == 0
     assert not list((root / "cache").rglob("state.json"))

@@ -72,6 +72,19 @@ def test_what_is_done_makes_room_before_the_rest_is() -> None:
     compute.close()
 
 
+def test_what_is_done_is_let_go_once() -> None:
+    compute = Compute(1, 10)
+
+    async def work() -> None:
+        with compute.place(1) as place:
+            await place.run([_name], [1])
+
+    with compute.place(3):
+        asyncio.run(work())
+        assert compute.admission.long.seconds == 3
+    compute.close()
+
+
 def test_brief_work_does_not_wait_for_long_work() -> None:
     compute = Compute(1, 100)
     begun, go_on = threading.Event(), threading.Event()

@@ -408,6 +408,15 @@ def test_what_is_let_go_leaves_memory(loaded: Loaded, models_dir: Path) -> None:
         gc.enable()
 
 
+def test_one_look_finds_what_changed_of_every_kind(loaded: Loaded, models_dir: Path) -> None:
+    put_model(models_dir / MINE / "2", MINE)
+    forecast = "forecast-flu-cases"
+    shutil.copytree(COMMITTED / forecast, models_dir / forecast)
+    assert loaded.reload(True)
+    assert loaded.sentiment.models.get(MINE).version == "2"
+    assert loaded.forecasts.forecasters.get("flu-cases").name == "flu-cases"
+
+
 def test_a_classifier_knows_its_version_by_its_folder(models_dir: Path) -> None:
     assert Classifier(models_dir / MINE / "1").id == (MINE, "1")
     assert Classifier(LECTURE).id == ("sentiment-lecture", "1.0.0")

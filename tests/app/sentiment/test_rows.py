@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import csv
 import gzip
@@ -16,6 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.main import create_app
+from app.settings import Settings
+from tests.asgi import ask
 from tests.conftest import Serve
 
 PATH: Final = "/sentiment/batch"
@@ -594,3 +598,16 @@ def test_rows_are_explained_in_lines_of_json_alone(client: httpx.Client) -> None
     assert post(client, "text\nawful\n", "text/csv", "?explain=true").status_code == 422
     (one,) = results(post(client, "text\nawful\n", "text/csv", "?explain=true", Accept=NDJSON))
     assert one["words"]
+
+
+def test_a_stream_leaves_no_task_behind() -> None:
+    async def post_rows(client: httpx.AsyncClient) -> set[str]:
+        before = asyncio.all_tasks()
+        for _ in range(3):
+            answer = await client.post(PATH, content=b'"good"\n', headers={"Content-Type": NDJSON})
+            assert answer.status_code == 200
+        for _ in range(10):  # what was cancelled ends in the next iterations of the loop
+            await asyncio.sleep(0)
+        return {str(task.get_coro()) for task in asyncio.all_tasks() - before}
+
+    assert ask(create_app(Settings()), post_rows) == set()

@@ -119,6 +119,14 @@ def test_a_sum_of_nothing_has_no_direction(
         toy.most_similar(positive, negative, normalize=normalize)
 
 
+def test_a_sum_that_is_a_rounding_error_has_no_direction() -> None:
+    words, generator = ["a", "b", "c", "d"], np.random.default_rng(0)
+    space = VectorSpace(About("", "", ""), Vocabulary.of(words), generator.normal(size=(4, 50)).astype(np.float32))
+    for normalize in (True, False):
+        with pytest.raises(NoDirection, match="cancel each other out"):
+            space.most_similar(["a", "b", "c"], ["c", "a", "b"], normalize=normalize)
+
+
 def test_a_word_without_a_vector_is_like_nothing(toy: VectorSpace) -> None:
     assert toy.similarity("king", "nothing") == 0
     assert dict(toy.most_similar(["king"], topn=20))["nothing"] == 0

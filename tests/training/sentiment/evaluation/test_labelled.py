@@ -30,6 +30,13 @@ def test_a_label_that_does_not_occur_does_not_lower_the_macro_f1() -> None:
     assert found.of_label[1].rows == 0
 
 
+def test_a_label_that_does_not_occur_does_not_count_even_where_it_is_chosen() -> None:
+    # Chosen are the labels 0, 1 and 2; the middle one occurs nowhere.
+    found = labelled.measure(np.array([0, 0, 2]), PROBABILITIES[[0, 2, 3]], NAMES)
+    assert found.confusion_matrix == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
+    assert found.macro_f1 == pytest.approx((2 / 3 + 1) / 2, abs=1e-6)
+
+
 def test_parts_are_measured_largest_first() -> None:
     parts = labelled.parts(LABELS, PROBABILITIES, ["b", "b", "a", None, "b", "b"])
     assert [(part.name, part.rows, part.accuracy) for part in parts] == [

@@ -26,6 +26,7 @@ TEXTS: Final = ["The parcel was broken, faulty and damaged again!", "I'm happy, 
 def neighbours(monkeypatch: pytest.MonkeyPatch) -> Neighbours:
     monkeypatch.setattr(module, "NEAREST", 2)
     monkeypatch.setattr(module, "_KEPT", 1)
+    monkeypatch.setattr(module, "_ROWS", 2)  # so that not all words are in the first block
     return Neighbours.of(
         [*WORDS, "the", "unheard"], {word: np.array(vector, np.float32) for word, vector in VECTORS.items()}
     )

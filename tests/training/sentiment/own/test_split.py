@@ -21,6 +21,18 @@ def test_rows_of_a_group_or_of_one_text_are_not_parted() -> None:
     assert len(set(members.tolist())) == 3
 
 
+def test_a_row_that_links_two_groups_unites_all_of_both() -> None:
+    rows = [
+        Row("1", "x", "a", "anna"),
+        Row("2", "y", "a", "ben"),
+        Row("3", "x", "a", "ben"),
+        Row("4", "y", "b", "cora"),
+        Row("5", "z", "b", "cora"),
+        Row("6", "apart", "b", "dora"),
+    ]
+    assert split.groups(rows).tolist() in ([0, 0, 0, 0, 0, 1], [1, 1, 1, 1, 1, 0])
+
+
 def test_folds_keep_groups_whole_and_labels_in_proportion() -> None:
     members = split.groups(ROWS)
     folds = split.folds(LABELS, members, 5, seed=1)
