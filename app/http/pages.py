@@ -20,7 +20,7 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# What stands alone on lines. No string of these files goes over several.
+# Comments on lines of their own, blank lines and indentation; no string of these files goes over several lines.
 _LEFT_OUT: Final = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n|^[ \t]*\n|^[ \t]+", re.MULTILINE | re.DOTALL)
 _ENTRY: Final = re.compile(r'<script type="module" src="web/([\w.]+)"')
 _IMPORT: Final = re.compile(r'^(?:import|export) .*?"\./([\w.]+)";$', re.MULTILINE)
