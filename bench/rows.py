@@ -1,13 +1,12 @@
 """Rows that stream through the service: beside the command line, what memory they take, and how long others wait."""
 
 import json
-import socket
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
 from time import monotonic, perf_counter, sleep
@@ -19,32 +18,31 @@ from app.sentiment.classifier import Classifier
 from bench.errors import BenchError
 from bench.figures import Figure, Result
 from bench.options import Options
+from bench.paths import ROOT
 from bench.processes import Tree, python_module, run
 from bench.rounds import interleave
 from bench.servers import PATH, free_port
+from bench.streams import Rows, blocks
 from bench.texts import Writer
 
 REVIEWS: Final = 25_000
 ROWS: Final = 1_000_000
 STREAMS: Final = 2
-BLOCK: Final = 50
-"""Rows that are sent at once."""
 ROUNDS: Final = 3
 SHORT_SECONDS: Final = 10.0
 PAUSE: Final = 0.005
 """Seconds between two short texts."""
 START_SECONDS: Final = 60.0
 MEGABYTE: Final = 1e6
-ROWS_PATH: Final = "/sentiment/batch"
+CLIENT: Final = "bench.streams"
 TEXT: Final = "A fine film with lovely actors, and a story that moves."
-LAST_CHUNK: Final = b"0\r\n\r\n"
 
 METHOD: Final = (
     "{reviews:,} made-up reviews as NDJSON, classified by `python -m app classify` from the start of the process to "
     "its end, and through one connection of the service: they take turns, and the best of {rounds} rounds counts. "
     "Then {rows:,} short rows through one connection, with the memory of the worker from the first thousand answers "
     "on. Then a short text again and again, for {seconds:.0f} s, with nothing beside it and while {streams} clients "
-    "stream reviews: they take turns, and the median of {rounds} rounds counts."
+    "stream reviews, each in a process of its own: they take turns, and the median of {rounds} rounds counts."
 )
 
 
@@ -67,7 +65,7 @@ def measure(options: Options) -> Result:
             )
             growth, rate = _million(port, pid)
             options.say(f"{rate:,.0f} short rows/s")
-            waits = interleave({"alone": lambda: _short(port), "beside": lambda: _beside(port, lines)}, rounds)
+            waits = interleave({"alone": lambda: _short(port), "beside": lambda: _beside(port, source)}, rounds)
     best = {name: max(found) for name, found in rates.items()}
     wait = {name: median(found) * 1000 for name, found in waits.items()}
     return Result(
@@ -119,44 +117,14 @@ def _command(options: Options, source: Path, output: Path) -> float:
     return seconds
 
 
-class _Rows:
-    """A request of rows whose answer is read while they are sent."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = socket.create_connection(("127.0.0.1", port))
-        head = [f"POST {ROWS_PATH} HTTP/1.1", "Host: a", "Content-Type: application/x-ndjson"]
-        self._connection.sendall("\r\n".join([*head, "Transfer-Encoding: chunked", "", ""]).encode())
-
-    def send(self, block: bytes) -> None:
-        self._connection.sendall(b"%x\r\n%b\r\n" % (len(block), block))
-
-    def end(self) -> None:
-        self._connection.sendall(LAST_CHUNK)
-
-    def answers(self) -> Iterator[int]:
-        """Give how many rows have been answered, again and again, up to the end."""
-        count = 0
-        last = b""
-        while not last.endswith(LAST_CHUNK):
-            data = self._connection.recv(2**20)
-            if not data:
-                raise BenchError("The service ended the answer before its end.")
-            count += data.count(b'"model"')
-            last = (last + data)[-len(LAST_CHUNK) :]
-            yield count
-
-    def close(self) -> None:
-        self._connection.close()
-
-
 def _stream(port: int, lines: list[bytes]) -> float:
     """Send rows, and return the seconds until all are answered."""
     start = perf_counter()
-    rows = _Rows(port)
+    rows = Rows(port)
 
     def send() -> None:
-        for first in range(0, len(lines), BLOCK):
-            rows.send(b"".join(lines[first : first + BLOCK]))
+        for block in blocks(lines):
+            rows.send(block)
         rows.end()
 
     threading.Thread(target=send, daemon=True).start()
@@ -171,7 +139,7 @@ def _stream(port: int, lines: list[bytes]) -> float:
 def _million(port: int, pid: int) -> tuple[float, float]:
     """Send a million short rows; return the bytes of memory gained, and the rows a second."""
     block = (json.dumps({"text": TEXT}).encode() + b"\n") * 500
-    rows, process = _Rows(port), psutil.Process(pid)
+    rows, process = Rows(port), psutil.Process(pid)
 
     def send() -> None:
         for _ in range(ROWS // 500):
@@ -210,38 +178,26 @@ def _short(port: int) -> float:
     return quantiles(found, n=100)[-1]
 
 
-def _beside(port: int, lines: list[bytes]) -> float:
-    with _streaming(port, lines):
+def _beside(port: int, source: Path) -> float:
+    with _streaming(port, source):
         return _short(port)
 
 
 @contextmanager
-def _streaming(port: int, lines: list[bytes]) -> Iterator[None]:
-    """Have clients stream rows meanwhile."""
-    ended = threading.Event()
-    clients = [_Rows(port) for _ in range(STREAMS)]
-
-    def send(rows: _Rows) -> None:
-        blocks = (b"".join(lines[first : first + BLOCK]) for first in range(0, len(lines), BLOCK))
-        for block in cycle(blocks):
-            if ended.is_set():
-                rows.end()
-                return
-            rows.send(block)
-
-    def read(rows: _Rows) -> None:
-        for _ in rows.answers():
-            pass
-
-    threads = [threading.Thread(target=each, args=(rows,), daemon=True) for rows in clients for each in (send, read)]
-    for thread in threads:
-        thread.start()
-    sleep(2)
-    try:
+def _streaming(port: int, source: Path) -> Iterator[None]:
+    """Have clients stream rows meanwhile, each in a process of its own."""
+    command = python_module(CLIENT, str(port), str(source))
+    with ExitStack() as stack:
+        for _ in range(STREAMS):
+            client = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+            stack.enter_context(client)
+            stack.callback(_end, client)
+            if client.stdout is None or client.stdout.readline() != "busy\n":
+                raise BenchError("A client that streams was not answered.")
         yield
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-        for rows in clients:
-            rows.close()
+
+
+def _end(client: "subprocess.Popen[str]") -> None:
+    client.communicate()
+    if client.returncode:
+        raise BenchError("A client that streams was not answered to the end.")
