@@ -1,7 +1,7 @@
 """Static files of the page: the folder `web`, read at import, and sent without comments and indentation."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ MEDIA_TYPES: Final = {
 }
 # Comments on lines of their own, blank lines and indentation; no string of these files goes over several lines.
 _LEFT_OUT: Final = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n|^[ \t]*\n|^[ \t]+", re.MULTILINE | re.DOTALL)
+_STYLE: Final = re.compile(r'<link rel="stylesheet" href="([\w./]+)"')
 _ENTRY: Final = re.compile(r'<script type="module" src="web/([\w.]+)"')
 _IMPORT: Final = re.compile(r'^(?:import|export) .*?"\./([\w.]+)";$', re.MULTILINE)
 _HEADERS: Final = {
@@ -72,17 +73,19 @@ def read(folder: Path) -> dict[str, File]:
             headers = {"Content-Type": MEDIA_TYPES[path.suffix], "ETag": tag, **_HEADERS}
             files[path.name] = File(content, gzipped(content), headers)
     for name, file in files.items():
-        entry = _ENTRY.search(file.content.decode())
-        if name.endswith(".html") and entry:
-            # A browser finds out about modules level by level; told at once, it asks for all at once.
-            links = [f'<web/{module}>; rel="modulepreload"' for module in imported(entry[1], files)]
+        if name.endswith(".html"):
+            # Nothing is drawn before the style is there. Then the modules: a browser finds out about them level by
+            # level; told at once, it asks for all at once.
+            page = file.content.decode()
+            links = [f'<{style}>; rel="preload"; as="style"' for style in _STYLE.findall(page)]
+            links += [f'<web/{module}>; rel="modulepreload"' for module in imported(_ENTRY.findall(page), files)]
             files[name] = replace(file, headers={**file.headers, "Link": ", ".join(links)})
     return files
 
 
-def imported(module: str, files: Mapping[str, File]) -> list[str]:
-    """Return the names of a module and of all that it imports, but for what it loads later."""
-    found = [module]
+def imported(modules: Iterable[str], files: Mapping[str, File]) -> list[str]:
+    """Return the names of modules and of all that they import, but for what they load later."""
+    found = list(modules)
     for name in found:
         found += [one for one in _IMPORT.findall(files[name].content.decode()) if one not in found]
     return found

@@ -1,19 +1,14 @@
 // The text that is being tried and the model that is asked: one for all tabs. The last text is kept for this browser tab.
 
 import { addressed, chosen, edited, settled } from "./address.js";
+import { byId } from "./dom.js";
+import { kept, NAME } from "./first.js";
 
-const NAME = "sentiment-text";
 /** What the page begins with. */
-export const FIRST = "A wonderful film, and I loved every moment. The music is superb! Only the plot is a bit weak.";
+export const FIRST = byId("sentiment-text").defaultValue;
 
 const readers = new Set();
-const current = { text: FIRST, model: "" };
-
-try {
-  current.text = sessionStorage.getItem(NAME) ?? FIRST;
-} catch {
-  // Where the browser keeps nothing, each visit begins with the first text.
-}
+const current = { text: kept ?? FIRST, model: "" };
 
 function set(name, value) {
   if (current[name] === value) return;
@@ -26,7 +21,7 @@ function keep(text) {
   try {
     sessionStorage.setItem(NAME, text);
   } catch {
-    // As above; or the text is longer than what a browser keeps.
+    // The browser keeps nothing, or no text of this length.
   }
 }
 

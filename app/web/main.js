@@ -1,6 +1,7 @@
 import { loaded } from "./address.js";
 import { byId, tell } from "./dom.js";
 import { files } from "./files.js";
+import { ready } from "./first.js";
 import { sentiment } from "./sentiment.js";
 import { tabs } from "./tabs.js";
 
@@ -30,4 +31,5 @@ tabs((name) => {
   byId(`panel-${name}`).hidden = true;
   load(name);
 });
+ready();
 addEventListener("load", () => setTimeout(() => ["inside", "vectors", "forecasts"].forEach(load), 500));

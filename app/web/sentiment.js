@@ -2,7 +2,7 @@ import { addressed, chosen, isTooLong, link } from "./address.js";
 import { ask } from "./api.js";
 import { copied } from "./clipboard.js";
 import { compare, compared } from "./comparison.js";
-import { byId, element, tell } from "./dom.js";
+import { byId, tell } from "./dom.js";
 import { draft, edit } from "./draft.js";
 import { reading } from "./explanation.js";
 import { attribution } from "./labels.js";
@@ -14,12 +14,6 @@ import { verdict } from "./verdict.js";
 
 /** Milliseconds without a key after which a text is asked. */
 const DEBOUNCE = 60;
-const EXAMPLES = [
-  "Superb cast. Awful plot!",
-  "I want a refund; I was so bored!",
-  "Not the best film of the year, but it's warm, funny and beautifully acted.",
-  "The first half is brilliant. The second half is a tedious, predictable mess. 😴",
-];
 const BUSY = ["verdict", "why", "comparison"];
 
 const place = (name) => byId(`sentiment-${name}`);
@@ -110,13 +104,12 @@ export function sentiment() {
   });
   place("copy").addEventListener("click", copyLink);
   triedTexts();
-  const use = (text) => () => {
-    draft.text = text;
-    chosen();
-  };
-  place("examples").append(
-    ...EXAMPLES.map((text) => element("button", { type: "button", class: "chip", onclick: use(text) }, text)),
-  );
+  for (const example of place("examples").children) {
+    example.addEventListener("click", () => {
+      draft.text = example.textContent;
+      chosen();
+    });
+  }
   place("reading").textContent = draft.text;
   return (opened) => {
     open = opened;

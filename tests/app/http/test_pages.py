@@ -18,9 +18,9 @@ def test_every_file_of_the_folder_is_served() -> None:
 
 
 def test_what_a_visitor_loads_is_small() -> None:
-    modules = set(imported("main.js", FILES))
-    tabs = {name for tab in TABS for name in imported(f"{tab}.js", FILES)}
-    later = {name for name in FILES if name.endswith(".js")} - modules - tabs - set(imported("docs.js", FILES))
+    modules = set(imported(["first.js", "main.js"], FILES))
+    tabs = {name for tab in TABS for name in imported([f"{tab}.js"], FILES)}
+    later = {name for name in FILES if name.endswith(".js")} - modules - tabs - set(imported(["docs.js"], FILES))
     assert later == {"batches.js", "progress.js", "result.js", "tables.js"}
     assert not {f"{tab}.js" for tab in TABS} & modules
     first = modules | {"index.html", "style.css", "icon.svg"}
@@ -35,6 +35,7 @@ def test_a_browser_is_told_at_once_of_all_modules_that_the_first_sight_needs(
     client: httpx.Client, path: str, entry: str
 ) -> None:
     response = client.get(path)
+    assert response.headers["link"].startswith('<web/style.css>; rel="preload"; as="style"')
     links = re.findall(r'<web/(\w+\.js)>; rel="modulepreload"', response.headers["link"])
     asked, left = set(), {f"{entry}.js"}
     while left:
