@@ -1,6 +1,7 @@
 """A sentiment model: text to a probability for each label."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -36,6 +37,7 @@ KIND: Final = "sentiment"
 TOKENIZER_FILE: Final = "tokenizer.json"
 LONGEST: Final = 100_000
 """Tokens that any model reads."""
+_ANY_TIME: Final = nullcontext()
 
 
 def _no_doubles(labels: Labels) -> Labels:
@@ -229,14 +231,23 @@ class Classifier:
         timing = Timing(tokenized - start, perf_counter() - tokenized)
         return self.classification(text, encoding, probabilities), timing
 
-    def classify_all(self, texts: Sequence[str]) -> tuple[list[Classification], Timing]:
-        """Classify texts, in order, and say how long that took."""
-        start = perf_counter()
-        encodings = [self.tokenizer.encode(text) for text in texts]
-        tokenized = perf_counter()
+    def classify_all(
+        self, texts: Sequence[str], turn: AbstractContextManager[object] = _ANY_TIME
+    ) -> tuple[list[Classification], Timing]:
+        """Classify texts, in order, and say how long that took.
+
+        Args:
+            texts: The texts.
+            turn: Held while Python runs, rather than the model.
+        """
+        with turn:
+            start = perf_counter()
+            encodings = [self.tokenizer.encode(text) for text in texts]
+            tokenized = perf_counter()
         probabilities = self.engine.predict([self.truncate(encoding.ids) for encoding in encodings]).tolist()
         timing = Timing(tokenized - start, perf_counter() - tokenized)
-        return list(map(self.classification, texts, encodings, probabilities)), timing
+        with turn:
+            return list(map(self.classification, texts, encodings, probabilities)), timing
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return a probability of each label for each sequence.

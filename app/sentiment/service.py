@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.compute import Compute, is_short
 from app.operations.metrics import Metrics, ModelMetrics
+from app.priority import TURN
 from app.sentiment.activations import Activations
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
@@ -284,11 +285,12 @@ class SentimentService:
         """
 
         def work() -> list[Result]:
-            all_labels, timing = model.classify_all(texts)
+            all_labels, timing = model.classify_all(texts, TURN)
             self._trace(tokenize=timing.tokenize, predict=timing.predict)
-            found = [one.among(labels) for one in all_labels]
-            self._observe_all(model, found, timing)
-            return list(map(convert, found))
+            with TURN:
+                found = [one.among(labels) for one in all_labels]
+                self._observe_all(model, found, timing)
+                return list(map(convert, found))
 
         seconds = sum(reading(model, len(text)) for text in texts)
         with self.compute.place(seconds, brief=False) as place:

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -12,9 +13,10 @@ from app.http.json_routes import JSONRoute
 from app.loaded import Loaded
 from app.main import create_app
 from app.operations.metrics import Metrics
+from app.priority import TURN
 from app.sentiment import estimates, service
 from app.sentiment.batching import DynamicBatcher
-from app.sentiment.classifier import Classifier, Timing
+from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import Seconds, explain_all
 from app.settings import Settings
 from tests.asgi import ask, full
@@ -191,3 +193,39 @@ def test_sequences_that_are_predicted_in_parts_keep_their_order(app: FastAPI, mo
     first, ninth, last = ask(app, work)
     assert first == pytest.approx(ninth, abs=2e-6)
     assert first == pytest.approx(last, abs=2e-6)
+
+
+def test_threads_of_streams_run_python_in_turn_and_the_model_at_once(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = loaded.sentiment
+    model = served.models.get("sentiment-tiny")
+    held: dict[str, set[bool]] = {"encode": set(), "predict": set(), "convert": set()}
+
+    def watch(owner: object, name: str) -> None:
+        function = getattr(owner, name)
+
+        def watched(*arguments: Any) -> Any:
+            held[name].add(TURN.locked())
+            return function(*arguments)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    watch(model.tokenizer, "encode")
+    watch(model.engine, "predict")
+
+    def convert(_found: Classification) -> None:
+        held["convert"].add(TURN.locked())
+
+    asyncio.run(served.classify_rows(model, [TEXT] * 3, model.labels, convert))
+    assert held == {"encode": {True}, "predict": {False}, "convert": {True}}
+    assert not TURN.locked()
+
+
+@pytest.mark.parametrize(("path", "body"), [*SHORT_REQUESTS, ("/sentiment/batch", {"texts": [TEXT] * 100})])
+def test_nothing_but_streams_waits_for_a_turn(app: FastAPI, path: str, body: dict[str, Any]) -> None:
+    async def work(client: httpx.AsyncClient) -> httpx.Response:
+        return await asyncio.wait_for(client.post(path, json=body), 30)
+
+    with TURN:
+        assert ask(app, work).status_code == 200
