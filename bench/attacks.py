@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bench import at_once
 from bench.errors import BenchError
 from bench.figures import Figure, Result, Table
 from bench.options import Options
@@ -32,6 +33,8 @@ BATCH: Final = {"texts": ["This film was long, but I did like some of it."] * 20
 SENTENCE: Final = {"text": "A wonderful film, I loved every moment.", "explain": True}
 DROPPED: Final = {"texts": ["This film was long, but I did like some of it. " * 20] * 8_000}
 ANSWER_SECONDS: Final = 120.0
+AT_ONCE_SECONDS: Final = 60.0
+MEGABYTE: Final = 1e6
 
 METHOD: Final = (
     "One worker with default settings, pinned to a core. Bodies: each is sent once, while `/health/live` is asked on "
@@ -75,6 +78,10 @@ class Attack(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     status: int = 422
+
+    def request(self) -> bytes:
+        """Return it as it is sent."""
+        return at_once.head(self.path, len(self.body), self.headers["Content-Type"]) + self.body
 
 
 def wrong(size: int) -> dict[str, Attack]:
@@ -197,17 +204,25 @@ def measure(options: Options) -> Result:
 def _measure(server: Server, options: Options, other: int) -> Result:
     with httpx.Client(base_url=server.url, timeout=ANSWER_SECONDS) as client:
         _wait(client)
-        of_wrong = {name: _attacked(server, client, one) for name, one in wrong(4 * MEBIBYTE).items()}
-        of_large = {name: _attacked(server, client, one) for name, one in large(16 * MEBIBYTE - 99).items()}
+        errors, texts = wrong(4 * MEBIBYTE), large(16 * MEBIBYTE - 99)
+        of_wrong = {name: _attacked(server, client, one) for name, one in errors.items()}
+        of_large = {name: _attacked(server, client, one) for name, one in texts.items()}
         headers = max(_of_headers(client, parameters) for parameters in PARAMETERS.values())
     options.say("neighbour …")
     sentence, batch = _neighbour(server.url, options.seconds)
     options.say("crowd …")
     crowd = _crowd(server, other, 50 * options.rounds)
     dropped = _hung_up(server)
+    options.say("all at once …")
+    sent = [
+        at_once.head(one.path, len(one.body), one.headers["Content-Type"]) + one.body
+        for one in {**errors, **texts}.values()
+    ]
+    memory = at_once.most_memory(server, sent, AT_ONCE_SECONDS)
     both = {**of_wrong, **of_large}
     return Result(
-        METHOD.format(probes=50 * options.rounds, attackers=ATTACKERS, seconds=options.seconds),
+        METHOD.format(probes=50 * options.rounds, attackers=ATTACKERS, seconds=options.seconds)
+        + f" {at_once.method(AT_ONCE_SECONDS)}",
         [
             Figure("processor time of 4 MB of errors, at most", _most(of_wrong, 0), "s", below=0.3),
             Figure("processor time of a text of 16 MB, at most", _most(of_large, 0), "s", below=3),
@@ -217,6 +232,7 @@ def _measure(server: Server, options: Options, other: int) -> Result:
             Figure("a neighbour's explained sentence, at most", sentence, "s", below=1),
             Figure("a neighbour's batch of 200 texts, at most", batch, "s", below=1.5),
             Figure("processor time in the second after a client hung up", dropped, "s", below=0.3),
+            Figure("most memory while all is tried at once", memory / MEGABYTE, "MB", below=600),
         ],
         [
             Table("processor seconds of a body", {name: {SERVICE: seconds} for name, (seconds, _) in both.items()}),
