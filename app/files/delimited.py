@@ -27,6 +27,11 @@ from app.files.tables import (
 FIELD_CHARACTERS: Final = 2**24
 """Longest field. A quote that is never closed ends here rather than in all of memory."""
 QUOTE: Final = '"'
+_FIELD: Final = 16
+"""Characters that a field counts for beside its own: to quote an empty one takes as long as to copy some."""
+_MOST_DELIMITERS: Final = 2**18
+"""Of a line whose fields are limited: ``csv.reader`` keeps all other threads waiting for as long as a line takes it.
+Texts of a million characters have less, and quoted ones are no fields, so this is far beyond what is honest."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ class _Lines:
             is told that a line is not there yet, so it is told between two rows alone.
     """
 
-    def __init__(self, source: Source, limits: RowLimits | None) -> None:
+    def __init__(self, source: Source, delimiter: str, limits: RowLimits | None) -> None:
         self.between_rows = True
+        self._delimiter = delimiter
         self._name = source.name
         self._source = source.lines()
         self._limits = limits
@@ -85,22 +91,31 @@ class _Lines:
             end = len(self._text)
         self._at = end
         part = self._text[start:end]
-        self._limit(part)
+        part = self._limited(part)
         self.between_rows = False
         return part
 
     def _take(self, line: bytes) -> None:
         self._text, self._at = line.decode("utf-8", "surrogateescape") + "\n", 0
 
-    def _limit(self, part: str) -> None:
-        """See that the row that is being read stays within its limits, however many lines it has."""
+    def _limited(self, part: str) -> str:
+        """See that the row that is being read stays within its limits, however many lines it has.
+
+        Returns:
+            The line; in place of one with far too many fields another one with too many, which is read at once.
+        """
         if self._limits is None:
-            return
+            return part
         if self.between_rows:
             self._characters = 0
         self._characters += len(part)
         if self._characters > self._limits.characters:
             raise InputError(f"{self._name} has a row of more than {self._limits.characters:,} characters.")
+        if len(part) > _MOST_DELIMITERS and part.count(self._delimiter) > _MOST_DELIMITERS:
+            # The reader asks for another line of a row within a quoted field alone.
+            closing = "" if self.between_rows else QUOTE
+            return closing + self._delimiter * self._limits.fields + "\n"
+        return part
 
 
 class CsvTable(Table[list[list[str]]]):
@@ -142,8 +157,9 @@ class CsvTable(Table[list[list[str]]]):
         self._delimiter = delimiter
         self._lenient = lenient
         self._most = most
+        self._limits = limits
         self._largest = CHUNK_CHARACTERS if limits is None else limits.chunk
-        self._lines = _Lines(source, limits)
+        self._lines = _Lines(source, delimiter, limits)
         self._reader = csv.reader(self._lines, delimiter=delimiter)
         self._header = next(filter(None, self._records()), (0, []))[1]
         if not self._header:
@@ -194,10 +210,14 @@ class CsvTable(Table[list[list[str]]]):
             if len(record) == width:
                 yield record, self._text(record[self._index])
                 continue
-            wrong = f"the row has {len(record)} fields, the header {width}"
+            wrong = f"the row has {self._count(record)} fields, the header {width}"
             if not self._lenient:
                 raise InputError(f"{self._source.name}, line {number}: {wrong}.")
             yield (record + [""] * width)[:width], RowError(f"{wrong}.")
+
+    def _count(self, record: list[str]) -> str:
+        most = len(record) if self._limits is None else self._limits.fields
+        return f"more than {most:,}" if len(record) > most else str(len(record))
 
     def _text(self, field: str) -> Text:
         if self._lenient and not field.isascii() and clean(field) != field:
@@ -222,7 +242,7 @@ class CsvTable(Table[list[list[str]]]):
 
 
 def _size(record: list[str]) -> int:
-    return sum(map(len, record))
+    return sum(map(len, record)) + _FIELD * len(record)
 
 
 def _csv_cell(cell: Cell) -> str:

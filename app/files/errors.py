@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 _MANY: Final = 50
+NAME_CHARACTERS: Final = 50
+"""Characters of a name that a message repeats: it may stand in the answer to each row."""
 
 
 class InputError(Exception):
@@ -21,9 +23,9 @@ class UnknownColumn(InputError):
             column: The column that it does not have.
             columns: Those that it has.
         """
-        names = ", ".join(repr(name[:_MANY]) for name in columns[:_MANY]) or "none"
+        names = ", ".join(repr(name[:NAME_CHARACTERS]) for name in columns[:_MANY]) or "none"
         more = f" and {len(columns) - _MANY} more" if len(columns) > _MANY else ""
-        super().__init__(f"{where} has no column {column!r}; it has {names}{more}.")
+        super().__init__(f"{where} has no column {column[:NAME_CHARACTERS]!r}; it has {names}{more}.")
 
 
 class ColumnTaken(InputError):

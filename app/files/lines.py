@@ -6,12 +6,15 @@ from typing import Any, BinaryIO, Final
 
 from pydantic_core import from_json
 
+from app.files.errors import NAME_CHARACTERS
 from app.files.sources import Source
 from app.files.tables import CHUNK_CHARACTERS, CHUNK_ROWS, Cells, Chunk, RowError, Table, Text, Write, grouped
 
 _LONG: Final = 2**16
-_MOST_VALUES: Final = 10_000
+_MOST_NESTED: Final = 10_000
 """Lists and objects of a long line: to parse millions would keep all other threads waiting."""
+_MOST_VALUES: Final = 50_000
+"""Numbers, strings and so on, which cost less. Thousands are honest, such as a vector beside the text."""
 
 
 class LinesTable(Table[list[None]]):
@@ -76,7 +79,7 @@ def plain_text(line: bytes) -> Text:
 
 def json_text(line: bytes, column: str = "text") -> Text:
     """Return the text of a line of JSON: a string, or an object whose field ``column`` is one."""
-    if len(line) > _LONG and line.count(b"[") + line.count(b"{") > _MOST_VALUES:
+    if len(line) > _LONG and _has_many_values(line):
         return RowError("the line has far more values than a text.")
     try:
         # Unlike json.loads it takes no lone surrogates, nor breaks on deep nesting.
@@ -85,8 +88,22 @@ def json_text(line: bytes, column: str = "text") -> Text:
         return RowError(f"the line is not JSON: {str(error).replace(' at line 1 column', ', column')}.")
     if isinstance(found, dict):
         if column not in found:
-            return RowError(f"the object has no field {column!r}.")
+            return RowError(f"the object has no field {column[:NAME_CHARACTERS]!r}.")
         found = found[column]
     if found is None or isinstance(found, str):
         return found or None
     return RowError("the text is not a string.")
+
+
+def _has_many_values(line: bytes) -> bool:
+    """Whether a line of JSON has far more values than a text and what may stand beside it; its strings do not count."""
+    if line.count(b"[") + line.count(b"{") <= _MOST_NESTED and line.count(b",") <= _MOST_VALUES:
+        return False
+    if b"\\" in line:
+        # Backslashes first, so that one that is escaped itself escapes no quote.
+        line = line.replace(rb"\\", b"").replace(rb"\"", b"")
+    # Each value may have a name, which has two quotes more; to split a line at more would take as long as to parse it.
+    if line.count(b'"') > 4 * _MOST_VALUES:
+        return True
+    outside = b"".join(line.split(b'"')[::2])
+    return outside.count(b"[") + outside.count(b"{") > _MOST_NESTED or outside.count(b",") > _MOST_VALUES

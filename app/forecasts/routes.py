@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.artifacts.registry import UnknownName
 from app.forecasts.forecaster import Forecaster, Misshapen
 from app.forecasts.schemas import ForecastDetails, ForecastRequest, ForecastResponse, ForecastsResponse
-from app.forecasts.serialization import forecast_details, forecast_info, forecast_json
+from app.forecasts.serialization import forecast_details, forecast_info, forecast_json, values_of
 from app.forecasts.service import ForecastService
 from app.forecasts.warnings import warnings
 from app.http.dependencies import Part
@@ -82,7 +82,12 @@ async def forecast(body: Annotated[ForecastRequest, Depends(ForecastBody())], se
         return response
 
     try:
-        return await service.run(work, observations)
+        return await service.run(
+            work,
+            observations=observations,
+            sequences=len(body.sequences),
+            values=values_of(forecaster, len(body.sequences), observations, intervals=body.intervals),
+        )
     except Misshapen as error:
         pointer = f"#/sequences/{error.sequence}/{error.row}"
         raise Problem(422, str(error), errors=[FieldError(pointer=pointer, detail=error.detail)]) from error

@@ -17,6 +17,8 @@ DECIMALS: Final = 4
 SMALL: Final = 0.1
 DIGITS: Final = 6
 """Of numbers below :data:`SMALL`, as what is measured in a large unit is."""
+_ROWS_AT_ONCE: Final = 1_000
+"""Steps that are written at once: while ``json`` writes, no other thread runs Python."""
 
 
 def forecast_info(forecaster: Forecaster) -> ForecastInfo:
@@ -76,29 +78,50 @@ def forecast_json(
     steps = list(map(len, forecasts))
     together = np.concatenate(forecasts)
     serving = forecaster.serving
-    found = None
+    found = "null"
     if intervals and serving.intervals is not None:
         lower, upper = bounds(serving.intervals, together.reshape(len(steps), *serving.intervals.shape))
-        found = {
-            "coverage": serving.intervals.coverage,
-            **{
-                name: _nested(each.reshape(together.shape), steps)
-                for name, each in (("lower", lower), ("upper", upper))
-            },
-        }
-    answer = {
-        "predictions": _nested(together, steps),
-        "features": [output.name for output in serving.outputs],
-        "steps": serving.step_names(max(steps)),
-        "unit": ", ".join(dict.fromkeys(output.unit for output in serving.outputs)),
-        "intervals": found,
-        "warnings": list(warnings),
-    }
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+        found = _object(
+            coverage=_json(serving.intervals.coverage),
+            lower=_nested(lower.reshape(together.shape), steps),
+            upper=_nested(upper.reshape(together.shape), steps),
+        )
+    return _object(
+        predictions=_nested(together, steps),
+        features=_json([output.name for output in serving.outputs]),
+        steps=_json(serving.step_names(max(steps))),
+        unit=_json(", ".join(dict.fromkeys(output.unit for output in serving.outputs))),
+        intervals=found,
+        warnings=_json(list(warnings)),
+    )
 
 
-def _nested(values: NDArray[np.floating[Any]], steps: Sequence[int]) -> list[list[list[float]]]:
-    """Return values of shape (all steps, outputs), rounded, as a list for each sequence."""
+def values_of(forecaster: Forecaster, sequences: int, observations: int, *, intervals: bool) -> int:
+    """Return how many numbers :func:`forecast_json` writes.
+
+    Args:
+        forecaster: The model.
+        sequences: How many sequences it is asked about.
+        observations: How many these have, all together.
+        intervals: Whether its intervals, if it has any, are wanted.
+    """
+    serving = forecaster.serving
+    steps = observations if serving.steps is None else sequences * len(serving.steps)
+    numbers = 3 if intervals and serving.intervals is not None else 1
+    return steps * len(serving.outputs) * numbers
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _object(**fields: str) -> str:
+    """Return a JSON object of fields that are JSON already."""
+    return "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}"
+
+
+def _nested(values: NDArray[np.floating[Any]], steps: Sequence[int]) -> str:
+    """Return values of shape (all steps, outputs), rounded, as JSON: a list for each sequence."""
     # Rounded all at once: NumPy takes as long for a few numbers as for a thousand.
     exact = values.astype(np.float64)
     # What is added turns -0.0 into 0.0.
@@ -107,4 +130,7 @@ def _nested(values: NDArray[np.floating[Any]], steps: Sequence[int]) -> list[lis
     if small.any():
         rounded[small] = [float(f"{value:.{DIGITS}g}") for value in exact[small].tolist()]
     rows = rounded.tolist()
-    return [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)]
+    lists = [rows[end - length : end] for length, end in zip(steps, accumulate(steps), strict=True)]
+    count = max(1, _ROWS_AT_ONCE // max(steps))
+    parts = (_json(lists[start : start + count])[1:-1] for start in range(0, len(lists), count))
+    return f"[{','.join(parts)}]"

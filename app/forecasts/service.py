@@ -12,6 +12,10 @@ Result = TypeVar("Result")
 
 SECONDS_AN_OBSERVATION: Final = 1e-6
 """Of forecasting, on one core."""
+SECONDS_A_SEQUENCE: Final = 5e-6
+"""Of the same, for each sequence whatever its length."""
+SECONDS_A_VALUE: Final = 1.2e-6
+"""Of finding and writing a number of the answer, be it a forecast or a bound."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,17 @@ class ForecastService:
         """See :meth:`app.artifacts.registry.Registry.reload`."""
         return self.forecasters.reload(at_once=at_once)
 
-    async def run(self, work: Callable[[], Result], observations: int) -> Result:
-        """Do work on so many observations.
+    async def run(self, work: Callable[[], Result], *, observations: int, sequences: int, values: int) -> Result:
+        """Do work on observations.
+
+        Args:
+            work: What to do.
+            observations: How many there are, of all sequences.
+            sequences: How many sequences.
+            values: How many numbers the answer has.
 
         Raises:
             app.compute.Busy: It is long, and there is no place for it.
         """
-        seconds = observations * SECONDS_AN_OBSERVATION
+        seconds = observations * SECONDS_AN_OBSERVATION + sequences * SECONDS_A_SEQUENCE + values * SECONDS_A_VALUE
         return await self.compute.call(self.compute.step("predict", work), seconds=seconds)

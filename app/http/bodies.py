@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from app.compute import Compute
 from app.http.dependencies import part_of
-from app.http.headers import header
+from app.http.headers import MOST_CHOICES, header
 from app.http.parameters import parameters
 from app.http.problems import Problem
 from app.settings import Settings
@@ -87,7 +87,7 @@ def is_gzipped(scope: Scope) -> bool:
     coding = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding")
     if not coding:
         return False
-    codings = [one for one in map(str.strip, coding.lower().split(",")) if one not in ("", IDENTITY)]
+    codings = [one for one in map(str.strip, coding.lower().split(",", MOST_CHOICES)) if one not in ("", IDENTITY)]
     if codings and codings not in ([GZIP], [X_GZIP]):
         raise Problem(
             415,

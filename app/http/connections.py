@@ -13,6 +13,8 @@ SWEEP_SECONDS: Final = 0.25
 """How often deadlines are looked at: one timer for all connections costs a request nothing."""
 STARTS: Final = 32
 """Requests begun in an iteration of the event loop; more would hold up new connections and probes."""
+ITERATION_SECONDS: Final = 0.01
+"""How long an iteration may take: where the requests of the one before took longer, fewer are begun in the next."""
 
 
 class Connections:
@@ -35,6 +37,11 @@ class Connections:
         self._urgent = urgent
         self._queue: deque[Exchange] = deque()
         self._started = 0
+        self._counted = 0
+        self._under_way = 0
+        self._starts = STARTS
+        self._looked = 0.0
+        self._goes_on = False
         self._held = 0
         self._holders: dict[Exchange, int] = {}
         self._unread: dict[Exchange, int] = {}
@@ -55,10 +62,11 @@ class Connections:
         """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop."""
         if exchange.scope["path"] in self._urgent:
             exchange.start()
-        elif self._started < STARTS and not self._queue:
+        elif self._started < self._starts and not self._queue:
             exchange.start()
             self._started += 1
-            if self._started == 1:
+            if not self._goes_on:
+                self._goes_on = True
                 loop.call_soon(self._go_on, loop)
         else:
             self._queue.append(exchange)
@@ -117,12 +125,23 @@ class Connections:
             oldest.cut_off()
 
     def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin the next requests, in the next iteration of the loop."""
+        """Begin the next requests, in the next iteration of the loop: as many as it has time for."""
+        now = loop.time()
+        if self._under_way:
+            each = (now - self._looked) / self._under_way
+            # At most twice as many as before: a quick iteration may have been one of other requests.
+            fitting = int(ITERATION_SECONDS / each) if each else STARTS
+            self._starts = max(1, min(STARTS, 2 * self._starts, fitting))
+        self._looked = now
+        fresh = self._started - self._counted
         self._started = 0
-        while self._queue and self._started < STARTS:
+        while self._queue and self._started < self._starts:
             self._queue.popleft().start()
             self._started += 1
-        if self._started:
+        self._counted = self._started
+        self._under_way = fresh + self._started
+        self._goes_on = self._under_way > 0
+        if self._goes_on:
             loop.call_soon(self._go_on, loop)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop, protocols: set[Protocol]) -> None:

@@ -58,6 +58,13 @@ def head_too_large(limit: str) -> Problem:
     )
 
 
+def target_too_long(limit: int) -> Problem:
+    """Describe a request whose target, the path and the query, is longer than so many bytes."""
+    return Problem(
+        414, f"The address is longer than {limit:,} bytes; send a body instead.", headers={"Connection": "close"}
+    )
+
+
 def too_slow(part: str) -> Problem:
     """Describe a request of which a part, such as ``headers``, did not come in time."""
     return Problem(408, f"The {part} of the request did not come in time.", headers={"Connection": "close"})

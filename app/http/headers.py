@@ -1,6 +1,13 @@
 """Headers of a request, read where a request is too short for Starlette's mapping of them to pay."""
 
+from typing import Final
+
 from starlette.types import Scope
+
+MOST_CHOICES: Final = 64
+"""Of a header such as ``Accept``; what stands behind them counts as one."""
+MOST_PARAMETERS: Final = 16
+"""Of a choice, or of a media type."""
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -28,8 +35,8 @@ def weights(value: str) -> dict[str, float]:
         The weight of each, from 0 to 1, by its name in lower case; 0 where the weight is no number.
     """
     found: dict[str, float] = {}
-    for part in value.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
+    for part in value.lower().split(",", MOST_CHOICES):
+        name, *parameters = (piece.strip() for piece in part.split(";", MOST_PARAMETERS))
         found[name] = next((_weight(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
     return found
 

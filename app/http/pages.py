@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.http.compression import gzipped, takes_gzip
+from app.http.headers import MOST_CHOICES
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "web"
 MEDIA_TYPES: Final = {
@@ -56,7 +57,8 @@ class File:
             # Another representation has another tag (RFC 9110, section 8.8.3.3).
             headers |= {"Content-Encoding": "gzip", "ETag": f'{self.headers["ETag"][:-1]}-gzip"'}
             content = self.compressed
-        known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
+        tags = request.headers.get("if-none-match", "").split(",", MOST_CHOICES)
+        known = (tag.strip().removeprefix("W/") for tag in tags)
         if not {headers["ETag"], "*"}.isdisjoint(known):
             kept = {name: value for name, value in headers.items() if not name.startswith("Content-T")}
             return Response(status_code=304, headers=kept)

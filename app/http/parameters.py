@@ -7,6 +7,8 @@ RFC 2231.
 import re
 from typing import Final
 
+from app.http.headers import MOST_PARAMETERS
+
 _PARAMETER: Final = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))\s*')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _EXTENDED: Final = re.compile(r"[\w-]*'[\w-]*'")
@@ -14,13 +16,16 @@ _EXTENDED: Final = re.compile(r"[\w-]*'[\w-]*'")
 
 
 def parameters(header: str) -> dict[str, str]:
-    """Return the parameters of a header by their names, in lower case, up to the first that is malformed.
+    """Return the first parameters of a header by their names, in lower case, up to the first that is malformed.
 
     Of an extended one, ``name*=utf-8''value``, the value is given under ``name`` as it stands.
     """
     found: dict[str, str] = {}
     position = max(header.find(";"), 0)
-    while match := _PARAMETER.match(header, position):
+    for _ in range(MOST_PARAMETERS):
+        match = _PARAMETER.match(header, position)
+        if match is None:
+            break
         name, quoted, plain = match.groups()
         value = _ESCAPED.sub(r"\1", quoted) if quoted is not None else plain
         if name.endswith("*"):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +15,8 @@ from starlette.routing import Match
 
 from app.compute import Busy
 from app.http.schemas import FieldError, ProblemDetails
+
+Found = TypeVar("Found")
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 10
@@ -143,15 +145,21 @@ def invalid_query(error: ValidationError) -> Problem:
     return _invalid([{**item, "loc": ("query", *item["loc"])} for item in found])
 
 
-def invalid(errors: Sequence[FieldError]) -> Problem:
-    """Describe a request with wrong fields, at least one, of which :data:`MAX_ERRORS` are named."""
-    more = f", and {len(errors) - 1:,} more" if len(errors) > 1 else ""
+def invalid(found: Sequence[Found], describe: Callable[[Found], FieldError]) -> Problem:
+    """Describe a request with wrong fields, at least one.
+
+    Args:
+        found: What is wrong.
+        describe: Called with the first :data:`MAX_ERRORS` of them, which are named.
+    """
+    errors = list(map(describe, found[:MAX_ERRORS]))
+    more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
     detail = f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}."
-    return Problem(422, detail, errors=errors[:MAX_ERRORS])
+    return Problem(422, detail, errors=errors)
 
 
 def _invalid(found: Sequence[Mapping[str, Any]]) -> Problem:
-    return invalid([FieldError(pointer=pointer(item["loc"]), detail=_complaint(item)) for item in found])
+    return invalid(found, lambda item: FieldError(pointer=pointer(item["loc"]), detail=_complaint(item)))
 
 
 def _complaint(item: Mapping[str, Any]) -> str:

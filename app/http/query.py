@@ -51,7 +51,7 @@ class QueryCheck:
         if unknown:
             there_are = f"there are `{'`, `'.join(sorted(known))}`" if known else "there are none here"
             detail = f"is not a known parameter; {there_are}"
-            raise invalid([FieldError(pointer=pointer(["query", name]), detail=detail) for name in unknown])
+            raise invalid(unknown, lambda name: FieldError(pointer=pointer(["query", name]), detail=detail))
 
     @cached_property
     def _declared(self) -> dict[int, frozenset[str]]:

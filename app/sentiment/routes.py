@@ -1,12 +1,13 @@
 """The sentiment routes: they translate between HTTP and the models."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Annotated, Final
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request
 from numpy.typing import NDArray
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from app.http.dependencies import Part
@@ -72,6 +73,8 @@ from app.sentiment.tokenizer import PLAIN as PLAIN_IDS
 from app.sentiment.tokenizer import Tokenizer
 from app.settings import Settings
 
+PADDED_AT_ONCE: Final = 2**16
+"""Values that are padded and written in one go, some milliseconds of it."""
 SECONDS_A_VALUE: Final = 1e-7
 """Of padding and writing an id."""
 
@@ -246,12 +249,25 @@ async def pad(body: Annotated[PadRequest, Depends(SequencesBody(PadRequest))], s
         )
 
     def work() -> Response:
-        padded = pad_sequences(
-            body.sequences, maxlen, padding=body.padding, truncating=body.truncating, value=body.value
-        )
-        return json_response(PadResponse(padded=padded.tolist(), shape=[len(body.sequences), maxlen]))
+        rows = b",".join(_padded(body, maxlen))
+        shape = f"{len(body.sequences)},{maxlen}".encode()
+        return Response(b'{"padded":[%b],"shape":[%b]}' % (rows, shape), media_type="application/json")
 
     return await service.compute.call(work, seconds=size * SECONDS_A_VALUE)
+
+
+def _padded(body: PadRequest, maxlen: int) -> Iterator[bytes]:
+    """Give the padded rows as JSON, some at a time: all at once would hold up the other threads."""
+    count = max(1, PADDED_AT_ONCE // maxlen)
+    for first in range(0, len(body.sequences), count):
+        rows = pad_sequences(
+            body.sequences[first : first + count],
+            maxlen,
+            padding=body.padding,
+            truncating=body.truncating,
+            value=body.value,
+        )
+        yield to_json(rows.tolist())[1:-1]
 
 
 @json_router.post(

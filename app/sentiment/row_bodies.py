@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.http.bodies import is_json, media_type_of, unsupported
 from app.http.json_routes import JSON, JSONBody
-from app.http.problems import Problem, invalid, invalid_query
-from app.http.schemas import FieldError
+from app.http.problems import Problem, invalid_query, wrong_field
 from app.sentiment.bodies import MULTIPART
 from app.sentiment.row_formats import MEDIA_TYPES, RowFormat, format_of_media_type
 from app.sentiment.schemas import EXPLAINED, BatchRequest, LabelChoice, ModelName, ModelVersion, TolerantBatchRequest
@@ -21,6 +20,8 @@ from app.settings import Settings
 SUPPORTED: Final = (JSON, *MEDIA_TYPES.values(), MULTIPART)
 _ROWS: Final = "A row a text. The answer has as many rows, in order, and comes while others are still being sent."
 _STRING: Final = {"type": "string"}
+_NAME_CHARACTERS: Final = 200
+"""Characters of what is said of columns at most."""
 _BOOLEAN: Final = {"type": "boolean", "examples": [True]}
 _EXAMPLES: Final[dict[RowFormat, str]] = {
     "ndjson": '{"text": "Superb acting."}\n',
@@ -60,8 +61,8 @@ class RowOptions(BaseModel):
     version: ModelVersion = None
     labels: LabelChoice = None
     explain: bool = False
-    column: str = Field("text", min_length=1)
-    prefix: str = ""
+    column: str = Field("text", min_length=1, max_length=_NAME_CHARACTERS)
+    prefix: str = Field("", max_length=_NAME_CHARACTERS)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _with_options(body: BatchRequest, options: RowOptions) -> BatchRequest:
     given = options.model_fields_set
     for name in ("column", "prefix"):
         if name in given:
-            raise invalid([FieldError(pointer=f"#/query/{name}", detail="is for rows, not for a body in JSON")])
+            raise wrong_field(f"#/query/{name}", "is for rows, not for a body in JSON")
     missing = given - body.model_fields_set
     return body.model_copy(update={name: getattr(options, name) for name in missing}) if missing else body
 
@@ -179,10 +180,12 @@ QUERY: Final = [
     _parameter(
         "column",
         "Of rows: the column, or field of the objects, that holds the texts; by default `text`.",
-        {**_STRING, "examples": ["text"]},
+        {**_STRING, "maxLength": _NAME_CHARACTERS, "examples": ["text"]},
     ),
     _parameter(
-        "prefix", "Of rows: stands before the names of the added columns.", {**_STRING, "examples": ["predicted_"]}
+        "prefix",
+        "Of rows: stands before the names of the added columns.",
+        {**_STRING, "maxLength": _NAME_CHARACTERS, "examples": ["predicted_"]},
     ),
 ]
 """What the query says of rows, for OpenAPI."""

@@ -208,9 +208,13 @@ _POSSESSIVE: Final = "'s"
 
 
 def _respelt(word: str) -> Iterator[str]:
-    if _LENGTHENED.search(word):
-        yield _LENGTHENED.sub(r"\1\1", word)
-        yield _LENGTHENED.sub(r"\1", word)
+    parts = _LENGTHENED.split(word)  # takes a third of the time of substitutions
+    if len(parts) > 1:
+        letters = parts[1::2]
+        parts[1::2] = [2 * letter for letter in letters]
+        yield "".join(parts)
+        parts[1::2] = letters
+        yield "".join(parts)
     if word.endswith(_POSSESSIVE):
         yield word.removesuffix(_POSSESSIVE)
 

@@ -58,7 +58,11 @@ json_router = APIRouter(tags=["vectors"], route_class=JSONRoute)
 Space = Annotated[str, Path(description="Name of the space, one of `GET /vectors`.", examples=["glove"])]
 Word = Annotated[
     str,
-    Path(description="The word, looked up as it is, then in lower case; `/` in it as `%2F`.", examples=["cold"]),
+    Path(
+        max_length=1_000,
+        description="The word, looked up as it is, then in lower case; `/` in it as `%2F`.",
+        examples=["cold"],
+    ),
 ]
 QueryWord = Annotated[str, Query(min_length=1, max_length=1_000, description="A word.", examples=["cold"])]
 Expression = Annotated[
@@ -118,7 +122,7 @@ async def neighbors(service: Service, space: Space, word: Word, topn: Topn = 10)
         found = chosen.neighbors(word, topn)
         return NeighborsResponse(word=_spelling(chosen, word), results=_neighbors(found))
 
-    return await _run(service, chosen, {"path/word": [word]}, work)
+    return await _run(service, chosen, {"path/word": [word]}, work, topn)
 
 
 @router.get("/vectors/{space}/{word:path}", summary="The vector of a word", responses=responses(404, 422, 429, 503))
@@ -202,7 +206,9 @@ async def typed_analogy(
     """Return the words nearest to a sum such as `queen - king + man`."""
     chosen = _space(service, space, "query/space")
     try:
-        positive, negative = parse(expression, chosen.__contains__)
+        positive, negative = await service.read(
+            lambda: parse(expression, chosen.__contains__), words=len(expression.split())
+        )
     except ExpressionError as error:
         raise Problem(422, str(error), errors=[FieldError(pointer="#/query/expression", detail=str(error))]) from error
     body = AnalogyRequest.model_construct(
@@ -241,7 +247,7 @@ async def _analogy(
             results=_neighbors(found),
         )
 
-    return await _run(service, space, fields, work)
+    return await _run(service, space, fields, work, body.topn)
 
 
 def _space(service: VectorsService, name: str, field: str = "path/space") -> VectorSpace:
@@ -252,9 +258,13 @@ def _space(service: VectorsService, name: str, field: str = "path/space") -> Vec
 
 
 async def _run(
-    service: VectorsService, space: VectorSpace, fields: Mapping[str, Sequence[str]], work: Callable[[], Result]
+    service: VectorsService,
+    space: VectorSpace,
+    fields: Mapping[str, Sequence[str]],
+    work: Callable[[], Result],
+    results: int = 0,
 ) -> Result:
-    """Do the work on the words in some fields of a request."""
+    """Do the work on the words in some fields of a request, which asks for so many of the nearest words."""
 
     def described() -> Result:
         try:
@@ -264,7 +274,7 @@ async def _run(
         except NoDirection as error:
             raise Problem(422, str(error)) from error
 
-    return await service.run(described, space, [word for words in fields.values() for word in words])
+    return await service.run(described, space, [word for words in fields.values() for word in words], results)
 
 
 def _unknown(space: VectorSpace, fields: Mapping[str, Sequence[str]], first: UnknownWord) -> Iterator[FieldError]:

@@ -9,7 +9,8 @@ from app.vectors.vocabulary import Vocabulary
 
 COUNT: Final = 5
 _LONGEST: Final = 40
-"""Of a longer word, only the beginning is compared: it has thousands of almost alike spellings."""
+"""Of a longer word, only the beginning is compared: it has thousands of almost alike spellings, and normalizing it
+takes time that grows with the square of its length."""
 _SHORTEST: Final = 3
 """Any two shorter words are spelt almost alike."""
 _LETTERS: Final = f"{ascii_lowercase}-"
@@ -33,8 +34,9 @@ def closest(word: str, vocabulary: Vocabulary, count: int = COUNT) -> list[str]:
 
 
 def _alike(word: str) -> Iterator[str]:
-    yield unicodedata.normalize("NFC", word)
-    yield "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
+    if len(word) <= _LONGEST:
+        yield unicodedata.normalize("NFC", word)
+        yield "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
     for joint in ("", "-", "_"):
         yield joint.join(word.split())
     yield word.strip(".,;:!?\"'()[]")

@@ -43,11 +43,21 @@ def test_millions_of_tiny_headers_hold_nobody_up(service: Service) -> None:
     assert statuses == [431] * 20
 
 
-@pytest.mark.parametrize("part", ["target", "name", "value", "trailer"])
+@pytest.mark.parametrize("length", [7_900, 8_001, 70_000])
+def test_a_target_has_a_limit_of_its_own(service: Service, length: int) -> None:
+    """A query of thousands of names takes long to read, and to refuse."""
+    target = "/health/live?" + "x" * (length - len("/health/live?"))
+    answers = send(service, head("GET", target))
+    assert answers.statuses == [422 if length <= 8_000 else 414]
+    if length > 8_000:
+        assert "8,000 bytes" in answers.answers[0].problem["detail"]
+        assert answers.end == "closed"
+
+
+@pytest.mark.parametrize("part", ["name", "value", "trailer"])
 def test_every_part_of_a_head_counts(service: Service, part: str) -> None:
     long = "x" * 70_000
     heads = {
-        "target": head("POST", f"/sentiment?{long}"),
         "name": head("POST", "/sentiment", f"{long}: 1"),
         "value": head("POST", "/sentiment", f"X: {long}"),
         "trailer": head("POST", "/sentiment", "Content-Type: text/plain", "Transfer-Encoding: chunked")

@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.files import delimited, parquet, sources, tables
-from app.files.delimited import CsvTable
+from app.files.delimited import CsvTable, RowLimits
 from app.files.errors import ColumnTaken, InputError, UnknownColumn
 from app.files.json_lines import JsonLinesTable
+from app.files.lines import json_text
 from app.files.outputs import open_output
 from app.files.parquet import ParquetTable
 from app.files.sources import Source, open_source
-from app.files.tables import AddedColumns, Cells, Chunk, Column, Table, Text, format_of, grouped
+from app.files.tables import AddedColumns, Cells, Chunk, Column, RowError, Table, Text, format_of, grouped
 
 GOOD: Cells = ("positive", 0.75)
 NOTHING: Cells = (None, None)
@@ -361,6 +362,66 @@ def test_reading_is_lazy(kind: type[CsvTable] | type[JsonLinesTable]) -> None:
 def test_chunks_of_long_texts_have_fewer_rows() -> None:
     rows = [(index, "x" * (tables.CHUNK_CHARACTERS // 2)) for index in range(5)]
     assert [len(chunk.rows) for chunk in grouped(iter(rows), None) if chunk] == [2, 2, 1]
+
+
+def test_chunks_of_many_fields_have_fewer_rows() -> None:
+    header = b",".join([b"text", *(b"%d" % number for number in range(900))])
+    table = limited(header + b"\n" + b"a\n" * 100)
+    chunks = [chunk for chunk in table.chunks() if chunk]
+    fields = [sum(map(len, chunk.rows)) for chunk in chunks]
+    assert sum(len(chunk.texts) for chunk in chunks) == 100
+    assert max(fields) < 20_000
+    assert chunks[0].characters > 2**16
+
+
+def limited(data: bytes) -> CsvTable:
+    """A table as requests have them."""
+    source = Source(io.BytesIO(data), "Rows", size=len(data))  # type: ignore[arg-type]
+    return CsvTable(source, "text", added(), lenient=True, limits=RowLimits(2_000_000, 1_000, 2**18))
+
+
+WIDE = b"," * 300_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (WIDE + b"\ngood\n", [RowError("the row has more than 1,000 fields, the header 1."), "good"]),
+        (b'"a\n"' + WIDE + b"\ngood\n", [RowError("the row has more than 1,000 fields, the header 1."), "good"]),
+        (b'"' + WIDE[:200_000] + b'"\ngood\n', ["," * 200_000, "good"]),
+        (b"," * 2_000 + b"\ngood\n", [RowError("the row has more than 1,000 fields, the header 1."), "good"]),
+    ],
+)
+def test_csv_of_far_too_many_fields_is_not_read(rows: bytes, expected: list[Text]) -> None:
+    table = limited(b"text\n" + rows)
+    chunks = [chunk for chunk in table.chunks() if chunk]
+    assert [text for chunk in chunks for text in chunk.texts] == expected
+    assert {len(row) for chunk in chunks for row in chunk.rows} == {1}
+
+
+def test_a_line_with_far_too_many_fields_does_not_reach_the_reader() -> None:
+    lines = delimited._Lines(Source(io.BytesIO(WIDE), "Rows", size=0), ",", RowLimits(2_000_000, 9, 0))  # type: ignore[arg-type]
+    assert next(lines) == "," * 9 + "\n"
+    with pytest.raises(InputError, match=r"more than 1,000 columns"):
+        limited(WIDE)
+
+
+@pytest.mark.parametrize("value", ["1.5", '""', '{"a":1}', "[]"])
+def test_a_line_of_json_with_far_too_many_values_is_not_parsed(value: str) -> None:
+    line = '{"text":"a","x":[' + ",".join([value] * 100_000) + "]}"
+    assert json_text(line.encode()) == RowError("the line has far more values than a text.")
+
+
+@pytest.mark.parametrize("text", ["a, " * 100_000, "[{" * 100_000, '\\",' * 100_000, '"' * 100_000 + "," * 100_000])
+def test_what_a_text_holds_counts_for_no_values(text: str) -> None:
+    line = json.dumps({"text": text, "vector": [0.125] * 10_000, "after": "\\"})
+    assert json_text(line.encode()) == text
+
+
+def test_a_long_name_of_a_column_is_cut_in_messages() -> None:
+    found = json_text(b"{}", "x" * 10_000)
+    assert found == RowError(f"the object has no field {'x' * 50!r}.")
+    assert len(str(UnknownColumn("The file", "x" * 10_000, []))) < 100
 
 
 def test_a_pause_ends_a_chunk() -> None:

@@ -89,6 +89,16 @@ def test_other_features_are_refused(next_day: Forecaster, sequences: Sequences, 
     assert str(caught.value).endswith("tiny reads 3: temperature, wind speed, air pollution.")
 
 
+def test_observations_of_another_size_are_refused_before_they_are_read(
+    next_day: Forecaster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+    monkeypatch.setattr(np, "array", lambda values, **_options: read.append(values))
+    with pytest.raises(Misshapen):
+        next_day.forecast([[[0.0] * 1000]])
+    assert read == []
+
+
 def test_steps_are_named(next_day: Forecaster, each_day: Forecaster) -> None:
     assert next_day.serving.step_names(4) == ["day+1"]
     assert each_day.serving.step_names(3) == ["day 1", "day 2", "day 3"]

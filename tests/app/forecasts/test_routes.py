@@ -15,10 +15,11 @@ from app.artifacts.manifest import read_manifest, write_manifest
 from app.compute import INLINE_SECONDS
 from app.forecasts.forecaster import Forecaster
 from app.forecasts.schemas import ForecastResponse
-from app.forecasts.serialization import forecast_json
-from app.forecasts.service import SECONDS_AN_OBSERVATION
+from app.forecasts.serialization import forecast_json, values_of
+from app.forecasts.service import SECONDS_A_SEQUENCE, SECONDS_A_VALUE, SECONDS_AN_OBSERVATION
 from app.main import create_app
 from app.settings import Settings
+from tests import asgi
 from tests.asgi import full
 from tests.conftest import Serve
 
@@ -150,15 +151,21 @@ AT_RISK = {"name": "at risk", "unit": "probability"}
 
 
 @pytest.fixture(scope="module")
-def calibrated(serve: Serve, models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
-    """A service whose forecast `tiny` has intervals, and whose forecast `tiny-each-day` is called a class."""
+def calibrated_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose forecast `tiny` has intervals, and whose forecast `tiny-each-day` is called a class."""
     folder = tmp_path_factory.mktemp("calibrated")
     shutil.copytree(models_dir, folder, dirs_exist_ok=True)
     for name, change in (("tiny", {"intervals": INTERVALS}), ("tiny-each-day", {"outputs": [AT_RISK]})):
         place = folder / f"forecast-{name}"
         manifest = read_manifest(place)
         write_manifest(place, manifest.model_copy(update={"serving": {**manifest.serving, **change}}))
-    return serve(models_dir=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def calibrated(serve: Serve, calibrated_dir: Path) -> httpx.Client:
+    """A service of that folder."""
+    return serve(models_dir=calibrated_dir)
 
 
 def of(client: httpx.Client, name: str, sequences: Any, **fields: Any) -> dict[str, Any]:
@@ -187,6 +194,36 @@ def test_intervals_are_there_only_where_they_are_asked_for(calibrated: httpx.Cli
     assert of(calibrated, "tiny", [PARIS], intervals=False)["intervals"] is None
     response = calibrated.post("/forecasts/tiny", json={"sequences": [PARIS], "intervals": "yes"})
     assert response.json()["errors"][0]["pointer"] == "#/intervals"
+
+
+def test_many_sequences_and_their_intervals_make_long_work(calibrated_dir: Path) -> None:
+    app = create_app(Settings.model_validate({"models_dir": calibrated_dir, "default_model": "sentiment-tiny"}))
+    short = int(INLINE_SECONDS / (SECONDS_AN_OBSERVATION + SECONDS_A_SEQUENCE + SECONDS_A_VALUE))
+
+    async def status(client: httpx.AsyncClient, sequences: int, **fields: Any) -> int:
+        body = {"sequences": [PARIS[:1]] * sequences, **fields}
+        return (await client.post("/forecasts/tiny", json=body)).status_code
+
+    async def work(client: httpx.AsyncClient) -> None:
+        with full(app.state.loaded.compute):
+            assert await status(client, short) == 200
+            assert await status(client, short, intervals=True) == 503
+            assert await status(client, short + 2) == 503
+        assert await status(client, short, intervals=True) == 200
+
+    asgi.ask(app, work)
+
+
+@pytest.mark.parametrize("intervals", [False, True])
+@pytest.mark.parametrize("name", ["tiny", "tiny-each-day"])
+def test_the_values_of_an_answer_are_counted_before_it_is_made(
+    calibrated: httpx.Client, calibrated_dir: Path, name: str, intervals: bool
+) -> None:
+    forecaster = Forecaster(calibrated_dir / f"forecast-{name}")
+    answer = of(calibrated, name, [PARIS, PARIS[:2]], intervals=intervals)
+    bounds = answer["intervals"] or {"lower": [], "upper": []}
+    nested = [*answer["predictions"], *bounds["lower"], *bounds["upper"]]
+    assert values_of(forecaster, 2, 6, intervals=intervals) == sum(len(step) for steps in nested for step in steps)
 
 
 def test_a_forecast_without_intervals_says_why(client: httpx.Client, calibrated: httpx.Client) -> None:

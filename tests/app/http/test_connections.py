@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from app.http.connections import STARTS, Connections
+from app.http.connections import ITERATION_SECONDS, STARTS, Connections
 from app.http.exchange import Exchange
 from app.http.limits import Limits
 from app.http.protocol import SLICE, Protocol
@@ -72,6 +72,51 @@ def test_a_probe_overtakes_all_requests_that_wait_for_their_turn() -> None:
             before = len(begun)
             await asyncio.sleep(0)
             assert len(begun) - before <= STARTS
+
+    asyncio.run(ask())
+
+
+class Dear(Waiting):
+    """Takes two milliseconds of the event loop, by its own clock, once it has begun."""
+
+    def __init__(self, path: str, begun: list[str], clock: list[float]) -> None:
+        super().__init__(path, begun)
+        self._clock = clock
+
+    def start(self) -> None:
+        super().start()
+        asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        self._clock[0] += 0.002
+
+
+def test_fewer_dear_requests_are_begun_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    clock = [0.0]
+    connections = Connections(Limits.of(Settings()))
+    steps: list[int] = []
+
+    async def go_on(count: int) -> None:
+        while len(begun) < count:
+            before = len(begun)
+            await asyncio.sleep(0)
+            steps.append(len(begun) - before)
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda: clock[0])
+        for _ in range(200):
+            connections.start(cast(Exchange, Dear("/sentiment", begun, clock)), loop)
+        await go_on(200)
+        assert max(steps[3:]) <= ITERATION_SECONDS / 0.002
+        assert min(steps[3:-1]) > 1
+        steps.clear()
+        # Others are quick again: twice as many each time.
+        for _ in range(500):
+            connections.start(cast(Exchange, Waiting("/quick", begun)), loop)
+        await go_on(700)
+        assert max(steps) == STARTS
 
     asyncio.run(ask())
 

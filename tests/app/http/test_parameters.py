@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.http.headers import MOST_PARAMETERS
 from app.http.parameters import parameters
 
 
@@ -23,6 +24,11 @@ from app.http.parameters import parameters
 )
 def test_they_are_read(header: str, expected: dict[str, str]) -> None:
     assert parameters(header) == expected
+
+
+def test_only_the_first_are_read() -> None:
+    header = "text/plain" + "".join(f"; a{number}=1" for number in range(MOST_PARAMETERS + 5))
+    assert list(parameters(header)) == [f"a{number}" for number in range(MOST_PARAMETERS)]
 
 
 @given(st.text("ab;=\"\\'* \t%\u00e9", max_size=60))

@@ -70,6 +70,12 @@ def test_the_refusal_says_which_parameters_there_are(models_dir: Path) -> None:
     assert three["errors"][0]["detail"] == "is not a known parameter; there are none here"
 
 
+def test_of_many_parameters_the_first_are_named_and_all_counted(models_dir: Path) -> None:
+    (found,) = ask(make(models_dir), asking("/pad?" + "&".join(f"a{number}" for number in range(1_234))))
+    assert [error["pointer"] for error in found.json()["errors"]] == [f"#/query/a{number}" for number in range(10)]
+    assert found.json()["detail"].endswith(", and 1,233 more.")
+
+
 def test_what_is_declared_is_taken(models_dir: Path) -> None:
     paths = [
         "/vectors/toy/king/neighbors?topn=3",

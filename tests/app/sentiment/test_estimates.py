@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from app.compute import is_short
 from app.sentiment import estimates
 from app.sentiment.classifier import Classifier
 
@@ -27,6 +28,17 @@ def test_the_estimate_follows_what_is_read(models_dir: Path, window_models_dir: 
 def test_each_mark_is_counted_as_a_word_and_as_the_end_of_a_sentence(models_dir: Path) -> None:
     tiny = Classifier(models_dir / "sentiment-tiny")
     assert estimates.explaining(tiny, "!" * 100_000) > 5 * estimates.explaining(tiny, "a" * 100_000)
+
+
+@pytest.mark.parametrize("character", ["\N{SMILING FACE WITH OPEN MOUTH}", "\N{CJK UNIFIED IDEOGRAPH-597D}"])
+def test_a_word_may_be_one_character(models_dir: Path, character: str) -> None:
+    tiny = Classifier(models_dir / "sentiment-tiny")
+    assert estimates.explaining(tiny, character * 3_000) > 2 * estimates.explaining(tiny, "a" * 3_000)
+
+
+def test_unknown_words_are_no_short_work(models_dir: Path) -> None:
+    model = Classifier(models_dir / "sentiment-tiny")
+    assert not is_short(estimates.reading(model, 64_000))
 
 
 def test_slices_are_short_in_texts_and_in_time() -> None:

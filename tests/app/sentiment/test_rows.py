@@ -522,6 +522,15 @@ def test_options_of_the_query_are_for_a_batch_in_json_too(client: httpx.Client) 
 # What a review of the streams found.
 
 
+@pytest.mark.parametrize("name", ["column", "prefix"])
+def test_a_name_in_the_query_has_a_limit(name: str, client: httpx.Client) -> None:
+    answer = post(client, b"{}\n", NDJSON, f"?{name}={'x' * 201}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"#/query/{name}")
+    (one,) = results(post(client, b"{}\n", NDJSON, f"?{name}={'x' * 200}"))
+    assert one["error"].startswith("The object has no field")
+    assert len(one["error"]) < 100
+
+
 def test_a_thread_does_not_outlive_its_client_for_long(connect: Callable[..., socket.socket]) -> None:
     limits: dict[str, object] = {"max_streams": 2, "max_client_share": 0.5, "max_compression_ratio": 10_000}
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.ndjson.gz"\r\n\r\n'

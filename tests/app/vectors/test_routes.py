@@ -1,14 +1,26 @@
 """The routes of word vectors over HTTP, and what they refuse."""
 
+import threading
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from tests import toys
+from app.compute import INLINE_SECONDS
+from app.main import create_app
+from app.settings import Settings
+from app.vectors.service import SECONDS_A_RESULT, SECONDS_A_WORD
+from app.vectors.space import VectorSpace
+from tests import asgi, toys
 from tests.app.test_bad_input import problem
 from tests.conftest import Serve
+
+MANY_WORDS = 1 + int(INLINE_SECONDS / SECONDS_A_WORD)
+"""That make long work."""
+MANY_RESULTS = 1 + int(INLINE_SECONDS / SECONDS_A_RESULT)
+"""The same of the nearest words."""
 
 
 def ask(client: httpx.Client, **body: Any) -> httpx.Response:
@@ -263,3 +275,64 @@ def test_an_unknown_word_of_an_expression_is_pointed_at_in_the_address(client: h
     assert pointers(answer, 404) == ["#/query/expression", "#/query/expression"]
     assert [error["detail"].split(" ")[0] for error in answer.json()["errors"]] == ["is", "is"]
     assert "'kinf'" in answer.json()["detail"] or "'mam'" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("route", ["", "/neighbors"])
+def test_a_word_of_an_address_is_no_longer_than_others(client: httpx.Client, route: str) -> None:
+    word = quote("\u0300" * 500 + "\u0316" * 501, safe="")
+    assert pointers(client.get(f"/vectors/toy/{word}{route}"), 422) == ["#/path/word"]
+
+
+def test_many_words_are_not_looked_up_on_the_event_loop(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = []
+    known = VectorSpace.__contains__
+
+    def noted(space: VectorSpace, word: str) -> bool:
+        looked_up.append(word)
+        return known(space, word)
+
+    monkeypatch.setattr(VectorSpace, "__contains__", noted)
+    assert ask(client, positive=["THE"] * MANY_WORDS, negative=["MAN"]).status_code == 200
+    assert looked_up == []
+    assert ask(client, positive=["THE"], negative=["MAN"]).status_code == 200
+    assert looked_up == ["THE", "MAN"]
+
+
+def test_work_that_is_long_for_its_words_or_its_results_waits_for_room_in_threads(models_dir: Path) -> None:
+    app = create_app(Settings.model_validate({"models_dir": models_dir, "default_model": "sentiment-tiny"}))
+    nearest, typed = "/vectors/toy/king/neighbors", "/analogies?space=toy"
+
+    async def statuses(client: httpx.AsyncClient, results: int, words: int) -> list[int]:
+        expression = "man-girl " * words
+        answers = [
+            await client.get(nearest, params={"topn": results}),
+            await client.get(f"{typed}&expression=king&topn={results}"),
+            await client.post("/analogies", json={"space": "toy", "positive": ["king"], "topn": results}),
+            await client.post("/analogies", json={"space": "toy", "positive": ["king"] * words}),
+            await client.get("/analogies", params={"space": "toy", "expression": expression}),
+        ]
+        return [answer.status_code for answer in answers]
+
+    async def work(client: httpx.AsyncClient) -> None:
+        with asgi.full(app.state.loaded.compute):
+            assert await statuses(client, MANY_RESULTS, MANY_WORDS) == [503] * 5
+            assert await statuses(client, 10, 1) == [200] * 5
+        assert await statuses(client, MANY_RESULTS, MANY_WORDS) == [200] * 5
+
+    asgi.ask(app, work)
+
+
+def test_an_expression_of_many_words_is_read_in_a_thread(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    known = VectorSpace.__contains__
+
+    def noted(space: VectorSpace, word: str) -> bool:
+        threads.append(threading.current_thread())
+        return known(space, word)
+
+    monkeypatch.setattr(VectorSpace, "__contains__", noted)
+    for words in (1, MANY_WORDS):
+        query = {"space": "toy", "expression": "king " * words}
+        assert client.get("/analogies", params=query).status_code == 200
+    loop, *_, thread = threads
+    assert thread is not loop

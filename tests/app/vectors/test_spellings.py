@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from app.vectors.spellings import closest
@@ -32,6 +34,19 @@ def test_the_word_that_was_meant_comes_first(word: str, first: str) -> None:
 @pytest.mark.parametrize("word", ["", "😀", "x", "zzzzzzz", "\ud800", "q" * 100_000])
 def test_nothing_is_near(word: str) -> None:
     assert closest(word, VOCABULARY) == []
+
+
+def test_a_long_word_is_not_normalized(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def noted(_form: str, word: str) -> str:
+        sizes.append(len(word))
+        return word
+
+    monkeypatch.setattr(unicodedata, "normalize", noted)
+    closest("\u0300" * 500 + "\u0316" * 500, VOCABULARY)
+    closest("cafe\u0301", VOCABULARY)
+    assert sizes == [5, 5]
 
 
 def test_the_more_frequent_of_the_near_words_comes_first() -> None:
