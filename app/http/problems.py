@@ -37,7 +37,7 @@ _COMPLAINTS: Final = {
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",
 }
-_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+_TITLES: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 """Names of RFC 9110 that Python 3.11 does not know yet."""
 
 _SENTENCES: Final = {

@@ -50,6 +50,7 @@ def test_a_target_has_a_limit_of_its_own(service: Service, length: int) -> None:
     answers = send(service, head("GET", target))
     assert answers.statuses == [422 if length <= 8_000 else 414]
     if length > 8_000:
+        assert answers.answers[0].problem["title"] == "URI Too Long"
         assert "8,000 bytes" in answers.answers[0].problem["detail"]
         assert answers.end == "closed"
 
