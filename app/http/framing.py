@@ -58,11 +58,9 @@ def head_too_large(limit: str) -> Problem:
     )
 
 
-def target_too_long(limit: int) -> Problem:
-    """Describe a request whose target, the path and the query, is longer than so many bytes."""
-    return Problem(
-        414, f"The address is longer than {limit:,} bytes; send a body instead.", headers={"Connection": "close"}
-    )
+def target_too_long(limit: str) -> Problem:
+    """Describe a request whose target, the path and the query, is longer than a limit, such as ``100 parameters``."""
+    return Problem(414, f"The address is longer than {limit}; send a body instead.", headers={"Connection": "close"})
 
 
 def too_slow(part: str) -> Problem:

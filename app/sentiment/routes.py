@@ -258,7 +258,7 @@ async def pad(body: Annotated[PadRequest, Depends(SequencesBody(PadRequest))], s
 
 def _padded(body: PadRequest, maxlen: int) -> Iterator[bytes]:
     """Give the padded rows as JSON, some at a time: all at once would hold up the other threads."""
-    count = max(1, PADDED_AT_ONCE // maxlen)
+    count = max(1, PADDED_AT_ONCE // max(maxlen, 1))
     for first in range(0, len(body.sequences), count):
         rows = pad_sequences(
             body.sequences[first : first + count],

@@ -55,16 +55,19 @@ class WordsBody(JSONBody[Body]):
 router = APIRouter(tags=["vectors"])
 json_router = APIRouter(tags=["vectors"], route_class=JSONRoute)
 
+WORD_CHARACTERS: Final = 1_000
+"""Of a word in an address."""
+
 Space = Annotated[str, Path(description="Name of the space, one of `GET /vectors`.", examples=["glove"])]
 Word = Annotated[
     str,
     Path(
-        max_length=1_000,
+        max_length=WORD_CHARACTERS,
         description="The word, looked up as it is, then in lower case; `/` in it as `%2F`.",
         examples=["cold"],
     ),
 ]
-QueryWord = Annotated[str, Query(min_length=1, max_length=1_000, description="A word.", examples=["cold"])]
+QueryWord = Annotated[str, Query(min_length=1, max_length=WORD_CHARACTERS, description="A word.", examples=["cold"])]
 Expression = Annotated[
     str,
     Query(

@@ -43,16 +43,23 @@ def test_millions_of_tiny_headers_hold_nobody_up(service: Service) -> None:
     assert statuses == [431] * 20
 
 
-@pytest.mark.parametrize("length", [7_900, 8_001, 70_000])
+@pytest.mark.parametrize("length", [31_900, 32_001, 70_000])
 def test_a_target_has_a_limit_of_its_own(service: Service, length: int) -> None:
     """A query of thousands of names takes long to read, and to refuse."""
     target = "/health/live?" + "x" * (length - len("/health/live?"))
     answers = send(service, head("GET", target))
-    assert answers.statuses == [422 if length <= 8_000 else 414]
-    if length > 8_000:
+    assert answers.statuses == [422 if length <= 32_000 else 414]
+    if length > 32_000:
         assert answers.answers[0].problem["title"] == "URI Too Long"
-        assert "8,000 bytes" in answers.answers[0].problem["detail"]
+        assert "32,000 bytes" in answers.answers[0].problem["detail"]
         assert answers.end == "closed"
+
+
+@pytest.mark.parametrize(("count", "status"), [(100, 422), (101, 414), (5_000, 414)])
+def test_a_query_has_so_many_parameters_at_most(service: Service, count: int, status: int) -> None:
+    answers = send(service, head("GET", "/health/live?" + "&".join(f"a{number}" for number in range(count))))
+    assert answers.statuses == [status]
+    assert ("longer than 100 parameters" in answers.answers[0].problem["detail"]) == (status == 414)
 
 
 @pytest.mark.parametrize("part", ["name", "value", "trailer"])

@@ -14,10 +14,11 @@ from app.loaded import Loaded
 from app.main import create_app
 from app.operations.metrics import Metrics
 from app.priority import TURN
-from app.sentiment import estimates, service
+from app.sentiment import estimates, routes, service
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
 from app.sentiment.explanation import Seconds, explain_all
+from app.sentiment.padding import pad_sequences
 from app.settings import Settings
 from tests.asgi import ask, full
 
@@ -229,3 +230,19 @@ def test_nothing_but_streams_waits_for_a_turn(app: FastAPI, path: str, body: dic
 
     with TURN:
         assert ask(app, work).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sequences", "maxlen"),
+    [([[]], None), ([[], []], None), ([[1], [2, 3], [4, 5, 6]], None), ([[1, 2]] * 7, 3), ([[1, 2, 3]] * 3, 2)],
+)
+def test_rows_are_padded_in_parts(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, sequences: list[list[int]], maxlen: int | None
+) -> None:
+    monkeypatch.setattr(routes, "PADDED_AT_ONCE", 5)
+
+    async def work(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/pad", json={"sequences": sequences, "maxlen": maxlen})
+
+    padded = pad_sequences(sequences, maxlen or max(map(len, sequences)))
+    assert ask(app, work).json() == {"padded": padded.tolist(), "shape": list(padded.shape)}
