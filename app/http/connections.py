@@ -144,6 +144,8 @@ class Connections:
         self._goes_on = self._started > 0 or self._under_way > 1
         if self._goes_on:
             loop.call_soon(self._go_on, loop)
+        else:
+            self._under_way = 0  # the time up to the next request is none that this one took
 
     def _sweep(self, loop: asyncio.AbstractEventLoop, protocols: set[Protocol]) -> None:
         """Look for connections whose time has run out."""

@@ -121,6 +121,26 @@ def test_fewer_dear_requests_are_begun_at_once(monkeypatch: pytest.MonkeyPatch) 
     asyncio.run(ask())
 
 
+def test_the_time_between_requests_is_none_that_they_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    clock = [0.0]
+    connections = Connections(Limits.of(Settings()))
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda: clock[0])
+        for _ in range(3):
+            connections.start(cast(Exchange, Waiting("/sentiment", begun)), loop)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            clock[0] += 5
+        for _ in range(STARTS):
+            connections.start(cast(Exchange, Waiting("/sentiment", begun)), loop)
+        assert len(begun) == 3 + STARTS
+
+    asyncio.run(ask())
+
+
 def test_of_a_flood_of_headers_few_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
     on_header = Protocol.on_header
