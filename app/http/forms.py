@@ -1,17 +1,12 @@
 """Forms: urlencoded and multipart bodies to their fields, in time and memory that grow with the body alone."""
 
-from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
+from app.http import percent
 from app.http.bodies import decode_text
 from app.http.parameters import parameters
 from app.http.problems import Problem
 
-_PIECE: Final = 2**16
-"""Bytes that are decoded at once, so that other threads get their turn in between."""
-_ESCAPE: Final = 3
-"""Bytes of ``%41``."""
 _HEADER_BYTES: Final = 8_192
 """Of a part of a multipart body."""
 _END: Final = b"--"
@@ -34,23 +29,10 @@ def urlencoded(body: bytes, most: int) -> dict[str, str]:
 
 
 def _text(encoded: bytes) -> str:
-    decoded = b"".join(map(unquote_to_bytes, _pieces(encoded.replace(b"+", b" "))))
     try:
-        return decoded.decode()
+        return percent.decoded(encoded.replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:
         raise _unreadable(f"byte {error.start} of a field is not valid UTF-8") from error
-
-
-def _pieces(encoded: bytes) -> Iterator[bytes]:
-    """Cut bytes into pieces, but none within an escape."""
-    start = 0
-    while start < len(encoded):
-        end = start + _PIECE
-        escape = encoded.rfind(b"%", end - _ESCAPE + 1, end)
-        if escape >= 0:
-            end = escape
-        yield encoded[start:end]
-        start = end
 
 
 def multipart(content_type: str, body: bytes, most: int) -> dict[str, str]:
