@@ -98,3 +98,6 @@ def _call(function: Callable[[], Result], future: "Future[Result]") -> None:
         future.set_exception(error)
     else:
         future.set_result(result)
+    finally:
+        # The error knows this frame by its traceback, and so would keep itself and all that the function read.
+        del function, future

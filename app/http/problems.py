@@ -22,6 +22,9 @@ MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 10
 """Errors named in one answer; a body with 10,000 wrong items does not get 10,000 complaints."""
 
+LONGEST_NAME: Final = 100
+"""Characters of the name of a field that are repeated; the client chooses those of unknown fields."""
+
 _COMPLAINTS: Final = {
     "missing": "is missing",
     "extra_forbidden": "is not a known field",
@@ -172,9 +175,13 @@ def _complaint(item: Mapping[str, Any]) -> str:
 
 
 def pointer(location: Sequence[int | str]) -> str:
-    """Return the JSON Pointer to a field, as a URI fragment."""
-    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    """Return the JSON Pointer to a field, as a URI fragment; of a long name, its beginning and an ellipsis."""
+    parts = (_cut(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
     return "#" + "".join(f"/{part}" for part in parts)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _allowed(request: Request) -> str:

@@ -518,3 +518,11 @@ def test_a_client_that_hangs_up_does_no_harm(client: httpx.Client) -> None:
 def test_answers_to_problems_are_readable_json(client: httpx.Client) -> None:
     document = json.loads(client.post("/sentiment", json={}).content)
     assert list(document) == ["type", "title", "status", "detail", "errors"]
+
+
+@pytest.mark.parametrize("path", ["/sentiment", "/pad", "/hf/sentiment-best", "/v2/models/sentiment-best/infer"])
+def test_the_long_name_of_an_unknown_field_is_not_repeated(client: httpx.Client, path: str) -> None:
+    found = problem(client.post(path, json={"~" * 1_000_000: 1}), 422)
+    assert len(json.dumps(found)) < 2_000
+    named = [error["pointer"] for error in found["errors"] if error["pointer"].startswith("#/~")]
+    assert named == ["#/" + "~0" * 99 + "…"]

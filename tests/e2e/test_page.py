@@ -658,9 +658,10 @@ def test_the_key_is_asked_for_once(browse: Browse, tmp_path: Path) -> None:
         assert downloaded(visit)[1].startswith(b"positive ")
 
 
+@pytest.mark.parametrize("end", ["last", ",", '""', "last\r"])
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_pieces_of_csv_of_any_size_are_read_as_python_reads_them(visit: Visit, size: int) -> None:
-    content = 'a,"b ""q""\r\nx",c\r\n\r\n1,,"" x\r"",\n,\n"q"z,y"y,"é😀"\r\n"",last'
+def test_pieces_of_csv_of_any_size_are_read_as_python_reads_them(visit: Visit, size: int, end: str) -> None:
+    content = 'a,"b ""q""\r\nx",c\r\n\r\n1,,"" x\r"",\n,\n"q"z,y"y,"é😀"\r\n"",' + end
     parse = """async ([content, size]) => {
       const { CsvParser } = await import("/web/csv.js");
       const parser = new CsvParser(",");
@@ -670,6 +671,24 @@ def test_pieces_of_csv_of_any_size_are_read_as_python_reads_them(visit: Visit, s
     }"""
     expected = [row for row in csv.reader(io.StringIO(content, newline="")) if row]
     assert visit.page.evaluate(parse, [content, size]) == expected
+
+
+def test_what_was_under_way_is_given_before_a_broken_row_is_told(visit: Visit) -> None:
+    give = """async () => {
+      const { inOrder } = await import("/web/batches.js");
+      async function* rows() {
+        yield* [1, 2, 3, 4];
+        throw new Error("a broken row");
+      }
+      const found = [];
+      try {
+        for await (const [row, squared] of inOrder(rows(), async (row) => row * row, 3)) found.push([row, squared]);
+      } catch (error) {
+        found.push(error.message);
+      }
+      return found;
+    }"""
+    assert visit.page.evaluate(give) == [[1, 1], [2, 4], [3, 9], [4, 16], "a broken row"]
 
 
 @pytest.mark.parametrize("look", LOOKS)

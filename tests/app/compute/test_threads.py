@@ -1,4 +1,9 @@
+import gc
 import threading
+import weakref
+from functools import partial
+
+import pytest
 
 from app.compute.threads import Threads
 
@@ -29,3 +34,27 @@ def test_brief_work_does_not_overtake_long_work_that_is_due_before() -> None:
     of_brief.set()
     threads.close()
     assert done == ["long", "brief"]
+
+
+class Body:
+    """What a function reads."""
+
+
+def test_what_failed_holds_nothing_once_its_error_is_let_go() -> None:
+    threads = Threads(1)
+    body = Body()
+    held_body = weakref.ref(body)
+
+    def refuse(read: Body) -> None:
+        raise ValueError(read)
+
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="Body"):
+            threads.submit(partial(refuse, body), due=0, brief=True).result(60)
+        del body
+        # The thread lets go of the work after it has told the result.
+        threads.close()
+        assert held_body() is None
+    finally:
+        gc.enable()
