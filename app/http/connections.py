@@ -15,6 +15,7 @@ STARTS: Final = 32
 """Requests begun in an iteration of the event loop; more would hold up new connections and probes."""
 ITERATION_SECONDS: Final = 0.02
 """How long an iteration may take: where the requests of the one before took longer, fewer are begun in the next."""
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
 class Connections:
@@ -30,7 +31,7 @@ class Connections:
 
         Args:
             limits: The limits.
-            urgent: Paths whose requests do not wait for their turn: the probes.
+            urgent: Paths that are asked for without waiting for a turn: the probes.
         """
         self.limits = limits
         self.waiting: dict[Protocol, None] = {}
@@ -58,9 +59,16 @@ class Connections:
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, protocols)
 
-    def start(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
-        """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop."""
-        if exchange.scope["path"] in self._urgent:
+    def start(self, exchange: Exchange, loop: asyncio.AbstractEventLoop, *, is_first: bool) -> None:
+        """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop.
+
+        Args:
+            exchange: The request.
+            loop: The event loop.
+            is_first: Whether it is the first of its connection. Only such a probe waits for no turn, or whoever sends
+                many probes in one go, or with a method that they do not take, would hold up all others.
+        """
+        if is_first and exchange.scope["path"] in self._urgent and exchange.scope["method"] in _READING:
             exchange.start()
         elif self._started < self._starts and not self._queue:
             exchange.start()

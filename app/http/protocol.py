@@ -437,9 +437,10 @@ class Protocol(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._active = exchange
+        is_first = not self._has_asked
         self._has_asked = True
         self.wait_no_longer()
-        self.connections.start(exchange, self._loop)
+        self.connections.start(exchange, self._loop, is_first=is_first)
 
     def _idle(self) -> None:
         """Wait for the next request, or for the rest of one that has been answered."""

@@ -9,6 +9,8 @@ SECONDS_A_CHARACTER: Final = 1e-7
 """Of tokenizing: four times what ordinary text takes, as unknown words take longer."""
 SECONDS_A_TOKEN: Final = 4e-6
 """Of predicting."""
+SECONDS_A_TEXT: Final = 5e-5
+"""Of predicting, and of writing the answer, whatever its length."""
 SECONDS_A_SLOW_TEXT: Final = 0.3
 """Of predicting with an engine that is not quick."""
 SECONDS_A_STEP: Final = 3e-5
@@ -33,8 +35,8 @@ def tokenizing(characters: int) -> float:
 
 
 def predicting(model: Classifier, tokens: int) -> float:
-    """Estimate the seconds that a model takes to read so many tokens."""
-    return tokens * SECONDS_A_TOKEN + (0 if model.engine.quick else SECONDS_A_SLOW_TEXT)
+    """Estimate the seconds that a model takes to read a text of so many tokens."""
+    return tokens * SECONDS_A_TOKEN + (SECONDS_A_TEXT if model.engine.quick else SECONDS_A_SLOW_TEXT)
 
 
 def explaining(model: Classifier, text: str) -> float:

@@ -137,11 +137,11 @@ class Tokenizer:
         Raises:
             IndexError: An id is not in the vocabulary.
         """
-        names = self.reserved + self.words
+        first = len(self.reserved)
         for index in ids:
             if index < 0:
                 raise IndexError(f"{index} is not an id")
-            yield names[index]
+            yield self.reserved[index] if index < first else self.words[index - first]
 
     def save(self, path: Path) -> None:
         """Write the artifact: rule, reserved ids and vocabulary as JSON, a word a line."""

@@ -48,8 +48,8 @@ def test_what_waits_behind_another_request_is_free_again_when_the_client_hangs_u
 class Waiting:
     """Stands for a request that has come; notes when it begins to be answered."""
 
-    def __init__(self, path: str, begun: list[str]) -> None:
-        self.scope = {"path": path}
+    def __init__(self, path: str, begun: list[str], method: str = "GET") -> None:
+        self.scope = {"path": path, "method": method}
         self._begun = begun
 
     def start(self) -> None:
@@ -63,7 +63,7 @@ def test_a_probe_overtakes_all_requests_that_wait_for_their_turn() -> None:
     async def ask() -> None:
         loop = asyncio.get_running_loop()
         for path in [*["/sentiment"] * 2_000, "/probe"]:
-            connections.start(cast(Exchange, Waiting(path, begun)), loop)
+            connections.start(cast(Exchange, Waiting(path, begun)), loop, is_first=True)
         assert begun == [*["/sentiment"] * STARTS, "/probe"]
         # The loop gets to connections and probes between every few of the others.
         await asyncio.sleep(0)
@@ -74,6 +74,50 @@ def test_a_probe_overtakes_all_requests_that_wait_for_their_turn() -> None:
             assert len(begun) - before <= STARTS
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(("method", "is_first"), [("GET", False), ("PUT", True)])
+def test_no_other_request_to_a_probe_overtakes(method: str, is_first: bool) -> None:
+    begun: list[str] = []
+    connections = Connections(Limits.of(Settings()), frozenset({"/probe"}))
+
+    async def ask() -> None:
+        for _ in range(2 * STARTS):
+            waiting = cast(Exchange, Waiting("/probe", begun, method))
+            connections.start(waiting, asyncio.get_running_loop(), is_first=is_first)
+        assert len(begun) == STARTS
+
+    asyncio.run(ask())
+
+
+def test_only_the_first_request_of_a_connection_may_overtake() -> None:
+    class Noting(Connections):
+        def start(self, exchange: Exchange, loop: asyncio.AbstractEventLoop, *, is_first: bool) -> None:
+            first.append(is_first)
+            if len(first) == 3:
+                all_begun.set()
+            super().start(exchange, loop, is_first=is_first)
+
+    first: list[bool] = []
+    all_begun = asyncio.Event()
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        connections = Noting(Limits.of(Settings()), frozenset({"/probe"}))
+        config = SimpleNamespace(loaded_app=answer, root_path="")
+        ours, theirs = socket.socketpair()
+        await loop.connect_accepted_socket(lambda: connections(config, ServerState(), {}, loop), ours)
+        theirs.setblocking(False)
+        await loop.sock_sendall(theirs, b"GET /probe HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
+        await all_begun.wait()
+        theirs.close()
+
+    asyncio.run(ask())
+    assert first == [True, False, False]
 
 
 class Dear(Waiting):
@@ -107,14 +151,14 @@ def test_fewer_dear_requests_are_begun_at_once(monkeypatch: pytest.MonkeyPatch) 
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(loop, "time", lambda: clock[0])
         for _ in range(200):
-            connections.start(cast(Exchange, Dear("/sentiment", begun, clock)), loop)
+            connections.start(cast(Exchange, Dear("/sentiment", begun, clock)), loop, is_first=False)
         await go_on(200)
         assert max(steps[3:]) <= ITERATION_SECONDS / 0.002
         assert min(steps[3:-1]) > 1
         steps.clear()
         # Others are quick again: twice as many each time.
         for _ in range(500):
-            connections.start(cast(Exchange, Waiting("/quick", begun)), loop)
+            connections.start(cast(Exchange, Waiting("/quick", begun)), loop, is_first=False)
         await go_on(700)
         assert max(steps) == STARTS
 
@@ -130,12 +174,12 @@ def test_the_time_between_requests_is_none_that_they_took(monkeypatch: pytest.Mo
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(loop, "time", lambda: clock[0])
         for _ in range(3):
-            connections.start(cast(Exchange, Waiting("/sentiment", begun)), loop)
+            connections.start(cast(Exchange, Waiting("/sentiment", begun)), loop, is_first=False)
             for _ in range(3):
                 await asyncio.sleep(0)
             clock[0] += 5
         for _ in range(STARTS):
-            connections.start(cast(Exchange, Waiting("/sentiment", begun)), loop)
+            connections.start(cast(Exchange, Waiting("/sentiment", begun)), loop, is_first=False)
         assert len(begun) == 3 + STARTS
 
     asyncio.run(ask())

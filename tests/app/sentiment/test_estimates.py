@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.compute import is_short
+from app.compute.admission import BRIEF_SECONDS
 from app.sentiment import estimates
 from app.sentiment.classifier import Classifier
 
@@ -12,17 +13,26 @@ def test_the_estimate_follows_what_is_read(models_dir: Path, window_models_dir: 
     first holds for every text."""
     windows = Classifier(window_models_dir / "sentiment-windows")
     tiny = Classifier(models_dir / "sentiment-tiny")
-    a_token = estimates.SECONDS_A_TOKEN
 
-    def tokens(model: Classifier, words: int) -> float:
-        text = "film" * (words - 1)
-        return (estimates.explaining(model, text) - 2 * estimates.tokenizing(len(text))) / a_token
+    def expected(model: Classifier, words: int, *predicted: int) -> float:
+        """What it takes to split a text, and to predict texts of so many words."""
+        splitting = 2 * estimates.tokenizing(len("film" * (words - 1)))
+        return splitting + sum(estimates.predicting(model, one) for one in predicted)
 
-    assert tokens(windows, 4) == pytest.approx(4 * (1 + 4) + 4)
-    assert tokens(windows, 20) == pytest.approx(2 * 20 + 20)
-    assert tokens(windows, 1000) == pytest.approx(2 * windows.serving.maxlen + 1000)
-    assert tokens(tiny, 10) == pytest.approx(10 * (1 + 10) + 10)
-    assert tokens(tiny, 1000) == pytest.approx(12 * (1 + 12) + 1000)
+    def explaining(model: Classifier, words: int) -> float:
+        return estimates.explaining(model, "film" * (words - 1))
+
+    most = windows.serving.maxlen
+    assert explaining(windows, 4) == pytest.approx(expected(windows, 4, *[4] * 5, 4))
+    assert explaining(windows, 20) == pytest.approx(expected(windows, 20, *[20] * 2, 20))
+    assert explaining(windows, 1000) == pytest.approx(expected(windows, 1000, *[most] * 2, 1000))
+    assert explaining(tiny, 10) == pytest.approx(expected(tiny, 10, *[10] * 11, 10))
+    assert explaining(tiny, 1000) == pytest.approx(expected(tiny, 1000, *[12] * 13, 1000))
+
+
+def test_many_short_texts_are_no_short_work(models_dir: Path) -> None:
+    model = Classifier(models_dir / "sentiment-tiny")
+    assert 10_000 * estimates.reading(model, 1) > BRIEF_SECONDS
 
 
 def test_each_mark_is_counted_as_a_word_and_as_the_end_of_a_sentence(models_dir: Path) -> None:
