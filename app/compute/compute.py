@@ -229,6 +229,8 @@ class Compute:
 
 async def _unless(work: "asyncio.Future[Result]", hung_up: HungUp) -> Result:
     """Wait for work, unless the client hangs up: then raise what says so."""
+    # What becomes of work for nobody is no news, which asyncio would log otherwise.
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
     watch = asyncio.ensure_future(hung_up())
     try:
         await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)

@@ -3,6 +3,7 @@
 import codecs
 import re
 import zlib
+from encodings.aliases import aliases
 from functools import partial
 from typing import Final
 
@@ -28,7 +29,13 @@ GZIPPED_INLINE_BYTES: Final = 2**12
 SECONDS_A_DECOMPRESSED_BYTE: Final = 5e-9
 _TYPICAL_RATIO: Final = 10
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
-_CHARSETS: Final = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16"})
+_CODECS: Final = ("utf_8", "ascii", "latin_1", "cp1252", "utf_16")
+_CHARSETS: Final = {
+    **{name: name for name in _CODECS},
+    **{name: codec for name, codec in aliases.items() if codec in _CODECS},
+}
+"""Codecs by the names of their charsets. :func:`codecs.lookup` remembers whatever it is asked for, for ever."""
+_LONGEST_CHARSET: Final = 40
 _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 
 
@@ -120,16 +127,15 @@ def decode_text(body: bytes, charset: str = "") -> str:
     Raises:
         Problem: 415 for a charset that is not supported, 400 for bytes that are not of it.
     """
-    try:
-        codec = codecs.lookup(charset or "utf-8").name
-    except (LookupError, ValueError):
-        codec = ""
-    if codec not in _CHARSETS:
-        raise Problem(415, f"The charset {charset[:40]!r} is not supported; send the text as UTF-8.")
+    name = (charset[:_LONGEST_CHARSET] or "utf-8").lower().replace("-", "_")
+    codec = _CHARSETS.get(name)
+    if codec is None:
+        raise Problem(415, f"The charset {charset[:_LONGEST_CHARSET]!r} is not supported; send the text as UTF-8.")
     try:
         return body.decode(codec)
     except UnicodeDecodeError as error:
-        raise Problem(400, f"The body is not valid {codec.upper()}: byte {error.start} fits no character.") from error
+        name = codecs.lookup(codec).name.upper()
+        raise Problem(400, f"The body is not valid {name}: byte {error.start} fits no character.") from error
 
 
 def gunzip(body: bytes, limit: int, ratio: int) -> bytes:

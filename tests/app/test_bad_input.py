@@ -1,5 +1,6 @@
 """Bad input: each gets its problem document with a sentence, and the service goes on."""
 
+import encodings
 import json
 import socket
 import time
@@ -230,6 +231,23 @@ def test_plain_text_that_is_not_utf8_is_refused(client: httpx.Client) -> None:
     assert "UTF-8" in problem(response, 400)["detail"]
     latin = client.post("/sentiment", content=b"caf\xe9", headers={"Content-Type": "text/plain; charset=latin-1"})
     assert latin.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "charset", ["UTF-8", "utf8", "US-ASCII", "ISO-8859-1", "latin1", "Windows-1252", "cp1252", "utf-16"]
+)
+def test_charsets_go_by_their_usual_names(client: httpx.Client, charset: str) -> None:
+    headers = {"Content-Type": f"text/plain; charset={charset}"}
+    assert client.post("/sentiment", content="fine".encode(charset), headers=headers).status_code == 200
+
+
+def test_unknown_charsets_are_not_remembered(client: httpx.Client) -> None:
+    headers = {"Content-Type": "text/plain; charset=never-heard-of"}
+    problem(client.post("/sentiment", content=b"abc", headers=headers), 415)
+    # What `codecs.lookup` was asked for, it keeps there, whether there is such a codec or not.
+    remembered = vars(encodings)["_cache"]
+    assert "utf_8" in remembered
+    assert "never_heard_of" not in remembered
 
 
 @pytest.mark.parametrize("charset", ["nonsense", "rot13", "zlib", "utf-7", "idna", "%00", "unicode_escape", "base64"])

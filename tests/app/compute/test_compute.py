@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -145,6 +146,7 @@ async def until_all_was_called(compute: Compute) -> None:
 def test_what_was_not_begun_is_dropped_when_the_client_hangs_up() -> None:
     compute = Compute(1, 100)
     done: list[int] = []
+    logged: list[dict[str, Any]] = []
     begun, go_on = threading.Event(), threading.Event()
 
     def step(number: int) -> None:
@@ -157,6 +159,7 @@ def test_what_was_not_begun_is_dropped_when_the_client_hangs_up() -> None:
         raise Gone
 
     async def work() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: logged.append(context))
         with pytest.raises(Gone), compute.place(20) as place:
             await place.run([partial(step, number) for number in range(40)], [0.5] * 40)
         assert compute.admission.long.seconds == 0
@@ -167,6 +170,8 @@ def test_what_was_not_begun_is_dropped_when_the_client_hangs_up() -> None:
     asyncio.run(as_caller("one", work, hung_up))
     compute.close()
     assert done == [0]
+    gc.collect()
+    assert logged == []
 
 
 def test_what_was_not_begun_is_dropped_when_a_part_fails() -> None:
