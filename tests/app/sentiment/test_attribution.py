@@ -117,7 +117,7 @@ def by_the_book(folder: Path, ids: Sequence[int], gradient: Floats) -> Floats:
     return found
 
 
-@pytest.mark.parametrize("length", [*range(2, 14), 23, 24])
+@pytest.mark.parametrize("length", [*range(2, 14), 23, 24, 25, 40])
 def test_it_is_what_the_maxima_lose_cell_by_cell(folder: Path, classifier: Classifier, length: int) -> None:
     ids = tokens(length, seed=length)
     expected = by_the_book(folder, ids, GRADIENT)
