@@ -168,6 +168,9 @@ def test_labels_are_chosen_by_a_parameter(three: httpx.Client) -> None:
 def test_the_id_is_echoed(client: httpx.Client, request_id: str) -> None:
     assert client.post(INFER, json=body(["a"], id=request_id)).json()["id"] == request_id
     assert "id" not in client.post(INFER, json=body(["a"])).json()
+    all_binary = client.post(INFER, json=body(["a"], id=request_id, parameters={"binary_data_output": True}))
+    head = json.loads(all_binary.content[: int(all_binary.headers[LENGTH])])
+    assert head["id"] == request_id
 
 
 @pytest.mark.parametrize(
