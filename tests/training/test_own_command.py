@@ -130,6 +130,18 @@ def test_labels_of_any_names_are_learnt_from_nothing_and_the_training_goes_on(
     assert not list((root / "cache").rglob("state.json"))
 
 
+def test_no_training_goes_on_with_another_one_s_state(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(_progress: Progress, *_given: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "add", add)
+    options = [(), ("--group", "customer"), ("--seed", "7"), ("--test-share", "0.4"), ("--label", "part")]
+    for given in [*options, ()]:
+        assert train(root, "--recipe", "lecture", *given) == 130
+    kept = [path.relative_to(root / "cache").parts for path in (root / "cache").rglob("state.json")]
+    assert len(kept) == len(options)
+
+
 def test_a_base_that_has_seen_rows_needs_others_to_be_tested_with(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

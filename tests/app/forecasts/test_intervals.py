@@ -35,6 +35,10 @@ def test_bounds_beyond_the_knots_are_as_far_off_as_at_the_last() -> None:
     lower, upper = bounds(resting, np.array([[[5, 5]]], dtype=np.float32))
     assert (lower.tolist(), upper.tolist()) == ([[[0, 3]]], [[[9, 7]]])
     assert at(-4) == [[-4, -6, 0, -2]]
+    # Where the truth mostly lay to one side of the forecasts, the table may have both bounds there.
+    beside = Intervals.model_validate({**TABLE, "lower": [[[2.0, 4.0], [-2.0]]], "upper": [[[2.5, 7.0], [-1.0]]]})
+    lower, upper = bounds(beside, np.array([[[1, 5]]], dtype=np.float32))
+    assert (lower.tolist(), upper.tolist()) == ([[[1, 3]]], [[[2.5, 5]]])
 
 
 @pytest.mark.parametrize(
