@@ -673,6 +673,21 @@ def test_pieces_of_csv_of_any_size_are_read_as_python_reads_them(visit: Visit, s
     assert visit.page.evaluate(parse, [content, size]) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("reviews.csv", "reviews-classified.csv"),
+        ("my.reviews.csv", "my.reviews-classified.csv"),
+        ("reviews.jsonl.gz", "reviews-classified.jsonl"),
+        ("reviews", "reviews-classified"),
+        (".csv", ".csv-classified"),
+    ],
+)
+def test_the_result_is_named_after_the_file(visit: Visit, name: str, expected: str) -> None:
+    call = 'async (name) => (await import("/web/result.js")).resultName(name)'
+    assert visit.page.evaluate(call, name) == expected
+
+
 def test_what_was_under_way_is_given_before_a_broken_row_is_told(visit: Visit) -> None:
     give = """async () => {
       const { inOrder } = await import("/web/batches.js");

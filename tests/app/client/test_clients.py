@@ -97,6 +97,7 @@ def test_tokenize(service: Client) -> None:
 def test_pad(service: Client) -> None:
     assert service.pad([[1, 2], [3]]).padded == [[1, 2], [0, 3]]
     assert service.pad([[1, 2, 3], [4]], 2, padding="post", truncating="post", value=9).padded == [[1, 2], [4, 9]]
+    assert service.pad([[1, 2, 3], [4]], 2, padding="post", value=9).padded == [[2, 3], [4, 9]]
 
 
 def test_predict(service: Client) -> None:
