@@ -126,6 +126,19 @@ def test_a_body_slower_than_the_rate_is_given_up_and_a_faster_one_read(size: int
     connected(work, body_seconds=1, min_bytes_per_second=1000)
 
 
+def test_what_comes_after_a_body_was_given_up_is_not_read() -> None:
+    async def work(connection: Connection) -> None:
+        connection.send(post(100))
+        await connection.loop.wait(2)
+        connection.send(b"x" * 100 + post(1) + b"x")
+        await connection.loop.wait(0.1)
+        answer = await connection.read()
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+    connected(work, body_seconds=1)
+
+
 def test_a_head_that_trickles_is_given_up_though_each_byte_comes_soon() -> None:
     async def work(connection: Connection) -> None:
         connection.send(b"POST / HTTP/1.1\r\nHost: a\r\nX: ")
