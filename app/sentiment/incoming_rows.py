@@ -11,6 +11,7 @@ from fastapi import Request
 
 from app.files.errors import InputError, UnknownColumn
 from app.files.feed import Feed
+from app.files.parquet_pages import Bounds
 from app.files.sources import GZIP, Source
 from app.files.tables import Table
 from app.http.body_stream import BodyStream
@@ -22,6 +23,7 @@ from app.http.schemas import FieldError
 from app.lifecycle import Lifecycle
 from app.sentiment.row_bodies import RowOptions, RowsBody, check_charset, options_of
 from app.sentiment.row_formats import (
+    COLUMNS,
     ROWS,
     RowFormat,
     TextTable,
@@ -104,14 +106,14 @@ class IncomingRows:
         blocks = _and_then(first, blocks)
         return cls(stream, blocks, service, given, options, packed=packed, name=_THE_FILE, lifecycle=lifecycle)
 
-    async def begin(self, stack: ExitStack) -> Callable[[], Table[Any]]:
-        """Begin to pass the rows on, and return what opens their table."""
+    async def begin(self, stack: ExitStack) -> Callable[[bool], Table[Any]]:
+        """Begin to pass the rows on, and return what opens their table, told whether its rows are written again."""
         if self.format == "parquet":
             # The stack closes it.
             spooled = stack.enter_context(tempfile.NamedTemporaryFile(prefix="sentiment-rows-"))  # noqa: SIM115
             await self._spool(spooled)
             self.watch = asyncio.create_task(self._body.hung_up())
-            return partial(_open_parquet, spooled.name, self.options)
+            return partial(_open_parquet, spooled.name, self.options, self._settings.max_characters)
         loop = asyncio.get_running_loop()
         room = asyncio.Event()
         feed = self._feed = Feed(lambda: loop.call_soon_threadsafe(room.set))
@@ -232,9 +234,17 @@ async def _unless(opening: Awaitable[Result], watch: "asyncio.Future[None]") -> 
             task.exception()  # is raised above, or the watch's is
 
 
-def _open_parquet(path: str, options: RowOptions) -> Table[Any]:
+def _open_parquet(path: str, options: RowOptions, characters: int, own: bool) -> Table[Any]:
     try:
         from app.files.parquet import ParquetTable
     except InputError as error:
         raise InputError("This service does not read Parquet; send CSV or NDJSON.") from error
-    return ParquetTable(path, options.column, added(options.prefix), name=_THE_FILE, most=ROWS)
+    return ParquetTable(
+        path,
+        options.column,
+        added(options.prefix),
+        name=_THE_FILE,
+        most=ROWS,
+        bounds=Bounds(characters, COLUMNS),
+        only_texts=not own,
+    )

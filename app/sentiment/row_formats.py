@@ -101,8 +101,12 @@ class TextTable:
     prefix: str
     longest_row: int
 
-    def open(self, source: Source) -> Table[Any]:
+    def open(self, source: Source, own: bool) -> Table[Any]:  # noqa: ARG002 - both matter to Parquet alone
         """Open the table, which may wait for its first row.
+
+        Args:
+            source: What is read.
+            own: Whether its rows are written again.
 
         Raises:
             app.files.errors.InputError: It has no such column, or has one already of those that are added.

@@ -26,6 +26,8 @@ _SLOWEST_RETRY: Final = 5.0
 """Seconds after which a stream asks again for a place for its next rows."""
 LONG: Final = 2**16
 """Characters of rows from which on they are written, and compressed, in a thread."""
+_HELD: Final = 2**22
+"""Characters, or bytes, of rows that are held from which on no more are read."""
 _EMPTY: Final = "The text is empty."
 
 
@@ -122,21 +124,24 @@ class Rows:
         self._reading: asyncio.Future[Chunk[Any] | _End | None] | None = None
         self._underway: deque[tuple[Chunk[Any], asyncio.Task[list[Cells]]]] = deque()
 
-    async def open(self, table: Callable[[], Table[Any]], *, own: bool) -> None:
+    async def open(self, table: Callable[[bool], Table[Any]], *, own: bool) -> None:
         """Open the table.
 
         Args:
-            table: Opens it; called in the thread.
+            table: Opens it, told whether its rows are written again; called in the thread.
             own: Whether the answer is a table of the same format, rather than lines.
 
         Raises:
             app.files.errors.InputError: It cannot be read.
         """
-        self._table = await asyncio.get_running_loop().run_in_executor(self._thread, table)
+        loop = asyncio.get_running_loop()
+        self._table = await loop.run_in_executor(self._thread, table, own)
         self._chunks = self._table.chunks()
         self._is_own = own
         output = cast(BinaryIO, self._output)
-        self._write = self._stack.enter_context(self._table.writer(output) if own else _lines(output))
+        writer = self._table.writer(output) if own else _lines(output)
+        # In the thread, too: for a wide table of Parquet it takes a while.
+        self._write = await loop.run_in_executor(self._thread, self._stack.enter_context, writer)
 
     async def parts(self, watch: "asyncio.Future[None]") -> AsyncGenerator[bytes, None]:
         """Give the answer part by part, each as soon as it is there.
@@ -148,7 +153,8 @@ class Rows:
             app.files.errors.InputError: The table cannot be read any further. What was read before has been answered.
         """
         try:
-            if part := self._output.take():
+            # How Parquet begins is of no use alone, and until there are rows the file may yet be refused.
+            if self._table.unit != "rows" and (part := self._output.take()):
                 yield part
             while self._is_open or self._underway:
                 await self._wait(watch)
@@ -171,7 +177,10 @@ class Rows:
 
     async def _wait(self, watch: "asyncio.Future[None]") -> None:
         """Have the next rows read, if there is room for them, and wait until they or the first answers are there."""
-        if self._is_open and self._reading is None and len(self._underway) <= self._answers.service.compute.threads:
+        threads = self._answers.service.compute.threads
+        # Of rows that are very long, none are read ahead of those that are at work.
+        held = sum(chunk.characters for chunk, _ in self._underway)
+        if self._is_open and self._reading is None and len(self._underway) <= threads and held < _HELD:
             read = asyncio.get_running_loop().run_in_executor(self._thread, next, self._chunks, _END)
             self._reading = asyncio.ensure_future(read)
         waits: list[asyncio.Future[Any]] = [job for _, job in list(self._underway)[:1]]

@@ -106,6 +106,27 @@ def test_parquet(client: httpx.Client) -> None:
     ]
 
 
+def test_parquet_that_unpacks_to_far_more_than_it_is(client: httpx.Client) -> None:
+    output = io.BytesIO()
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 10, pa.int32()), pa.array(["a" * 10_000_000]))
+    pq.write_table(pa.table({"text": ["awful"] * 10, "id": long}), output, compression="zstd", store_schema=False)
+    assert len(output.getvalue()) < 2_000
+    answer = post(client, output.getvalue(), PARQUET)
+    assert answer.status_code == 422
+    assert "ask for NDJSON" in answer.json()["detail"]
+    assert len(results(post(client, output.getvalue(), PARQUET, accept=NDJSON))) == 10
+    long_texts = results(post(client, output.getvalue(), PARQUET, "?column=id", accept=NDJSON))
+    assert long_texts == [{"error": "The text has 10,000,000 bytes; at most 1,000,000 characters are taken."}] * 10
+
+
+def test_parquet_that_is_too_wide(client: httpx.Client) -> None:
+    output = io.BytesIO()
+    pq.write_table(pa.table({"text": ["awful"], **{f"c{index}": [1] for index in range(1_000)}}), output)
+    answer = post(client, output.getvalue(), PARQUET)
+    assert answer.status_code == 422
+    assert "has more than 1,000 columns" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "separator"),
     [
