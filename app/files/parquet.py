@@ -124,8 +124,12 @@ class ParquetTable(Table[Any]):
         position = 0
         start, stop = self._rows
         gathered = _Gathered(self._bounds)
+        failure: Exception | None = None
         with self._reading(), self._file:
-            for read in self._batches():
+            for read in _until_failure(self._batches()):
+                if isinstance(read, Exception):
+                    failure = read
+                    break
                 if position >= stop:
                     break
                 if read is None:
@@ -141,6 +145,8 @@ class ParquetTable(Table[Any]):
                     gathered = _Gathered(self._bounds)
             if gathered.texts:
                 yield gathered.chunk(min(position, stop) - start)
+            if failure is not None:
+                raise failure
 
     def _batches(self) -> Iterator[Any]:
         if self._bounds is None:
@@ -148,20 +154,12 @@ class ParquetTable(Table[Any]):
             return
         with Path(self._path).open("rb") as file:
             pages = Pages(file, self._name)
-            groups = iter(self._groups)
-            # Some groups at once, as those of a file that was written row by row are small.
-            while some := list(islice(groups, 1)):
-                rows = self._file.metadata.row_group(some[0]).num_rows
-                for group in groups if rows < self._most else ():
-                    some.append(group)
-                    rows += self._file.metadata.row_group(group).num_rows
-                    if rows >= self._most:
-                        break
-                most = yield from self._rows_at_once(some, pages, self._bounds)
-                yield from self._file.iter_batches(most, row_groups=some, columns=self._columns)
+            for group in self._groups:
+                most = yield from self._rows_at_once(group, pages, self._bounds)
+                yield from self._file.iter_batches(most, row_groups=[group], columns=self._columns)
 
-    def _rows_at_once(self, groups: Sequence[int], pages: Pages, bounds: Bounds) -> Generator[None, None, int]:
-        """Tell how many rows of some groups can be read at once, whatever their values turn out to be.
+    def _rows_at_once(self, group: int, pages: Pages, bounds: Bounds) -> Generator[None, None, int]:
+        """Tell how many rows of a row group can be read at once, whatever their values turn out to be.
 
         Returns:
             A generator that gives ``None`` every now and then, and returns the number.
@@ -175,23 +173,18 @@ class ParquetTable(Table[Any]):
         for index in self._read_columns():
             column = schema.column(index)
             strings = column.physical_type in _STRINGS
-            largest = dictionary = again = 0
-            for group in groups:
-                chunk = self._file.metadata.row_group(group).column(index)
-                start = chunk.data_page_offset
-                if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-                    start = chunk.dictionary_page_offset
-                sizes = pages.sizes(Place(start, chunk.total_compressed_size, chunk.num_values), column.path)
-                largest = max(largest, sizes.data)
-                dictionary = max(dictionary, sizes.dictionary + (_ENTRY_BYTES * sizes.entries if strings else 0))
-                again = max(again, sizes.repeated)
-                if monotonic() - since > CHUNK_SECONDS:
-                    yield None
-                    since = monotonic()
+            chunk = self._file.metadata.row_group(group).column(index)
+            start = chunk.data_page_offset
+            if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+                start = chunk.dictionary_page_offset
+            sizes = pages.sizes(Place(start, chunk.total_compressed_size, chunk.num_values), column.path)
+            if monotonic() - since > CHUNK_SECONDS:
+                yield None
+                since = monotonic()
             # A value of a given length takes it even where it is null.
             length = column.length if column.physical_type == "FIXED_LEN_BYTE_ARRAY" else 0
-            unpacked += max(largest, length) + dictionary
-            value = max(again, length) if strings else 0
+            unpacked += max(sizes.data, length) + sizes.dictionary + (_ENTRY_BYTES * sizes.entries if strings else 0)
+            value = max(sizes.repeated, length) if strings else 0
             repeated += value
             # Where rows are written again, several copies are held of each.
             if self._columns is None and (value > bounds.repeated or repeated > bounds.row):
@@ -226,6 +219,14 @@ class ParquetTable(Table[Any]):
 
             yield write
             groups.flush()
+
+
+def _until_failure(batches: Iterator[Any]) -> Iterator[Any]:
+    """Give batches and, if they cannot be read any further, why."""
+    try:
+        yield from batches
+    except (OSError, pa.ArrowException, InputError) as error:
+        yield error
 
 
 class _Gathered:

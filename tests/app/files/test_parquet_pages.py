@@ -80,7 +80,7 @@ def test_an_ordinary_file_is_read_as_without_bounds(make: Make, options: dict[st
     expected = chunks(table(path, None))
     found = chunks(table(path))
     assert [text for chunk in found for text in chunk.texts] == [text for chunk in expected for text in chunk.texts]
-    # Small row groups are read together.
+    # Small row groups become a chunk together.
     assert len(found) < 8
     assert found[-1].position == 500
     assert rewritten(table(path)).equals(rewritten(table(path, None)))
@@ -169,6 +169,20 @@ def test_a_text_that_is_far_too_long_is_an_error_of_its_row(make: Make, kind: pa
     assert chunks(table(path, None))[0].texts == texts
 
 
+def test_rows_before_a_damaged_page_are_given(make: Make) -> None:
+    path = make({"text": ["good"] * 30}, row_group_size=10)
+    start = pq.ParquetFile(path).metadata.row_group(2).column(0).data_page_offset
+    data = bytearray(Path(path).read_bytes())
+    data[start : start + 8] = b"\xff" * 8
+    Path(path).write_bytes(data)
+    found = table(path).chunks()
+    chunk = next(found)
+    assert chunk is not None
+    assert len(chunk.texts) == 20
+    with pytest.raises(InputError, match="a page of the column 'text' is damaged"):
+        next(found)
+
+
 # Footers.
 
 
@@ -237,9 +251,8 @@ def test_the_last_of_two_fields_counts_and_of_two_headers_the_one_of_the_type() 
     again = b"\x05" + number(2) + number(4_000)
     found = page(0, 5, 0, data(1, 7) + second + again) + page(0, 6, 0, data(1))
     assert sizes(found, 2) == Sizes(data=4_008, repeated=4_000)
-    # A number of a field that is passed over 65,536 times is itself again.
-    around = b"\xf1" * 4_369
-    assert sizes(page(0, 5, 0, data(1) + around + b"\x05" + number(2 + 65_536 - 65_536) + number(70))).data == 70
+    # The numbers of fields wrap: behind 5, 65,538 is 2.
+    assert sizes(page(0, 5, 0, data(1) + b"\xf1" * 4_368 + b"\xd5" + number(70))).data == 70
 
 
 @pytest.mark.parametrize(
