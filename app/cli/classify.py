@@ -41,7 +41,7 @@ from app.files.sources import STANDARD_INPUT, Source, open_source
 from app.files.tables import (
     FORMATS,
     Cells,
-    Chunk,
+    Chunks,
     Format,
     Table,
     Write,
@@ -142,7 +142,7 @@ class Texts(Table[list[None]]):
         self._source = source
         self.total = source.size if source else None
 
-    def chunks(self) -> Iterator[Chunk[list[None]] | None]:
+    def chunks(self) -> Chunks[list[None]]:
         """See :class:`Table`."""
         return grouped((None if text is None else (None, text) for text in self._texts), self._source)
 

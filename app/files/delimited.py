@@ -15,7 +15,7 @@ from app.files.tables import (
     AddedColumns,
     Cell,
     Cells,
-    Chunk,
+    Chunks,
     RowError,
     Table,
     Text,
@@ -176,7 +176,7 @@ class CsvTable(Table[list[list[str]]]):
         """A row of empty fields."""
         return [""] * len(self._header)
 
-    def chunks(self) -> Iterator[Chunk[list[list[str]]] | None]:
+    def chunks(self) -> Chunks[list[list[str]]]:
         """See :class:`Table`."""
         return grouped(self._rows(), self._source, self._most, _size, self._largest)
 

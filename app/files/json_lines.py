@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from app.files.errors import InputError, UnknownColumn
 from app.files.sources import Source
-from app.files.tables import CHUNK_ROWS, AddedColumns, Cells, Chunk, Table, Write, grouped
+from app.files.tables import CHUNK_ROWS, AddedColumns, Cells, Chunks, Table, Write, grouped
 
 
 class JsonLinesTable(Table[list[bytes]]):
@@ -31,7 +31,7 @@ class JsonLinesTable(Table[list[bytes]]):
         self._added = added
         self._found = not begins
 
-    def chunks(self) -> Iterator[Chunk[list[bytes]] | None]:
+    def chunks(self) -> Chunks[list[bytes]]:
         """See :class:`Table`. A row may lack the column, but not all of the first :data:`CHUNK_ROWS` of a file."""
         return grouped(self._rows(), self._source)
 

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from app.files.errors import NAME_CHARACTERS
 from app.files.sources import Source
-from app.files.tables import CHUNK_CHARACTERS, CHUNK_ROWS, Cells, Chunk, RowError, Table, Text, Write, grouped
+from app.files.tables import CHUNK_CHARACTERS, CHUNK_ROWS, Cells, Chunks, RowError, Table, Text, Write, grouped
 
 _LONG: Final = 2**16
 _MOST_NESTED: Final = 10_000
@@ -48,7 +48,7 @@ class LinesTable(Table[list[None]]):
         self._blank = blank
         self._most = most
 
-    def chunks(self) -> Iterator[Chunk[list[None]] | None]:
+    def chunks(self) -> Chunks[list[None]]:
         """See :class:`Table`."""
         return grouped(self._rows(), self._source, self._most, largest=self._largest)
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 from app.files.errors import NAME_CHARACTERS, InputError, UnknownColumn
 from app.files.parquet_pages import ELEMENTS, Bounds, Pages, Place, check_footer
-from app.files.tables import CHUNK_ROWS, CHUNK_SECONDS, AddedColumns, Cells, Chunk, RowError, Table, Text, Write
+from app.files.tables import CHUNK_ROWS, CHUNK_SECONDS, AddedColumns, Cells, Chunk, Chunks, RowError, Table, Text, Write
 
 try:
     import pyarrow as pa
@@ -119,7 +119,7 @@ class ParquetTable(Table[Any]):
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".")
             raise InputError(f"{self._name} cannot be read as Parquet ({reason}).") from error
 
-    def chunks(self) -> Iterator[Chunk[Any] | None]:
+    def chunks(self) -> Chunks[Any]:
         """See :class:`Table`."""
         position = 0
         start, stop = self._rows

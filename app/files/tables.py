@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -76,6 +76,10 @@ class Chunk(Generic[Rows]):
     characters: int = 0
 
 
+Chunks = Generator[Chunk[Rows] | None, None, None]
+"""Chunks one after the other, and ``None`` whenever the next one is not there yet."""
+
+
 class Table(ABC, Generic[Rows]):
     """Rows with a text each.
 
@@ -88,7 +92,7 @@ class Table(ABC, Generic[Rows]):
     total: int | None = None
 
     @abstractmethod
-    def chunks(self) -> Iterator[Chunk[Rows] | None]:
+    def chunks(self) -> Chunks[Rows]:
         """Give the rows in order, and ``None`` whenever the next ones are not there yet.
 
         Raises:
@@ -143,7 +147,7 @@ def grouped(
     most: int = CHUNK_ROWS,
     size: Callable[[Row], int] = lambda _: 0,
     largest: int = CHUNK_CHARACTERS,
-) -> Iterator[Chunk[list[Row]] | None]:
+) -> Chunks[list[Row]]:
     """Group rows into chunks.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, cast
 from app.compute import Busy
 from app.files.delimited import CsvTable
 from app.files.errors import InputError
-from app.files.tables import Cells, Chunk, RowError, Table, Text, Write
+from app.files.tables import Cells, Chunk, Chunks, RowError, Table, Text, Write
 from app.priority import step_back
 from app.sentiment.classifier import Classification, Classifier
 from app.sentiment.explanation import Explained
@@ -117,7 +117,7 @@ class Rows:
         self._stack = ExitStack()
         self._table: Table[Any]
         self._write: Write[Any]
-        self._chunks: Iterator[Chunk[Any] | None]
+        self._chunks: Chunks[Any]
         self._is_own = False
         self._is_open = True  # more may be read
         self._failure: InputError | None = None
@@ -137,6 +137,7 @@ class Rows:
         loop = asyncio.get_running_loop()
         self._table = await loop.run_in_executor(self._thread, table, own)
         self._chunks = self._table.chunks()
+        self._stack.callback(self._chunks.close)
         self._is_own = own
         output = cast(BinaryIO, self._output)
         writer = self._table.writer(output) if own else _lines(output)
@@ -228,13 +229,19 @@ class Rows:
             ended: Called in the event loop when it has.
         """
         loop = asyncio.get_running_loop()
-        last = self._thread.submit(_do_nothing)
+        last = self._thread.submit(self._let_go)
         last.add_done_callback(lambda _: loop.call_soon_threadsafe(ended))
         self._thread.shutdown(wait=False)
 
+    def _let_go(self) -> None:
+        """Close the table and what is written, behind all else that the thread does, and drop the rows that are held.
 
-def _do_nothing() -> None:
-    """Stand in line behind what a thread is to do."""
+        For a client that hung up nobody else does so: what is read half waits in a circle of references.
+        """
+        # With an error, so that rows which nobody reads are not compressed.
+        self._stack.__exit__(GeneratorExit, GeneratorExit(), None)
+        self._underway.clear()
+        self._reading = None
 
 
 class _End:

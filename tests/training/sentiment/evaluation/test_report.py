@@ -109,7 +109,9 @@ def test_the_command(workplace: Workplace, trained_folder: Path, capsys: pytest.
         "| sentiment-tiny",
     ]
     assert " | phrases | edits | ms a review |" in table
-    head, *lines = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "---" not in line)
+    head, *lines = (
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "---" not in line
+    )
     places = [head.index("log loss"), head.index("calibration error")]
     # What VADER says is no probability, and so has neither.
     assert [[bool(line[place]) for place in places] for line in lines] == [[False] * 2, [True] * 2, [True] * 2]
