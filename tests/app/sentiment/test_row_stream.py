@@ -58,6 +58,8 @@ def test_all_is_closed_once_the_client_has_hung_up() -> None:
         ended = asyncio.Event()
         rows.close(ended.set)
         await ended.wait()
+        # While they are still known: that nothing knows them any more must not be what closes them.
+        assert rows
+        assert table.closed == ["writer, unfinished", "table"]
 
     asyncio.run(hang_up())
-    assert table.closed == ["writer, unfinished", "table"]
