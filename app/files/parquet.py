@@ -184,7 +184,7 @@ class ParquetTable(Table[Any]):
             # A value of a given length takes it even where it is null.
             length = column.length if column.physical_type == "FIXED_LEN_BYTE_ARRAY" else 0
             unpacked += max(sizes.data, length) + sizes.dictionary + (_ENTRY_BYTES * sizes.entries if strings else 0)
-            value = max(sizes.repeated, length) if strings else 0
+            value = max(sizes.dictionary, length) if strings else 0
             repeated += value
             # Where rows are written again, several copies are held of each.
             if self._columns is None and (value > bounds.repeated or repeated > bounds.row):

@@ -27,9 +27,8 @@ _VARINT_BYTES: Final = 10
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _DICTIONARY_PAGE: Final = 2
-_DELTA_LENGTH_BYTE_ARRAY, _DELTA_BYTE_ARRAY = 6, 7
-_LENGTHS_BYTES: Final = 8
-"""Of the lengths of a value where they are packed apart from it, a few bytes for any number of them."""
+_COUNTED_WITHIN: Final = {6: "DELTA_LENGTH_BYTE_ARRAY", 7: "DELTA_BYTE_ARRAY"}
+"""Encodings whose pages say within how many values they have; Arrow takes room for these, however few there are."""
 _HEADER_OF_DICTIONARY: Final = 7
 _HEADERS_OF_DATA: Final = {5: (0, 2), 8: (3, 4)}
 """The fields that hold the header of a page of data, in its two versions: of which type it then is, and the field of
@@ -69,17 +68,14 @@ class Sizes:
     """How large the pages of a chunk of a column are at most, packed or unpacked.
 
     Attributes:
-        dictionary: Bytes of its dictionary.
+        dictionary: Bytes of its dictionary, which a value can be made of that takes no room of its own.
         entries: Values of its dictionary.
-        data: Bytes of any other page, with those of the lengths of its values where these are unpacked first.
-        repeated: Bytes of what a value can be made of that takes no room of its own: the dictionary, or a page in
-            which values share their beginnings.
+        data: Bytes of any other page.
     """
 
     dictionary: int = 0
     entries: int = 0
     data: int = 0
-    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +208,13 @@ class Pages:
                 raise _Malformed("has a negative size")
             seen += values
             size = max(header.packed, header.unpacked)
+            if encoding in _COUNTED_WITHIN:
+                raise _Malformed(f"is {_COUNTED_WITHIN[encoding]}, which is not read here; write it plain")
             if header.type == _DICTIONARY_PAGE:
                 found.dictionary = max(found.dictionary, size)
                 found.entries = max(found.entries, header.entries)
             else:
-                apart = encoding in (_DELTA_LENGTH_BYTE_ARRAY, _DELTA_BYTE_ARRAY)
-                found.data = max(found.data, size + (_LENGTHS_BYTES * values if apart else 0))
-            if header.type == _DICTIONARY_PAGE or encoding == _DELTA_BYTE_ARRAY:
-                found.repeated = max(found.repeated, size)
+                found.data = max(found.data, size)
         return found
 
     def _header(self) -> "_Header":
