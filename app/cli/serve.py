@@ -24,8 +24,7 @@ from app.http.limits import Limits
 from app.lifecycle import Terminal
 from app.loaded import Loaded
 from app.main import create_app
-from app.operations import listener
-from app.operations.logs import configuration
+from app.operations import listener, logs
 from app.operations.metrics import Metrics
 from app.operations.routes import PROBES
 from app.operations.tracing import Tracing
@@ -60,6 +59,13 @@ def run(arguments: argparse.Namespace) -> None:
     _raise_descriptors()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
+    try:
+        _serve(settings, loaded, tracing)
+    finally:
+        logs.finish()
+
+
+def _serve(settings: Settings, loaded: Loaded, tracing: Tracing | None) -> None:
     if settings.workers == 1:
         uvicorn.run(create_app(settings, loaded), **options(settings))
         return
@@ -111,7 +117,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "http": Connections(Limits.of(settings), urgent=PROBES | {LIVE, READY}),
         "loop": "app.http.listener:Loop",
         "ws": "none",
-        "log_config": configuration(settings.log_level),
+        "log_config": logs.configuration(settings.log_level),
         "access_log": False,
         "server_header": False,
         # Uvicorn reads this variable itself; without it there is no proxy to believe, and no need to look for one.

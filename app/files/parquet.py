@@ -186,8 +186,8 @@ class ParquetTable(Table[Any]):
             unpacked += max(sizes.data, length) + sizes.dictionary + (_ENTRY_BYTES * sizes.entries if strings else 0)
             value = max(sizes.dictionary, length) if strings else 0
             repeated += value
-            # Where rows are written again, several copies are held of each.
-            if self._columns is None and (value > bounds.repeated or repeated > bounds.row):
+            # Several copies are held of each row, above all where rows are written again.
+            if value > bounds.repeated or repeated > bounds.row:
                 raise InputError(
                     f"{self._name}: a value of the column {column.path[:NAME_CHARACTERS]!r} could have {value:,} "
                     f"bytes, and all of a row {repeated:,}; at most {bounds.repeated:,} and {bounds.row:,} are read. "

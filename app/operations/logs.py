@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -94,6 +95,17 @@ def _time(seconds: float) -> str:
 @lru_cache(maxsize=2)
 def _second(whole: int) -> str:
     return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def finish() -> None:
+    """Write what is left of the log, at the end of the process.
+
+    Where that fails, Python would fail again when it flushes standard output itself, and end with status 120.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def configuration(level: str) -> dict[str, Any]:

@@ -72,13 +72,18 @@ def test_workers_that_take_long_to_start_are_waited_for(start: Start, tmp_path: 
     assert "died" not in service.log.read_text()
 
 
+def buffered(**variables: str) -> dict[str, str]:
+    """The environment of a service whose standard output Python buffers, as it does by default."""
+    return environment(PYTHONUNBUFFERED="", **variables)
+
+
 def test_a_full_disk_under_the_log_fails_no_request(tmp_path: Path) -> None:
     port = free_port()
     with (
         Path("/dev/full").open("w") as full,
         (tmp_path / "errors").open("w") as errors,
         subprocess.Popen(
-            SERVE, cwd=ROOT, env=environment(PORT=str(port)), stdout=full, stderr=errors, text=True
+            SERVE, cwd=ROOT, env=buffered(PORT=str(port)), stdout=full, stderr=errors, text=True
         ) as process,
     ):
         try:
@@ -95,7 +100,7 @@ def test_a_closed_pipe_under_the_log_fails_no_request(tmp_path: Path) -> None:
     with (
         (tmp_path / "errors").open("w") as errors,
         subprocess.Popen(
-            SERVE, cwd=ROOT, env=environment(PORT=str(port)), stdout=subprocess.PIPE, stderr=errors, text=True
+            SERVE, cwd=ROOT, env=buffered(PORT=str(port)), stdout=subprocess.PIPE, stderr=errors, text=True
         ) as process,
     ):
         try:
