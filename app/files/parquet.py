@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from app.files.errors import NAME_CHARACTERS, InputError, UnknownColumn
-from app.files.parquet_pages import ELEMENTS, Bounds, Pages, Place, check_footer
+from app.files.parquet_pages import ELEMENTS, Bounds, ColumnChunk, Pages, check_footer
 from app.files.tables import CHUNK_ROWS, CHUNK_SECONDS, AddedColumns, Cells, Chunk, Chunks, RowError, Table, Text, Write
 
 try:
@@ -177,7 +177,7 @@ class ParquetTable(Table[Any]):
             start = chunk.data_page_offset
             if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
                 start = chunk.dictionary_page_offset
-            sizes = pages.sizes(Place(start, chunk.total_compressed_size, chunk.num_values), column.path)
+            sizes = pages.sizes(ColumnChunk(start, chunk.total_compressed_size, chunk.num_values), column.path)
             if monotonic() - since > CHUNK_SECONDS:
                 yield None
                 since = monotonic()
@@ -188,10 +188,11 @@ class ParquetTable(Table[Any]):
             repeated += value
             # Several copies are held of each row, above all where rows are written again.
             if value > bounds.repeated or repeated > bounds.row:
+                otherwise = ", or ask for NDJSON" if self._columns is None else ""
                 raise InputError(
                     f"{self._name}: a value of the column {column.path[:NAME_CHARACTERS]!r} could have {value:,} "
                     f"bytes, and all of a row {repeated:,}; at most {bounds.repeated:,} and {bounds.row:,} are read. "
-                    "Write it with smaller dictionaries, or ask for NDJSON."
+                    f"Write it with smaller dictionaries{otherwise}."
                 )
         if unpacked > bounds.pages:
             raise InputError(

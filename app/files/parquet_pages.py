@@ -79,7 +79,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ColumnChunk:
     """Where the chunk of a column lies.
 
     Attributes:
@@ -168,31 +168,31 @@ class Pages:
         self._thrift = _Thrift(file, self._size)
         self._name = name
 
-    def sizes(self, place: Place, column: str) -> Sizes:
+    def sizes(self, chunk: ColumnChunk, column: str) -> Sizes:
         """Tell how large the pages of a chunk are.
 
         Args:
-            place: Where it lies.
+            chunk: Where it lies.
             column: What to call its column in a message.
 
         Raises:
             InputError: There is no such chunk.
         """
         try:
-            return self._sizes(place)
+            return self._sizes(chunk)
         except _Malformed as malformed:
             raise InputError(
                 f"{self._name} cannot be read as Parquet (a page of the column {column!r} {malformed})."
             ) from malformed
 
-    def _sizes(self, place: Place) -> Sizes:
+    def _sizes(self, chunk: ColumnChunk) -> Sizes:
         found = Sizes()
-        position, end = place.start, place.start + place.size
-        if position < 0 or place.size < 0 or end > self._size:
+        position, end = chunk.start, chunk.start + chunk.size
+        if position < 0 or chunk.size < 0 or end > self._size:
             raise _Malformed("lies outside the file")
         seen = pages = 0
         # Arrow, too, stops at this many values, whatever comes behind them.
-        while seen < place.values:
+        while seen < chunk.values:
             self._thrift.begin(position, min(HEADER_BYTES, end - position))
             header = self._header()
             position = self._thrift.position + header.packed

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.files import parquet_pages
 from app.files.errors import InputError
 from app.files.parquet import ParquetTable
-from app.files.parquet_pages import Bounds, Pages, Place, Sizes, check_footer
+from app.files.parquet_pages import Bounds, ColumnChunk, Pages, Sizes, check_footer
 from app.files.tables import AddedColumns, Chunk, Column, RowError
 
 ADDED: Final = AddedColumns(Column("label", str))
@@ -235,7 +235,7 @@ def data(values: int, encoding: int = 0) -> bytes:
 
 
 def sizes(found: bytes, values: int = 1) -> Sizes:
-    return Pages(io.BytesIO(found), "It").sizes(Place(0, len(found), values), "text")
+    return Pages(io.BytesIO(found), "It").sizes(ColumnChunk(0, len(found), values), "text")
 
 
 def test_sizes_are_those_of_the_largest_pages() -> None:
@@ -291,8 +291,10 @@ def test_more_pages_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         sizes(page(0, 0, 0, data(0)) * 4)
 
 
-@pytest.mark.parametrize("place", [Place(-1, 1, 1), Place(0, -1, 1), Place(0, 100, 1), Place(50, 1, 1)])
-def test_a_place_outside_the_file(place: Place) -> None:
+@pytest.mark.parametrize(
+    "place", [ColumnChunk(-1, 1, 1), ColumnChunk(0, -1, 1), ColumnChunk(0, 100, 1), ColumnChunk(50, 1, 1)]
+)
+def test_a_place_outside_the_file(place: ColumnChunk) -> None:
     with pytest.raises(InputError, match="lies outside the file"):
         Pages(io.BytesIO(b"0123456789"), "It").sizes(place, "text")
 
