@@ -8,7 +8,7 @@ import pytest
 from bench.errors import BenchError
 from bench.options import Options
 from bench.paths import MODEL
-from bench.replicas import CONFIGURATION, Replica, configuration
+from bench.replicas import CONFIGURATION, Proxy, Replica, configuration
 from bench.rolling import NAMES, measure_rolling
 
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
@@ -23,6 +23,14 @@ def test_the_configuration_is_taken_as_it_is_but_for_addresses(tmp_path: Path) -
     assert len(changed) == 2 + len(NAMES)
     with pytest.raises(BenchError):
         configuration(given, 7, replicas[:2], tmp_path / "socket")
+
+
+def test_requests_of_a_replica_are_those_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = "# pxname,svname,qcur,scur,status\nreplicas,one,0,3,UP\nreplicas,two,1,0,DRAIN (agent)\nother,one,7,7,UP\n"
+    monkeypatch.setattr(Proxy, "tell", lambda _self, _command: answer)
+    proxy = object.__new__(Proxy)
+    assert proxy.sessions() == {"one": 3, "two": 0}
+    assert proxy.states() == {"one": "UP", "two": "DRAIN"}
 
 
 @pytest.mark.slow

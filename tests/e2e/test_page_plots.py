@@ -109,6 +109,15 @@ def test_an_emptied_field_clears_the_answer(visit: Visit) -> None:
     expect(visit.find("vectors-analogies").locator("bdi").first).to_have_text("queen")
 
 
+@pytest.mark.parametrize("way", ["gensim", "lecture"])
+def test_an_arrow_leads_to_the_answer_even_where_inputs_are_kept(visit: Visit, way: str) -> None:
+    plotted(visit)
+    visit.find("vectors-way").select_option(way)
+    first = visit.find("vectors-analogies").locator("section").first.locator("bdi").first
+    expect(first).to_have_text("queen" if way == "gensim" else "king")
+    expect(visit.find("vectors-plot").locator("desc")).to_contain_text("An arrow from king to queen.")
+
+
 def test_each_space_says_why_it_answers_so(visit: Visit) -> None:
     plotted(visit)
     cards = visit.find("vectors-analogies").locator("section")

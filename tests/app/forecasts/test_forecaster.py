@@ -181,6 +181,14 @@ def test_nothing_but_its_graph_is_needed(copy: Path) -> None:
     assert "model.onnx is missing" in refused(copy)
 
 
+def test_a_graph_that_fails_with_the_example_is_refused(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forecast(*_given: object) -> None:
+        raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL")
+
+    monkeypatch.setattr(Forecaster, "forecast", forecast)
+    assert "model.onnx cannot be run ([ONNXRuntimeError] : 1 : FAIL); restore the model folder." in refused(copy)
+
+
 def test_what_is_no_graph_is_refused(copy: Path) -> None:
     (copy / "model.onnx").write_bytes(b"no graph")
     write_manifest(copy, Manifest.model_validate_json((copy / MANIFEST).read_bytes()))

@@ -387,8 +387,14 @@ def test_a_text_is_counted_as_the_chosen_label_that_was_answered(serve: Serve, l
         post(client, "/sentiment", text="What a plain film.", labels=["negative", "positive"], explain=True),
         *post(client, "/sentiment/batch", texts=["What a plain film."], labels=["negative", "positive"])["results"],
     ]
+    rows = client.post(
+        "/sentiment/batch?labels=negative,positive",
+        content='{"text": "What a plain film."}',
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    answers.append(rows.json())
 
     counted = client.get("/metrics").text
     (label,) = {answer["label"] for answer in answers}
-    assert f'sentiment_texts_total{{label="{label}",model="sentiment-three",version="1.0.0"}} 3.0' in counted
+    assert f'sentiment_texts_total{{label="{label}",model="sentiment-three",version="1.0.0"}} 4.0' in counted
     assert 'sentiment_texts_total{label="neutral",model="sentiment-three",version="1.0.0"} 0.0' in counted

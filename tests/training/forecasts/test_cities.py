@@ -23,6 +23,10 @@ def test_the_third_column_of_the_flu_is_the_day_before() -> None:
     np.testing.assert_array_equal(flu.last, flu.inputs[..., 2:])
 
 
+def test_the_pollution_persists_from_the_last_day() -> None:
+    assert cities.air_pollution().training.last.tolist() == [[[100]], [[110]], [[70]]]
+
+
 @pytest.mark.parametrize(("seed", "printed"), [(33, [117.5, 117.5, 75.0]), (0, [103.3333, 103.3333, 103.3333])])
 def test_the_lectures_own_fit_collapses(seed: int, printed: list[float]) -> None:
     """Its states are saturated, so no gradient reaches the recurrent layer, and cities share a state."""

@@ -132,6 +132,13 @@ def test_the_interval_tells_a_clear_difference_from_chance() -> None:
     assert not chance.is_clear
 
 
+def test_the_interval_is_one_of_95_percent() -> None:
+    losses = {"model": np.zeros(2000), "mean": (np.arange(2000) % 2).astype(np.float64)}
+    interval = _difference(ACCURACY, losses, np.arange(2000)).interval
+    assert interval is not None
+    assert interval[1] - interval[0] == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 2000), rel=0.07)
+
+
 def test_rows_that_are_alike_count_less() -> None:
     def width(found: Difference) -> float:
         assert found.interval is not None

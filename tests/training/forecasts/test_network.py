@@ -7,7 +7,7 @@ import pytest
 
 from training import checkpoint as checkpoints
 from training.forecasts import cities, data
-from training.forecasts.network import Scale, _at_each, build, layers_of, train
+from training.forecasts.network import Scale, _at_each, _repeated, build, layers_of, train
 from training.forecasts.recipes import AIR_POLLUTION, ALL, FLU_CASES, RAIN_NEXT_DAY, RECIPES, ForecastRecipe, Recurrent
 from training.forecasts.series import Array, Series, Stretches, split, windows
 
@@ -121,6 +121,15 @@ def test_what_is_learnt_from_stretches_is_what_the_model_forecasts(tmp_path: Pat
     assert loss == pytest.approx(min(epoch["val_loss"] for epoch in trained.history.epochs), rel=0.3)
     assert loss < 0.9
     assert trained.steps == -(-len(Stretches.of(splits.training, 6).inputs) // 16)
+
+
+def test_each_epoch_has_an_order_of_its_own() -> None:
+    order = _repeated(replace(AIR_POLLUTION, repeats=2), 50, 4)
+    first, second = (np.concatenate(order(epoch)).tolist() for epoch in (0, 1))
+    assert first[:50] == first[50:]
+    assert sorted(first[:50]) == sorted(second[:50]) == list(range(50))
+    assert first != second
+    assert first == np.concatenate(order(0)).tolist()
 
 
 @pytest.mark.slow

@@ -61,6 +61,17 @@ OTHERS: Final[dict[str, Callable[[], Layers]]] = {
 }
 
 
+@pytest.mark.parametrize("power", [None, 0.25])
+def test_lengths_count_by_the_power_that_the_model_has(power: float | None) -> None:
+    changes: Layers = {
+        "maximum": MaximumOverWindows(3, power),
+        "dense": layers.Dense(3, activation="softmax", use_bias=power is None),
+    }
+    found = weights(model_of(**changes))
+    assert found is not None
+    assert float(found.length_power) == (power or 0)
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_another_model_gives_no_states(name: str, tmp_path: Path) -> None:
     model = model_of(**OTHERS[name]())

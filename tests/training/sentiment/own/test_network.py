@@ -37,6 +37,15 @@ def test_the_network_that_is_trained_answers_as_the_one_that_is_served(base: Bas
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
+def test_of_a_text_that_is_too_long_the_end_is_read_as_served(base: Base) -> None:
+    network = WindowNetwork(base.weights, base.window)
+    start, end = (encoded(base.tokenizer, text) for text in ("awful rude soup ", "great train room "))
+    long = np.tile(end, 1023)[-1023:]
+    whole, read, other = network.maxima([np.concatenate([np.tile(start, 500), long]), long, np.tile(start, 500)])
+    np.testing.assert_array_equal(whole, read)
+    assert not np.allclose(whole, other)
+
+
 def test_all_texts_are_shown_once_and_long_ones_in_part() -> None:
     random = np.random.default_rng(0)
     texts = [np.full(number + 1, number + 3, np.int32) for number in range(20)]
