@@ -39,19 +39,22 @@ def cluster() -> Iterator[Any]:
         "include_dashboard": False,
     }
     cluster: Any = None
-    for left in reversed(range(STARTS)):
+    with pytest.MonkeyPatch.context() as patch:
+        # Not as an argument: then Ray notes its address in /tmp/ray all the same, which may not be there.
+        patch.setenv("RAY_TMPDIR", folder)
+        for left in reversed(range(STARTS)):
+            try:
+                cluster = Cluster(initialize_head=True, head_node_args=node)
+                cluster.add_node(**node)
+                break
+            except Exception:
+                if not left:
+                    raise
         try:
-            cluster = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder})
-            cluster.add_node(**node)
-            break
-        except Exception:
-            if not left:
-                raise
-    try:
-        yield cluster
-    finally:
-        cluster.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+            yield cluster
+        finally:
+            cluster.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Run:
