@@ -50,7 +50,12 @@ class Loaded:
             app.settings.SettingsError: The file for feedback cannot be written.
         """
         compute = Compute(
-            settings.threads, settings.max_waiting_seconds, settings.max_client_share, settings.max_streams, tracing
+            settings.threads,
+            settings.max_waiting_seconds,
+            settings.max_client_share,
+            settings.max_streams,
+            settings.max_parquet_files,
+            tracing,
         )
         return cls(
             settings=settings,

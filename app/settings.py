@@ -122,6 +122,11 @@ class Settings(BaseSettings):
     max_streams: int = Field(
         8, ge=1, description="Files that are classified as they come, at a time, in a process; beyond it 503."
     )
+    max_parquet_files: int = Field(
+        2,
+        ge=1,
+        description="Of these, Parquet files, each read by a process of its own of up to 200 MB; beyond it 503.",
+    )
     max_spooled_bytes: int = Field(
         2**28, ge=1, description="Size of a Parquet file, which is kept on disk while it is classified; beyond it 413."
     )

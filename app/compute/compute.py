@@ -127,6 +127,7 @@ class Compute:
         max_waiting_seconds: float = 30,
         max_client_share: float = 0.5,
         max_streams: int = 8,
+        max_processes: int = 2,
         spans: Spans | None = None,
     ) -> None:
         """Make the pool; its threads start when they are needed.
@@ -134,8 +135,9 @@ class Compute:
         Args:
             threads: Number of threads for long work; there is one more for brief work.
             max_waiting_seconds: Estimated seconds of long work that may wait, in all.
-            max_client_share: What part of it, and of the streams, one client may have, from 0 to 1.
+            max_client_share: What part of it, of the streams, and of the processes one client may have, from 0 to 1.
             max_streams: Streams that may go on at a time.
+            max_processes: Of these, those that may have a process of their own.
             spans: Where the steps of requests are noted, if they are.
         """
         self.threads = threads
@@ -144,6 +146,7 @@ class Compute:
         self._limit = float(max_waiting_seconds)
         self.admission = Admission(self._limit, max_client_share, threads)
         self._streams = Lane(max_streams, max_client_share, 1)
+        self._processes = Lane(max_processes, max_client_share, 1)
 
     def inline(self, seconds: float) -> "Inline":
         """Admit short work on the event loop, for as long as one is within what this returns.
@@ -191,14 +194,18 @@ class Compute:
         Raises:
             Busy: There are too many, of this client or in all.
         """
-        caller = CALLER.get().name
-        self._streams.enter(caller, 1)
+        return _enter(self._streams)
 
-        def leave() -> None:
-            self._streams.learn(1)
-            self._streams.leave(caller, 1)
+    def begin_process(self) -> Callable[[], None]:
+        """Admit a process that reads for a stream.
 
-        return leave
+        Returns:
+            To be called when it has ended.
+
+        Raises:
+            Busy: There are too many, of this client or in all.
+        """
+        return _enter(self._processes)
 
     async def run(self, function: Callable[[], Result], *, seconds: float) -> Result:
         """Call a function in a thread and wait for its result.
@@ -225,6 +232,17 @@ class Compute:
     def close(self) -> None:
         """Wait for the threads to end."""
         self._threads.close()
+
+
+def _enter(lane: Lane) -> Callable[[], None]:
+    caller = CALLER.get().name
+    lane.enter(caller, 1)
+
+    def leave() -> None:
+        lane.learn(1)
+        lane.leave(caller, 1)
+
+    return leave
 
 
 async def _unless(work: "asyncio.Future[Result]", hung_up: HungUp) -> Result:

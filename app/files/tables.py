@@ -99,6 +99,9 @@ class Table(ABC, Generic[Rows]):
             InputError: A row is not as it should be.
         """
 
+    def close(self) -> None:
+        """Let go of what is open, even if nothing was read; may be called again."""
+
     @abstractmethod
     def writer(self, output: BinaryIO) -> AbstractContextManager[Write[Rows]]:
         """Give a function that writes rows in the table's own format; the output is complete after the block."""

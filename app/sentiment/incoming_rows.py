@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
+from time import monotonic
 from typing import IO, Any, Final, TypeVar
 
 from fastapi import Request
 
+from app.compute import Busy
 from app.files.errors import InputError, UnknownColumn
 from app.files.feed import Feed
-from app.files.parquet_pages import Bounds
 from app.files.sources import GZIP, Source
 from app.files.tables import Table
 from app.http.body_stream import BodyStream
@@ -32,10 +33,14 @@ from app.sentiment.row_formats import (
     format_of_media_type,
 )
 from app.sentiment.service import SentimentService
+from app.settings import Settings
 
 Result = TypeVar("Result")
 
 _POLL_SECONDS: Final = 0.25
+_PLACE_SECONDS: Final = 5.0
+"""How long a file waits for those before it."""
+_PLACE_POLL_SECONDS: Final = 0.05
 _THE_FILE: Final = "The file"
 _THE_BODY: Final = "The body"
 
@@ -67,9 +72,11 @@ class IncomingRows:
         self._body = body
         self._blocks = blocks
         self._settings = service.settings
+        self._compute = service.compute
         self._packed = packed
         self._name = name
         self._feed: Feed | None = None
+        self._leave: Callable[[], None] | None = None
         self._lifecycle = lifecycle
         self._until_draining: asyncio.Task[None] | None = None
         self._problem: Problem | None = None
@@ -107,13 +114,19 @@ class IncomingRows:
         return cls(stream, blocks, service, given, options, packed=packed, name=_THE_FILE, lifecycle=lifecycle)
 
     async def begin(self, stack: ExitStack) -> Callable[[bool], Table[Any]]:
-        """Begin to pass the rows on, and return what opens their table, told whether its rows are written again."""
+        """Begin to pass the rows on, and return what opens their table, told whether its rows are written again.
+
+        Raises:
+            Problem: There is no room for them.
+            app.compute.Busy: Too many files are being read, of this client or in all.
+        """
         if self.format == "parquet":
-            # The stack closes it.
-            spooled = stack.enter_context(tempfile.NamedTemporaryFile(prefix="sentiment-rows-"))  # noqa: SIM115
+            self._leave = await self._begin_process()
+            # It has no name, so that it goes even if the process ends at once. The stack closes it.
+            spooled = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
             await self._spool(spooled)
             self.watch = asyncio.create_task(self._body.hung_up())
-            return partial(_open_parquet, spooled.name, self.options, self._settings.max_characters)
+            return partial(_open_parquet, spooled, self.options, self._settings)
         loop = asyncio.get_running_loop()
         room = asyncio.Event()
         feed = self._feed = Feed(lambda: loop.call_soon_threadsafe(room.set))
@@ -163,6 +176,22 @@ class IncomingRows:
         self.watch.cancel()
         if self._feed is not None:
             self._feed.abandon()
+
+    async def _begin_process(self) -> Callable[[], None]:
+        """Wait for a place for the process that reads the file: the one before may just be ending."""
+        until = monotonic() + _PLACE_SECONDS
+        while True:
+            try:
+                return self._compute.begin_process()
+            except Busy:
+                if monotonic() > until:
+                    raise
+                await asyncio.sleep(_PLACE_POLL_SECONDS)
+
+    def leave(self) -> None:
+        """Make room for the next file, once the thread that reads the table has ended."""
+        if self._leave is not None:
+            self._leave()
 
     async def _pass_on(self, feed: Feed, room: asyncio.Event) -> None:
         """Pass the body on as it comes and, once it has come, wait for the client to hang up."""
@@ -234,17 +263,18 @@ async def _unless(opening: Awaitable[Result], watch: "asyncio.Future[None]") -> 
             task.exception()  # is raised above, or the watch's is
 
 
-def _open_parquet(path: str, options: RowOptions, characters: int, own: bool) -> Table[Any]:
+def _open_parquet(file: IO[bytes], options: RowOptions, settings: Settings, own: bool) -> Table[Any]:
     try:
-        from app.files.parquet import ParquetTable
+        from app.files.parquet_apart import Limits, ParquetTableApart
     except InputError as error:
         raise InputError("This service does not read Parquet; send CSV or NDJSON.") from error
-    return ParquetTable(
-        path,
+    return ParquetTableApart(
+        file,
         options.column,
         added(options.prefix),
         name=_THE_FILE,
         most=ROWS,
-        bounds=Bounds(characters, COLUMNS),
+        characters=settings.max_characters,
+        limits=Limits(columns=COLUMNS, ratio=settings.max_compression_ratio),
         only_texts=not own,
     )

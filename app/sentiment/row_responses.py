@@ -62,7 +62,12 @@ async def rows_response(request: Request, body: RowsBody, service: SentimentServ
         if incoming.options.explain and answer != "ndjson":
             raise Problem(422, f"Explained rows are answered as {MEDIA_TYPES['ndjson']}; ask for it with `Accept`.")
         rows = Rows(asked(incoming.options, answer))
-        stack.callback(rows.close, leave)
+
+        def ended() -> None:
+            incoming.leave()
+            leave()
+
+        stack.callback(rows.close, ended)
         table = await incoming.begin(stack)
         await incoming.opened(rows.open(table, own=answer == incoming.format and answer in _OWN))
         parts = rows.parts(incoming.watch)

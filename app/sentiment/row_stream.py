@@ -135,7 +135,7 @@ class Rows:
             app.files.errors.InputError: It cannot be read.
         """
         loop = asyncio.get_running_loop()
-        self._table = await loop.run_in_executor(self._thread, table, own)
+        await loop.run_in_executor(self._thread, self._open, table, own)
         self._chunks = self._table.chunks()
         self._stack.callback(self._chunks.close)
         self._is_own = own
@@ -143,6 +143,11 @@ class Rows:
         writer = self._table.writer(output) if own else _lines(output)
         # In the thread, too: for a wide table of Parquet it takes a while.
         self._write = await loop.run_in_executor(self._thread, self._stack.enter_context, writer)
+
+    def _open(self, table: Callable[[bool], Table[Any]], own: bool) -> None:
+        """Open the table in the thread, which closes it even if nobody waits for this any longer."""
+        self._table = table(own)
+        self._stack.callback(self._table.close)
 
     async def parts(self, watch: "asyncio.Future[None]") -> AsyncGenerator[bytes, None]:
         """Give the answer part by part, each as soon as it is there.

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.files import delimited, parquet, sources, tables
+from app.files import delimited, sources, tables
 from app.files.delimited import CsvTable, RowLimits
 from app.files.errors import ColumnTaken, InputError, UnknownColumn
 from app.files.json_lines import JsonLinesTable
@@ -294,7 +294,7 @@ def test_parquet_rows_come_out_as_they_went_in(tmp_path: Path, kind: pa.DataType
 
 
 def test_parquet_comes_out_in_row_groups_of_some_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 30_000)
+    monkeypatch.setattr(ParquetTable, "group_bytes", 30_000)
     pq.write_table(pa.table({"text": ["0123456789"] * 5000}), tmp_path / "in.parquet")
     write(ParquetTable(str(tmp_path / "in.parquet"), "text", added()), tmp_path / "out.parquet")
     assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 5
