@@ -235,7 +235,7 @@ async def _of_file(blocks: AsyncIterator[bytes], part: FilePart) -> AsyncIterato
     """Give what of a form is the file's; the first block, which may be empty, once its part has begun."""
     begun = False
     async for block in blocks:
-        found = b"".join(part.feed(block))
+        found = part.feed(block)
         if part.filename and (found or not begun):
             begun = True
             yield found
