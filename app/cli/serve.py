@@ -92,6 +92,9 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Start workers in place of those that died, whose work no longer waits."""
+        for process in self.processes:
+            # While this end is open here, too, a worker that dies as it is asked looks like one that takes long.
+            process.child_conn.close()
         before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from app.cli.serve import WORKER_SECONDS
 from bench.servers import free_port
 from tests.e2e.conftest import ROOT, Service, Start, environment
 from tests.hostile.raw import PATIENCE, many, post, probe, send, until
@@ -53,6 +54,22 @@ def test_a_worker_that_is_killed_is_replaced(start: Start) -> None:
     assert set(answered) == {200}
     service.process.terminate()
     assert service.process.wait(PATIENCE) == 0
+
+
+def test_a_worker_that_dies_while_it_is_asked_is_missed_at_once(start: Start) -> None:
+    service = start(WORKERS="2")
+    parent = psutil.Process(service.process.pid)
+    worker = next(one for one in parent.children() if "spawn_main" in " ".join(one.cmdline()))
+    worker.suspend()
+    time.sleep(2)  # twice a second it is asked
+    worker.kill()
+    ended = time.monotonic()
+
+    def is_missed() -> bool:
+        return not psutil.pid_exists(worker.pid)
+
+    until(is_missed)
+    assert time.monotonic() - ended < WORKER_SECONDS / 2
 
 
 SLOW_START = """
