@@ -40,6 +40,16 @@ class BodyStream:
         if exchange is not None:
             exchange.stream(idle_seconds)
 
+    @property
+    def is_gzipped(self) -> bool:
+        """Whether the body is decompressed as it comes."""
+        return self._decoder is not None
+
+    @property
+    def growth(self) -> int:
+        """How many times larger the body has become so far, rounded up; 1 of one that is not gzipped."""
+        return max(1, -(-self._became // max(1, self._sent)))
+
     async def blocks(self) -> AsyncIterator[bytes]:
         """Give the body.
 

@@ -33,7 +33,6 @@ from app.sentiment.row_formats import (
     format_of_media_type,
 )
 from app.sentiment.service import SentimentService
-from app.settings import Settings
 
 Result = TypeVar("Result")
 
@@ -110,6 +109,8 @@ class IncomingRows:
             )
         options = options_of(request, part.fields)
         packed = part.filename.lower().endswith(GZIP)
+        if packed and stream.is_gzipped:
+            raise Problem(415, "The body is gzipped, and so is the file in it; send one of them as it is.")
         blocks = _and_then(first, blocks)
         return cls(stream, blocks, service, given, options, packed=packed, name=_THE_FILE, lifecycle=lifecycle)
 
@@ -126,7 +127,9 @@ class IncomingRows:
             spooled = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
             await self._spool(spooled)
             self.watch = asyncio.create_task(self._body.hung_up())
-            return partial(_open_parquet, spooled, self.options, self._settings)
+            # Of a gzipped body, both together count.
+            ratio = max(1, self._settings.max_compression_ratio // self._body.growth)
+            return partial(_open_parquet, spooled, self.options, self._settings.max_characters, ratio)
         loop = asyncio.get_running_loop()
         room = asyncio.Event()
         feed = self._feed = Feed(lambda: loop.call_soon_threadsafe(room.set))
@@ -263,7 +266,7 @@ async def _unless(opening: Awaitable[Result], watch: "asyncio.Future[None]") -> 
             task.exception()  # is raised above, or the watch's is
 
 
-def _open_parquet(file: IO[bytes], options: RowOptions, settings: Settings, own: bool) -> Table[Any]:
+def _open_parquet(file: IO[bytes], options: RowOptions, characters: int, ratio: int, own: bool) -> Table[Any]:
     try:
         from app.files.parquet_apart import Limits, ParquetTableApart
     except InputError as error:
@@ -274,7 +277,7 @@ def _open_parquet(file: IO[bytes], options: RowOptions, settings: Settings, own:
         added(options.prefix),
         name=_THE_FILE,
         most=ROWS,
-        characters=settings.max_characters,
-        limits=Limits(columns=COLUMNS, ratio=settings.max_compression_ratio),
+        characters=characters,
+        limits=Limits(columns=COLUMNS, ratio=ratio),
         only_texts=not own,
     )

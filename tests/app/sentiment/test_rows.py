@@ -119,6 +119,26 @@ def test_parquet_that_unpacks_to_far_more_than_it_is(client: httpx.Client) -> No
     assert len(results(post(client, output.getvalue(), PARQUET, accept=NDJSON))) == 10
 
 
+def test_parquet_in_a_gzipped_body_may_grow_less(client: httpx.Client) -> None:
+    text = np.random.default_rng(0).bytes(50_000).hex()
+    output = io.BytesIO()
+    pq.write_table(pa.table({"text": [text] * 120}), output, compression="none", store_schema=False)
+    assert 100_000 < len(output.getvalue()) < 105_000
+    assert len(results(post(client, output.getvalue(), PARQUET, accept=NDJSON))) == 120
+    answer = post(client, packed(output.getvalue()), PARQUET, accept=NDJSON, content_encoding="gzip")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "The file becomes more than 50 times larger when it is unpacked."
+
+
+def test_a_gzipped_file_in_a_gzipped_form(client: httpx.Client) -> None:
+    form = httpx.Request("POST", client.base_url, files={"file": ("a.csv.gz", packed(b"text\nawful\n"))})
+    answer = post(client, form.read(), form.headers["content-type"])
+    assert table(answer)[0]["label"] == "negative"
+    answer = post(client, packed(form.read()), form.headers["content-type"], content_encoding="gzip")
+    assert answer.status_code == 415
+    assert answer.json()["detail"] == "The body is gzipped, and so is the file in it; send one of them as it is."
+
+
 def test_a_text_in_parquet_that_is_too_long_is_an_error_of_its_row(client: httpx.Client) -> None:
     output = io.BytesIO()
     pq.write_table(pa.table({"text": ["awful", np.random.default_rng(0).bytes(2_500_000).hex()]}), output)
