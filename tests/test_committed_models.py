@@ -11,6 +11,7 @@ from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 from numpy.typing import NDArray
 from scipy.special import logit
 
+import app.sentiment.windows  # noqa: F401 - Keras finds its layers once they are imported
 from app.sentiment.classifier import Classifier
 from app.sentiment.engines import dropping_masks
 from app.sentiment.explanation import explain

@@ -30,7 +30,7 @@ _POOL: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ParquetLimits:
     """What reading a file may take.
 
     Attributes:
@@ -63,7 +63,7 @@ class ParquetTableApart(ParquetTable):
         name: str,
         most: int,
         characters: int,
-        limits: Limits,
+        limits: ParquetLimits,
         only_texts: bool,
     ) -> None:
         """Start to read.

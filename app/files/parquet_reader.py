@@ -74,7 +74,7 @@ class _Reader:
     """Reads the file and writes frames.
 
     What it is asked for: ``column``, that of the texts; ``only_texts``, whether no other is read; ``rows`` of a batch;
-    and the attributes of :class:`app.files.parquet_apart.Limits`.
+    and the attributes of :class:`app.files.parquet_apart.ParquetLimits`.
     """
 
     def __init__(self, asked: dict[str, Any]) -> None:

@@ -268,7 +268,7 @@ async def _unless(opening: Awaitable[Result], watch: "asyncio.Future[None]") -> 
 
 def _open_parquet(file: IO[bytes], options: RowOptions, characters: int, ratio: int, own: bool) -> Table[Any]:
     try:
-        from app.files.parquet_apart import Limits, ParquetTableApart
+        from app.files.parquet_apart import ParquetLimits, ParquetTableApart
     except InputError as error:
         raise InputError("This service does not read Parquet; send CSV or NDJSON.") from error
     return ParquetTableApart(
@@ -278,6 +278,6 @@ def _open_parquet(file: IO[bytes], options: RowOptions, characters: int, ratio: 
         name=_THE_FILE,
         most=ROWS,
         characters=characters,
-        limits=Limits(columns=COLUMNS, ratio=ratio),
+        limits=ParquetLimits(columns=COLUMNS, ratio=ratio),
         only_texts=not own,
     )

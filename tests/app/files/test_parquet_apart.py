@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from app.files import parquet_apart
 from app.files.errors import InputError, UnknownColumn
 from app.files.parquet import ParquetTable
-from app.files.parquet_apart import Limits, ParquetTableApart
+from app.files.parquet_apart import ParquetLimits, ParquetTableApart
 from app.files.tables import AddedColumns, Chunk, Column, RowError
 from tests.app.files import handmade
 
 ADDED: Final = AddedColumns(Column("label", str))
-LIMITS: Final = Limits(columns=10)
+LIMITS: Final = ParquetLimits(columns=10)
 MOST: Final = 128
 LINUX: Final = pytest.mark.skipif(sys.platform != "linux", reason="the limits are Linux'")
 
@@ -48,7 +48,7 @@ def make(tmp_path: Path) -> Make:
 def apart() -> Iterator[Apart]:
     opened: list[Any] = []
 
-    def apart(path: str, limits: Limits = LIMITS, *, only_texts: bool = False) -> ParquetTableApart:
+    def apart(path: str, limits: ParquetLimits = LIMITS, *, only_texts: bool = False) -> ParquetTableApart:
         file = Path(path).open("rb")  # noqa: SIM115 - closed below
         opened.append(file)
         table = ParquetTableApart(
@@ -134,7 +134,7 @@ def test_a_file_without_rows(make: Make, apart: Apart) -> None:
 def test_rows_that_take_much_are_sent_in_parts(make: Make, apart: Apart) -> None:
     values = [bytes([index]) * 400_000 for index in range(100)]
     path = make({"text": ["good"] * 100, "raw": values})
-    found = [batch for chunk in chunks(apart(path, Limits(columns=10, ratio=10**6))) for batch in chunk.rows]
+    found = [batch for chunk in chunks(apart(path, ParquetLimits(columns=10, ratio=10**6))) for batch in chunk.rows]
     assert max(batch.nbytes for batch in found) <= 2**22
     assert [value for batch in found for value in batch.column("raw").to_pylist()] == values
 
@@ -152,7 +152,7 @@ def test_a_text_that_is_far_too_long_is_an_error_of_its_row(make: Make, apart: A
 def test_a_text_that_stands_in_many_rows_is_sent_once(make: Make, apart: Apart) -> None:
     dictionary, data = handmade.repeated(b"a" * 5_000_000, 400)
     path = make(handmade.parquet(dictionary + data, rows=400, dictionary=len(dictionary)))
-    found = texts(apart(path, Limits(columns=10, ratio=10**6), only_texts=True))
+    found = texts(apart(path, ParquetLimits(columns=10, ratio=10**6), only_texts=True))
     assert len(found) == 400
     assert all(isinstance(text, RowError) for text in found)
 
@@ -192,10 +192,10 @@ def test_a_table_that_is_too_wide(make: Make, apart: Apart) -> None:
 
 def test_a_row_that_is_too_large(make: Make, apart: Apart) -> None:
     path = make({"text": ["good"] * 2, "raw": [b"a", b"b" * 2_000]})
-    assert refusal(lambda: apart(path, Limits(columns=10, row=1_999))) == (
+    assert refusal(lambda: apart(path, ParquetLimits(columns=10, row=1_999))) == (
         "It has a row of 2,012 bytes; at most 1,999 are read."
     )
-    assert texts(apart(path, Limits(columns=10, row=1_999), only_texts=True)) == ["good"] * 2
+    assert texts(apart(path, ParquetLimits(columns=10, row=1_999), only_texts=True)) == ["good"] * 2
 
 
 @pytest.mark.parametrize("name", [b"\xff\xfe", "\ud800".encode("utf-8", "surrogatepass")])
@@ -208,7 +208,7 @@ def test_a_column_whose_name_is_not_utf8(make: Make, apart: Apart, name: bytes) 
 def test_more_rows_than_a_file_of_that_size_has(make: Make, apart: Apart) -> None:
     dictionary, data = handmade.repeated(b"fine", 2**30)
     path = make(handmade.parquet(dictionary + data, rows=2**30, dictionary=len(dictionary)))
-    limits = Limits(columns=10, ratio=1)
+    limits = ParquetLimits(columns=10, ratio=1)
     rows: list[int] = []
     with pytest.raises(InputError, match="It becomes more than 1 times larger when it is unpacked"):
         rows.extend(len(chunk.texts) for chunk in apart(path, limits, only_texts=True).chunks() if chunk)
@@ -219,7 +219,7 @@ def test_more_rows_than_a_file_of_that_size_has(make: Make, apart: Apart) -> Non
 def test_a_text_that_unpacks_to_far_more_than_the_file(make: Make, apart: Apart, *, only_texts: bool) -> None:
     dictionary, data = handmade.repeated(b"a" * 10_000, 10_000)
     path = make(handmade.parquet(dictionary + data, rows=10_000, dictionary=len(dictionary)))
-    table = apart(path, Limits(columns=10, ratio=10), only_texts=only_texts)
+    table = apart(path, ParquetLimits(columns=10, ratio=10), only_texts=only_texts)
     rows: list[int] = []
     with pytest.raises(InputError, match="It becomes more than 10 times larger when it is unpacked"):
         rows.extend(len(chunk.texts) for chunk in table.chunks() if chunk)
@@ -229,7 +229,7 @@ def test_a_text_that_unpacks_to_far_more_than_the_file(make: Make, apart: Apart,
 @LINUX
 @pytest.mark.parametrize("only_texts", [True, False])
 def test_what_takes_too_much_memory(make: Make, apart: Apart, *, only_texts: bool) -> None:
-    any_size = Limits(columns=10, ratio=10**6)
+    any_size = ParquetLimits(columns=10, ratio=10**6)
     given = {"text": [f"{index} good film " * 1_000_000 for index in range(20)]}
     path = make(given, use_dictionary=False, write_statistics=False, data_page_size=2**30)
     assert Path(path).stat().st_size < 200_000
@@ -246,7 +246,7 @@ def test_what_takes_too_much_memory(make: Make, apart: Apart, *, only_texts: boo
 def test_what_takes_too_long(make: Make, apart: Apart) -> None:
     pages = handmade.page(handmade.INDEX, b"") * 3_000_000 + handmade.data_page(handmade.plain(b"fine"))
     path = make(handmade.parquet(pages))
-    assert refusal(lambda: apart(path, Limits(columns=10, seconds=0))) == "It takes too long to be read."
+    assert refusal(lambda: apart(path, ParquetLimits(columns=10, seconds=0))) == "It takes too long to be read."
 
 
 def test_what_ends_its_reader(make: Make, apart: Apart) -> None:
@@ -289,10 +289,10 @@ def test_it_ends_when_this_one_has_gone(make: Make, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
         "import os, sys\n"
-        "from app.files.parquet_apart import Limits, ParquetTableApart\n"
+        "from app.files.parquet_apart import ParquetLimits, ParquetTableApart\n"
         "from app.files.tables import AddedColumns\n"
         "file = open(sys.argv[1], 'rb')\n"
-        "limits = Limits(columns=10)\n"
+        "limits = ParquetLimits(columns=10)\n"
         "table = ParquetTableApart(file, 'text', AddedColumns(), name='It', most=128, characters=9, limits=limits, "
         "only_texts=True)\n"
         "print(table._frames._process.pid, flush=True)\n"
