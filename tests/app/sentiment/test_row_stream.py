@@ -54,8 +54,8 @@ class Answers:
         return []
 
 
-def hang_up(table: Endless) -> None:
-    """Have a client ask for the rows of a table, and hang up."""
+def hang_up(table: Endless, read: int = 1) -> None:
+    """Have a client ask for the rows of a table, and hang up once so many chunks were read, or more."""
 
     async def work() -> None:
         loop = asyncio.get_running_loop()
@@ -63,6 +63,8 @@ def hang_up(table: Endless) -> None:
         await rows.open(lambda _own: table, own=True)
         parts = rows.parts(loop.create_future())
         reading = asyncio.ensure_future(anext(parts))
+        while table.read < read:
+            await asyncio.sleep(0.001)
         await asyncio.sleep(0.05)
         reading.cancel()
         await asyncio.wait([reading])
@@ -85,7 +87,7 @@ def test_all_is_closed_once_the_client_has_hung_up() -> None:
 @pytest.mark.parametrize(("characters", "read"), [(1, 4), (2**21, 2), (2**22, 1)])
 def test_of_long_rows_none_are_read_ahead(characters: int, read: int) -> None:
     table = Endless(characters)
-    hang_up(table)
+    hang_up(table, read)
     assert table.read == read
 
 
