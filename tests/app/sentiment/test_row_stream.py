@@ -63,7 +63,7 @@ def hang_up(table: Endless, read: int = 1) -> None:
         await rows.open(lambda _own: table, own=True)
         parts = rows.parts(loop.create_future())
         reading = asyncio.ensure_future(anext(parts))
-        while table.read < read:
+        while table.read < read:  # noqa: ASYNC110 - another thread reads
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.05)
         reading.cancel()
