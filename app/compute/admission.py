@@ -118,9 +118,9 @@ class Lane:
             Busy: There is too much of this caller, or in all.
         """
         mine = self._of_caller.get(caller, 0.0)
-        if mine and mine + seconds > self._share:
+        if self._has_its_share(mine, seconds):
             raise Busy(self._retry_after(self._share, seconds), own=True)
-        if self.seconds and self.seconds + seconds > self._limit:
+        if self._is_full(seconds):
             raise Busy(self._retry_after(self._limit, seconds))
         if not self.seconds:
             self._since = self._clock()
@@ -128,6 +128,16 @@ class Lane:
         self._of_caller[caller] = mine
         self.seconds += seconds
         return mine
+
+    def has_room(self, caller: str, seconds: float) -> bool:
+        """Whether :meth:`enter` would take it in."""
+        return not self._has_its_share(self._of_caller.get(caller, 0.0), seconds) and not self._is_full(seconds)
+
+    def _has_its_share(self, mine: float, seconds: float) -> bool:
+        return bool(mine) and mine + seconds > self._share
+
+    def _is_full(self, seconds: float) -> bool:
+        return bool(self.seconds) and self.seconds + seconds > self._limit
 
     def leave(self, caller: str, seconds: float) -> None:
         """Let work go that was taken in: it is done, or nobody wants it any more."""

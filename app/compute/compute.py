@@ -196,6 +196,10 @@ class Compute:
         """
         return _enter(self._streams)
 
+    def has_process(self) -> bool:
+        """Whether :meth:`begin_process` would admit one."""
+        return self._processes.has_room(CALLER.get().name, 1)
+
     def begin_process(self) -> Callable[[], None]:
         """Admit a process that reads for a stream.
 

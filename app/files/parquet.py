@@ -6,13 +6,15 @@ from io import IOBase
 from itertools import islice
 from typing import Any, BinaryIO, ClassVar, Final
 
-from app.files.errors import InputError, UnknownColumn
+from app.files.errors import NAME_CHARACTERS, InputError, UnknownColumn
 from app.files.tables import CHUNK_ROWS, AddedColumns, Cells, Chunk, Chunks, RowError, Table, Text, Write
 
 try:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
+
+    from app.files.parquet_reader import size_of
 except ImportError as missing:
     raise InputError("Parquet needs pyarrow, which is not installed; install the extra `parquet`.") from missing
 
@@ -75,7 +77,7 @@ class ParquetTable(Table[Any]):
             raise UnknownColumn(self._name, column, names)
         kind = self._schema.field(column).type
         if not _is_text(kind):
-            raise InputError(f"{self._name}: the column {column!r} holds {kind}, not text.")
+            raise InputError(f"{self._name}: the column {column!r} holds {str(kind)[:NAME_CHARACTERS]}, not text.")
 
     def _open(self, path: str | IOBase) -> tuple[Any, int | None]:
         """Open it, and return its schema, and the number of its rows, if that is known."""
@@ -172,7 +174,7 @@ class _Gathered:
 
     def add(self, batch: Any, column: str) -> None:
         self.texts += _texts(batch.column(column), self._longest)
-        self._bytes += batch.nbytes
+        self._bytes += size_of(batch)
         self._batches.append(batch)
 
     def is_full(self, most: int) -> bool:
@@ -194,7 +196,7 @@ class _RowGroups:
 
     def add(self, batch: Any) -> None:
         self._batches.append(batch)
-        self._bytes += batch.nbytes
+        self._bytes += size_of(batch)
         if self._bytes >= self._size:
             self.flush()
 

@@ -36,6 +36,14 @@ _STRINGS: Final = 2**22
 """Bytes of a string of the footer at most, such as the name of a column."""
 _ELEMENTS: Final = 2**19
 """Elements of a list of the footer at most; each takes up to a hundred bytes when it is unpacked."""
+_SLOT: Final = 4
+"""Bytes that a value takes beside itself, be it null, where it is written again."""
+_ARRAY: Final = 200
+"""Bytes that a column takes in each batch, whatever it has."""
+_NAME: Final = 50
+"""Characters of the name of a column that are repeated."""
+_REASON: Final = 200
+"""Characters of a reason that are repeated; there may be names in it."""
 _FREE_ROWS: Final = 2**16
 """Rows that any file may have, whatever its size."""
 _FREE_BYTES: Final = 2**22
@@ -92,7 +100,7 @@ class _Reader:
         except MemoryError:
             self._send(ERROR, b"takes too much memory to be read; write it with smaller pages and row groups.")
         except (OSError, ValueError, pa.ArrowException) as error:
-            why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+            why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:_REASON]
             self._send(ERROR, f"cannot be read as Parquet ({why}).".encode("utf-8", "replace"))
         else:
             self._send(END, b"")
@@ -117,32 +125,41 @@ class _Reader:
                 raise _Refused(f"has more than {self._asked['columns']:,} columns.")
             schema = file.schema_arrow
             _ = schema.names  # which may not be UTF-8
+            most = self._asked["ratio"] * size
+            if not columns:
+                schema = _flat(schema)
             self._send(SCHEMA, schema.serialize().to_pybytes())
-            self._send_all(self._batches(file, columns), self._asked["ratio"] * size)
+            self._send_all(self._batches(file, columns, most), schema, most)
 
-    def _batches(self, file: Any, columns: list[str] | None) -> Iterator[Any]:
+    def _batches(self, file: Any, columns: list[str] | None, most: int) -> Iterator[tuple[Any, bool]]:
+        """Give batches, and say of each whether it is the first of its row group."""
         for number in range(file.metadata.num_row_groups):
             group = file.metadata.row_group(number)
             # If it is true what the file says of its size, a batch is no larger than a piece.
-            fitting = _PIECE * group.num_rows // max(1, group.total_byte_size)
-            rows = max(1, min(self._asked["rows"], fitting))
-            yield from file.iter_batches(rows, row_groups=[number], columns=columns, use_threads=False)
+            size = min(max(1, group.total_byte_size), _FREE_BYTES + most)
+            rows = max(1, min(self._asked["rows"], _PIECE * group.num_rows // size))
+            first = True
+            for batch in file.iter_batches(rows, row_groups=[number], columns=columns, use_threads=False):
+                yield batch, first
+                first = False
 
-    def _send_all(self, batches: Iterator[Any], most: int) -> None:
+    def _send_all(self, batches: Iterator[tuple[Any, bool]], schema: Any, most: int) -> None:
         sent, stream, rows, size = _Sent(), None, 0, 0
-        for batch in batches:
+        for batch, first in batches:
+            has_dictionaries = any(pa.types.is_dictionary(column.type) for column in batch.columns)
+            whole = batch.cast(schema) if has_dictionaries and not self._asked["only_texts"] else batch
             if stream is None:
-                stream = pa.ipc.new_stream(pa.PythonFile(sent, "w"), batch.schema)
-            rows += batch.num_rows
-            size += _unpacked(batch)
+                stream = pa.ipc.new_stream(pa.PythonFile(sent, "w"), whole.schema)
+            rows += whole.num_rows
+            size += _unpacked(whole) + (_shared(whole) if first else 0)
             if rows > _FREE_ROWS + most or size > _FREE_BYTES + most:
                 raise _Refused(f"becomes more than {self._asked['ratio']} times larger when it is unpacked.")
-            for piece in self._pieces(batch):
+            for piece in self._pieces(whole):
                 stream.write_batch(piece)
                 self._send(BATCH, sent.take())
 
     def _pieces(self, batch: Any) -> Iterator[Any]:
-        size, shared = _bytes(batch)
+        size, shared = size_of(batch), _shared(batch)
         if shared > self._asked["row"] or (batch.num_rows == 1 and size > self._asked["row"]):
             size = max(size, shared)
             raise _Refused(f"has a row of {size:,} bytes; at most {self._asked['row']:,} are read.")
@@ -171,27 +188,42 @@ class _Reader:
             resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def _bytes(batch: Any) -> tuple[int, int]:
-    """Return how much a batch takes by itself, and how much the largest values do that its rows share."""
-    own = shared = 0
-    for column in batch.columns:
-        if pa.types.is_dictionary(column.type):
-            own += column.indices.nbytes
-            shared += column.dictionary.nbytes
-        else:
-            own += column.nbytes
-    return own, shared
+def size_of(batch: Any) -> int:
+    """Return the bytes that a batch takes at least, and where it is written again: those of nulls, too.
+
+    Of a dictionary, whose values its rows share, the numbers alone count.
+    """
+    values = (column.indices if pa.types.is_dictionary(column.type) else column for column in batch.columns)
+    return sum(_ARRAY + _SLOT * len(column) + column.nbytes for column in values)
+
+
+def _shared(batch: Any) -> int:
+    """Return the bytes of the largest dictionary of a batch."""
+    dictionaries = (column.dictionary for column in batch.columns if pa.types.is_dictionary(column.type))
+    return max((dictionary.nbytes for dictionary in dictionaries), default=0)
 
 
 def _unpacked(batch: Any) -> int:
-    """Return how much the values of a batch take if each row has its own."""
-    size = 0
+    """Return how much a batch takes if each row has values of its own."""
+    size = size_of(batch)
     for column in batch.columns:
         if pa.types.is_dictionary(column.type) and (lengths := _lengths(column.dictionary)) is not None:
             size += pc.sum(lengths.take(column.indices)).as_py() or 0
-        else:
-            size += column.nbytes
     return size
+
+
+def _flat(schema: Any) -> Any:
+    """Return the schema without dictionaries: one that is large could be written again with each few rows."""
+    fields = []
+    for field in schema:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_nested(getattr(kind, "storage_type", kind)):
+            raise _Refused(
+                f"has a column {field.name[:_NAME]!r} of lists or structs, which is not written again here; "
+                "an answer in NDJSON needs the column of the texts only."
+            )
+        fields.append(field.with_type(kind))
+    return pa.schema(fields, schema.metadata)
 
 
 def _lengths(values: Any) -> Any:

@@ -13,6 +13,8 @@ _MOST_FIELD_BYTES: Final = 8_192
 """Of a field that stands in front of the file."""
 _MOST_BYTES_BEFORE: Final = 2**16
 """Of the form in front of the file."""
+_MOST_BLANK_LINES: Final = 64
+"""In front of the file; each takes a step of its own."""
 _BLANK_LINE: Final = b"\r\n\r\n"
 
 
@@ -48,7 +50,7 @@ class FilePart:
         self._value = b""
         self._field = b""
         self._before = b""
-        self._fed = 0
+        self._fed = self._blank_lines = 0
         self._file: _FileData | None = None
         self._form_ended = False
         self._boundary = boundary.encode("latin-1", "replace")
@@ -85,7 +87,8 @@ class FilePart:
         piece = data if end < 0 else data[: end + len(_BLANK_LINE) - len(self._before)]
         self._before = (self._before + piece)[1 - len(_BLANK_LINE) :] if end < 0 else b""
         self._fed += len(piece)
-        if self._fed > _MOST_BYTES_BEFORE:
+        self._blank_lines += end >= 0
+        if self._fed > _MOST_BYTES_BEFORE or self._blank_lines > _MOST_BLANK_LINES:
             raise _unreadable("there is too much in front of its file")
         try:
             self._parser.write(piece)

@@ -10,7 +10,6 @@ from typing import IO, Any, Final, TypeVar
 
 from fastapi import Request
 
-from app.compute import Busy
 from app.files.errors import InputError, UnknownColumn
 from app.files.feed import Feed
 from app.files.sources import GZIP, Source
@@ -122,10 +121,10 @@ class IncomingRows:
             app.compute.Busy: Too many files are being read, of this client or in all.
         """
         if self.format == "parquet":
-            self._leave = await self._begin_process()
             # It has no name, so that it goes even if the process ends at once. The stack closes it.
             spooled = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
             await self._spool(spooled)
+            self._leave = await self._begin_process()
             self.watch = asyncio.create_task(self._body.hung_up())
             # Of a gzipped body, both together count.
             ratio = max(1, self._settings.max_compression_ratio // self._body.growth)
@@ -183,13 +182,9 @@ class IncomingRows:
     async def _begin_process(self) -> Callable[[], None]:
         """Wait for a place for the process that reads the file: the one before may just be ending."""
         until = monotonic() + _PLACE_SECONDS
-        while True:
-            try:
-                return self._compute.begin_process()
-            except Busy:
-                if monotonic() > until:
-                    raise
-                await asyncio.sleep(_PLACE_POLL_SECONDS)
+        while not self._compute.has_process() and monotonic() < until:  # noqa: ASYNC110 - many may wait for one place
+            await asyncio.sleep(_PLACE_POLL_SECONDS)
+        return self._compute.begin_process()
 
     def leave(self) -> None:
         """Make room for the next file, once the thread that reads the table has ended."""

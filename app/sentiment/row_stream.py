@@ -144,6 +144,11 @@ class Rows:
         # In the thread, too: for a wide table of Parquet it takes a while.
         self._write = await loop.run_in_executor(self._thread, self._stack.enter_context, writer)
 
+    @property
+    def _is_parquet(self) -> bool:
+        """Whether Parquet is written: in the thread that reads it, which never waits for what is still to be sent."""
+        return self._is_own and self._table.unit == "rows"
+
     def _open(self, table: Callable[[bool], Table[Any]], own: bool) -> None:
         """Open the table in the thread, which closes it even if nobody waits for this any longer."""
         self._table = table(own)
@@ -160,7 +165,7 @@ class Rows:
         """
         try:
             # How Parquet begins is of no use alone, and until there are rows the file may yet be refused.
-            if self._table.unit != "rows" and (part := self._output.take()):
+            if not self._is_parquet and (part := self._output.take()):
                 yield part
             while self._is_open or self._underway:
                 await self._wait(watch)
@@ -172,7 +177,7 @@ class Rows:
                         yield part
             if self._failure is not None:
                 raise self._failure
-            await asyncio.to_thread(self._stack.close)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._stack.close)
             if part := self._output.take():
                 yield part
         finally:
@@ -213,7 +218,9 @@ class Rows:
 
     async def _write_rows(self, chunk: Chunk[Any], added: list[Cells]) -> None:
         """Write rows: in a thread, if they are long, or in Parquet, which compresses what it writes."""
-        if self._is_own and (self._table.unit == "rows" or chunk.characters > LONG):
+        if self._is_parquet:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, chunk.rows, added)
+        elif self._is_own and chunk.characters > LONG:
             await asyncio.to_thread(self._write, chunk.rows, added)
         else:
             self._write(chunk.rows, added)

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from multiprocessing import Pipe
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,8 @@ def test_what_waited_in_a_worker_that_died_is_forgotten(monkeypatch: pytest.Monk
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     monkeypatch.setattr(Multiprocess, "keep_subprocess_alive", replace_first)
     supervisor: Any = Supervisor.__new__(Supervisor)
-    supervisor.processes = [SimpleNamespace(pid=1), SimpleNamespace(pid=2)]
+    pipes = [Pipe() for _ in range(2)]
+    supervisor.processes = [SimpleNamespace(pid=pid, child_conn=end) for pid, (_, end) in enumerate(pipes, start=1)]
     supervisor.keep_subprocess_alive()
+    assert [end.closed for _, end in pipes] == [True, True]
     assert [path.name for path in tmp_path.iterdir()] == ["gauge_livesum_2.db"]

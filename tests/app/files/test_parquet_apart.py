@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
@@ -19,6 +20,7 @@ from app.files import parquet_apart
 from app.files.errors import InputError, UnknownColumn
 from app.files.parquet import ParquetTable
 from app.files.parquet_apart import ParquetLimits, ParquetTableApart
+from app.files.parquet_reader import size_of
 from app.files.tables import AddedColumns, Chunk, Column, RowError
 from tests.app.files import handmade
 
@@ -101,8 +103,7 @@ def rewritten(found: ParquetTable) -> Any:
 )
 def test_an_ordinary_file_is_read_as_one_of_ones_own(make: Make, apart: Apart, options: dict[str, Any]) -> None:
     words = [f"word {index}" if index % 3 else None for index in range(500)]
-    inner = [{"a": [index]} for index in range(500)]
-    path = make({"text": words, "n": range(500), "more": words[::-1], "raw": [b"0123"] * 500, "in": inner}, **options)
+    path = make({"text": words, "n": range(500), "more": words[::-1], "raw": [b"0123"] * 500}, **options)
     own = ParquetTable(path, "text", ADDED, most=MOST)
     assert rewritten(apart(path)).equals(rewritten(own))
     found = chunks(apart(path, only_texts=True))
@@ -116,6 +117,24 @@ def test_an_ordinary_file_is_read_as_one_of_ones_own(make: Make, apart: Apart, o
 def test_texts_of_any_type(make: Make, apart: Apart, kind: pa.DataType, *, only_texts: bool) -> None:
     path = make({"text": pa.array(["a", None, "b", "a"] * 300).cast(kind), "n": range(1200)}, store_schema=True)
     assert texts(apart(path, only_texts=only_texts)) == ["a", None, "b", "a"] * 300
+
+
+@pytest.mark.parametrize("inner", [[{"a": 1}], [[1, 2]], [{"a": [None]}], [[None]]])
+def test_a_column_that_is_nested_is_not_written_again(make: Make, apart: Apart, inner: list[Any]) -> None:
+    path = make({"text": ["good"], "inner": inner}, store_schema=True)
+    assert refusal(lambda: apart(path)) == (
+        "It has a column 'inner' of lists or structs, which is not written again here; an answer in NDJSON needs the "
+        "column of the texts only."
+    )
+    assert texts(apart(path, only_texts=True)) == ["good"]
+
+
+def test_dictionaries_are_written_again_as_their_values(make: Make, apart: Apart) -> None:
+    words = pa.array(["a", None, "b", "a"])
+    path = make({"text": words.dictionary_encode(), "n": pa.array([7, 7, 8, 7]).dictionary_encode()}, store_schema=True)
+    found = rewritten(apart(path))
+    assert found.drop_columns(["label"]).to_pydict() == {"text": ["a", None, "b", "a"], "n": [7, 7, 8, 7]}
+    assert [field.type for field in found.schema][:2] == [pa.string(), pa.int64()]
 
 
 def test_each_row_group_has_a_dictionary_of_its_own(make: Make, apart: Apart) -> None:
@@ -193,7 +212,7 @@ def test_a_table_that_is_too_wide(make: Make, apart: Apart) -> None:
 def test_a_row_that_is_too_large(make: Make, apart: Apart) -> None:
     path = make({"text": ["good"] * 2, "raw": [b"a", b"b" * 2_000]})
     assert refusal(lambda: apart(path, ParquetLimits(columns=10, row=1_999))) == (
-        "It has a row of 2,012 bytes; at most 1,999 are read."
+        "It has a row of 2,420 bytes; at most 1,999 are read."
     )
     assert texts(apart(path, ParquetLimits(columns=10, row=1_999), only_texts=True)) == ["good"] * 2
 
@@ -268,6 +287,30 @@ def test_a_reader_that_is_killed(make: Make, apart: Apart) -> None:
     child.send_signal(signal.SIGABRT)
     with pytest.raises(InputError, match=r"It cannot be read as Parquet \(its reader ended with SIGABRT\)"):
         list(given)
+
+
+@pytest.mark.parametrize("only_texts", [True, False])
+def test_a_dictionary_that_no_row_needs_counts(make: Make, apart: Apart, *, only_texts: bool) -> None:
+    """It would be sent, and read, with each row group."""
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int32()), pa.array(["a", "b" * 1_000_000]))
+    path = make({"text": long}, store_schema=True, row_group_size=10)
+    assert texts(apart(path, ParquetLimits(columns=10, ratio=10**6), only_texts=only_texts)) == ["a"] * 100
+    given = apart(path, ParquetLimits(columns=10, ratio=1), only_texts=only_texts)
+    if only_texts:
+        assert "It becomes more than 1 times larger" in refusal(lambda: given)
+    else:
+        assert texts(given) == ["a"] * 100
+
+
+def test_nulls_take_room_where_they_are_written_again(make: Make, apart: Apart) -> None:
+    path = make({"text": ["good"] * 20_000, **{f"c{index}": pa.nulls(20_000) for index in range(9)}})
+    batches = [batch for chunk in chunks(apart(path)) for batch in chunk.rows]
+    assert sum(batch.nbytes for batch in batches) < 200_000
+    assert sum(map(size_of, batches)) > 4 * 10 * 20_000
+    limits = ParquetLimits(columns=10, ratio=1, row=2**20)
+    with_many = make({"text": ["good"] * 60_000, **{f"c{index}": pa.nulls(60_000) for index in range(39)}})
+    assert "has more than 10 columns" in refusal(lambda: apart(with_many, limits))
+    assert "It becomes more than 1 times larger" in refusal(lambda: apart(with_many, replace(limits, columns=40)))
 
 
 # The process.

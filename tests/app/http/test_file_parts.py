@@ -104,6 +104,12 @@ def test_too_much_in_front_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "too much in front" in refusal(FIELD, HEAD)
 
 
+def test_many_blank_lines_in_front_of_the_file() -> None:
+    field = FIELD.replace(b"review", b"\r\n\r\n" * 40)
+    assert read(field + HEAD + END)[0].fields["column"] == "\r\n\r\n" * 40
+    assert "too much in front" in refusal(field + field + HEAD)
+
+
 def test_the_parser_does_not_see_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes a microsecond for each byte that may begin the boundary, on the event loop."""
     seen: list[bytes] = []
