@@ -27,6 +27,8 @@ _LARGEST: Final = 2**26
 _READ: Final = 2**18
 _POOL: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 """The others set more aside than they use, which would count."""
+_KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
+"""What the process sees of the environment, in which there may be keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class ParquetLimits:
 
 
 class ParquetTableApart(ParquetTable):
-    """Rows of a Parquet file of a stranger: whatever is in it, this process neither grows nor ends."""
+    """Rows of a Parquet file of a stranger: whatever is in it, the service neither ends nor takes much memory."""
 
     group_bytes = 2**24
     chunk_bytes = 2**20
@@ -118,7 +120,7 @@ class _Frames:
         self._name = name
         # Without what would be imported from the folder of the program, or of whoever started the service.
         command = [sys.executable, "-P", _PROGRAM, json.dumps(asked)]
-        environment = {**os.environ, **_POOL}
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _POOL
         file.flush()
         self._process = subprocess.Popen(  # noqa: S603 - nothing of it is of a stranger's making
             command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, bufsize=0

@@ -354,6 +354,14 @@ def test_it_ends_when_this_one_has_gone(make: Make, tmp_path: Path) -> None:
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def test_it_sees_no_keys(make: Make, apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEYS", "a-key-of-ours")
+    apart(make({"text": ["good"] * 100_000}))
+    (child,) = psutil.Process().children()
+    assert child.environ()["ARROW_DEFAULT_MEMORY_POOL"] == "system"
+    assert "API_KEYS" not in child.environ()
+
+
 def test_nothing_is_imported_from_the_working_folder(
     make: Make, apart: Apart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
