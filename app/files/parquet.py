@@ -173,8 +173,11 @@ class _Gathered:
         self.texts: list[Text] = []
 
     def add(self, batch: Any, column: str) -> None:
-        self.texts += _texts(batch.column(column), self._longest)
+        texts = _texts(batch.column(column), self._longest)
+        self.texts += texts
         self._bytes += size_of(batch)
+        if pa.types.is_dictionary(batch.column(column).type):
+            self._bytes += sum(len(text) for text in texts if isinstance(text, str))
         self._batches.append(batch)
 
     def is_full(self, most: int) -> bool:

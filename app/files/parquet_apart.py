@@ -54,7 +54,7 @@ class ParquetTableApart(ParquetTable):
     """Rows of a Parquet file of a stranger: whatever is in it, the service neither ends nor takes much memory."""
 
     group_bytes = 2**24
-    chunk_bytes = 2**20
+    chunk_bytes = 2**18
 
     def __init__(
         self,

@@ -29,8 +29,8 @@ SCHEMA, BATCH, ERROR, END = b"S", b"B", b"E", b"."
 """Kinds of frames: the schema of the file, a part of an Arrow stream with one batch more, what is wrong with the file,
 to follow its name, and the end."""
 
-_PIECE: Final = 2**22
-"""Bytes of a batch from which on it is sent in parts."""
+_PIECE: Final = 2**20
+"""Bytes of a batch from which on it is sent in parts, with texts that its rows share counted for each."""
 _BUFFER: Final = 2**20
 _STRINGS: Final = 2**22
 """Bytes of a string of the footer at most, such as the name of a column."""
@@ -163,7 +163,7 @@ class _Reader:
         if shared > self._asked["row"] or (batch.num_rows == 1 and size > self._asked["row"]):
             size = max(size, shared)
             raise _Refused(f"has a row of {size:,} bytes; at most {self._asked['row']:,} are read.")
-        if size > min(_PIECE, self._asked["row"]) and batch.num_rows > 1:
+        if _unpacked(batch) > min(_PIECE, self._asked["row"]) and batch.num_rows > 1:
             half = batch.num_rows // 2
             yield from self._pieces(batch.slice(0, half))
             yield from self._pieces(batch.slice(half))
@@ -217,7 +217,8 @@ def _flat(schema: Any) -> Any:
     fields = []
     for field in schema:
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        if pa.types.is_nested(getattr(kind, "storage_type", kind)):
+        stored = getattr(kind, "storage_type", kind)
+        if pa.types.is_nested(stored) or pa.types.is_dictionary(stored):
             raise _Refused(
                 f"has a column {field.name[:_NAME]!r} of lists or structs, which is not written again here; "
                 "an answer in NDJSON needs the column of the texts only."

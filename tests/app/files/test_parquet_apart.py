@@ -50,11 +50,13 @@ def make(tmp_path: Path) -> Make:
 def apart() -> Iterator[Apart]:
     opened: list[Any] = []
 
-    def apart(path: str, limits: ParquetLimits = LIMITS, *, only_texts: bool = False) -> ParquetTableApart:
+    def apart(
+        path: str, limits: ParquetLimits = LIMITS, *, only_texts: bool = False, characters: int = 1_000
+    ) -> ParquetTableApart:
         file = Path(path).open("rb")  # noqa: SIM115 - closed below
         opened.append(file)
         table = ParquetTableApart(
-            file, "text", ADDED, name="It", most=MOST, characters=1_000, limits=limits, only_texts=only_texts
+            file, "text", ADDED, name="It", most=MOST, characters=characters, limits=limits, only_texts=only_texts
         )
         opened.append(table)
         return table
@@ -174,6 +176,16 @@ def test_a_text_that_stands_in_many_rows_is_sent_once(make: Make, apart: Apart) 
     found = texts(apart(path, ParquetLimits(columns=10, ratio=10**6), only_texts=True))
     assert len(found) == 400
     assert all(isinstance(text, RowError) for text in found)
+
+
+def test_rows_that_share_a_long_text_are_few_at_a_time(make: Make, apart: Apart) -> None:
+    text = "good film " * 3_000
+    path = make({"text": [text] * 1_000})
+    limits = ParquetLimits(columns=10, ratio=10**6)
+    found = chunks(apart(path, limits, only_texts=True, characters=10**6))
+    assert [one for chunk in found for one in chunk.texts] == [text] * 1_000
+    assert max(len(chunk.texts) for chunk in found) * len(text) < 2**21
+    assert min(chunk.characters for chunk in found) >= len(text)
 
 
 # What is not.
