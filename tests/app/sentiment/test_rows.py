@@ -112,13 +112,10 @@ def test_parquet_that_unpacks_to_far_more_than_it_is(client: httpx.Client) -> No
     long = pa.DictionaryArray.from_arrays(pa.array([0] * 10, pa.int32()), pa.array(["a" * 20_000_000]))
     pq.write_table(pa.table({"text": ["awful"] * 10, "id": long}), output, compression="zstd", store_schema=False)
     assert len(output.getvalue()) < 4_000
-    for query, accept, detail in (
-        ("", PARQUET, "The file takes too much memory to be read"),
-        ("?column=id", NDJSON, "The file becomes more than 100 times larger when it is unpacked."),
-    ):
+    for query, accept in (("", PARQUET), ("?column=id", NDJSON)):
         answer = post(client, output.getvalue(), PARQUET, query, accept=accept)
         assert answer.status_code == 422
-        assert answer.json()["detail"].startswith(detail)
+        assert answer.json()["detail"] == "The file becomes more than 100 times larger when it is unpacked."
     assert len(results(post(client, output.getvalue(), PARQUET, accept=NDJSON))) == 10
 
 
