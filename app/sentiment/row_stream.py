@@ -220,7 +220,7 @@ class Rows:
         """Write rows: in a thread, if they are long, or in Parquet, which compresses what it writes."""
         if self._is_parquet:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, chunk.rows, added)
-        elif self._is_own and chunk.characters > LONG:
+        elif (self._is_own or self._answers.explain) and chunk.characters > LONG:
             await asyncio.to_thread(self._write, chunk.rows, added)
         else:
             self._write(chunk.rows, added)
