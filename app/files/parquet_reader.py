@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -237,8 +238,8 @@ def _lengths(values: Any) -> Any:
 
 def _data() -> int:
     """Return the bytes of memory that count for the limit; 0 where the system does not tell."""
-    with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib takes a while
-        for line in status:
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("VmData:"):
                 return 1024 * int(line.split()[1])
     return 0
