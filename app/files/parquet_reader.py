@@ -55,30 +55,6 @@ class _Refused(Exception):
     """The file is not read. The message says why, to follow its name."""
 
 
-class _Sent(io.RawIOBase):
-    """The Arrow stream, as far as it has not been sent."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._parts.append(bytes(data))
-        self._size += len(self._parts[-1])
-        return len(self._parts[-1])
-
-    def tell(self) -> int:
-        return self._size
-
-    def take(self) -> bytes:
-        part = b"".join(self._parts)
-        self._parts.clear()
-        return part
-
-
 class _Reader:
     """Reads the file and writes frames.
 
@@ -145,19 +121,21 @@ class _Reader:
                 first = False
 
     def _send_all(self, batches: Iterator[tuple[Any, bool]], schema: Any, most: int) -> None:
-        sent, stream, rows, size = _Sent(), None, 0, 0
+        sent, stream, rows, size = io.BytesIO(), None, 0, 0
         for batch, first in batches:
             has_dictionaries = any(pa.types.is_dictionary(column.type) for column in batch.columns)
             whole = batch.cast(schema) if has_dictionaries and not self._asked["only_texts"] else batch
             if stream is None:
-                stream = pa.ipc.new_stream(pa.PythonFile(sent, "w"), whole.schema)
+                stream = pa.ipc.new_stream(sent, whole.schema)
             rows += whole.num_rows
             size += _unpacked(whole) + (_shared(whole) if first else 0)
             if rows > _FREE_ROWS + most or size > _FREE_BYTES + most:
                 raise _Refused(f"becomes more than {self._asked['ratio']} times larger when it is unpacked.")
             for piece in self._pieces(whole):
                 stream.write_batch(piece)
-                self._send(BATCH, sent.take())
+                self._send(BATCH, sent.getvalue())
+                sent.seek(0)
+                sent.truncate()
 
     def _pieces(self, batch: Any) -> Iterator[Any]:
         size, shared = size_of(batch), _shared(batch)
