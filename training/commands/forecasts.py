@@ -62,7 +62,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _add_own(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("a series of your own")
     add = group.add_argument
-    add("--data", type=Path, metavar="FILE", help="CSV, TSV, JSON Lines or Parquet: a row a step, the oldest first")
+    add(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="CSV, TSV, JSON Lines or Parquet: a row a step, the oldest first, unless a time column says otherwise",
+    )
     add("--target", nargs="+", metavar="COLUMN", help="the columns to forecast")
     add("--steps", type=positive, metavar="N", help="how many rows ahead to forecast")
     add(
@@ -141,9 +146,10 @@ def _own(options: argparse.Namespace) -> None:
     recipe, splits = own.prepare(series, wish)
     columns = ", ".join(map(repr, series.columns))
     left_out = f"; left out: {', '.join(map(repr, series.left_out))}" if series.left_out else ""
+    turned = " The newest row comes first, so the last one is read first." if series.turned else ""
     sizes = [len(part) for part in (splits.training, splits.validation, splits.test)]
     sys.stderr.write(
-        f"{series.name}: {len(series):,} rows, a {series.time} each, of {columns}{left_out}.\n"
+        f"{series.name}: {len(series):,} rows, a {series.time} each, of {columns}{left_out}.{turned}\n"
         "Windows of {:,} rows: {:,} to learn from, {:,} to choose by, {:,} held out.\n".format(
             recipe.observations, *sizes
         )

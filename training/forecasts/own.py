@@ -1,7 +1,7 @@
-"""A series of the user's own: columns are features, a row is a step, and the oldest row comes first."""
+"""A series of the user's own: columns are features, and a row is a step."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +14,15 @@ from app.files.errors import InputError, UnknownColumn
 from app.files.sources import open_source
 from app.files.tables import FORMATS, format_of
 from app.forecasts.serving import LARGEST, Feature
-from training.corpora.tables import NamedRows, read_table
+from training.corpora.tables import Cells, read_table
 from training.errors import TrainingError
+from training.forecasts import moments
 from training.forecasts.recipes import Baseline, ForecastRecipe, Recurrent
 from training.forecasts.series import Series, Splits, split
 
 NAME: Final = "mine"
 UNIT: Final = "as given"
-TIME_COLUMNS: Final = ("year", "month", "week", "day", "hour", "date", "time", "datetime", "timestamp", "index", "")
-"""Names of columns that say when, whatever their case. They are not read, and the first five name the steps."""
-_NAMES_A_STEP: Final = TIME_COLUMNS[:5]
+_NAMES_A_STEP: Final = ("year", "month", "week", "day", "hour")
 STEP: Final = "step"
 
 NETWORKS: Final = {
@@ -57,9 +56,10 @@ class OwnSeries:
         name: That of its file.
         sha256: The checksum of the file.
         columns: The names of the columns that were read.
-        values: Shape (rows, columns).
+        values: Shape (rows, columns), the oldest row first.
         left_out: The columns that say when.
         time: What lies between two rows.
+        turned: Whether the file has the newest row first.
     """
 
     name: str
@@ -68,6 +68,7 @@ class OwnSeries:
     values: NDArray[np.float64]
     left_out: Sequence[str]
     time: str
+    turned: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -108,7 +109,7 @@ class Wish:
 def read(
     path: Path, targets: Sequence[str], features: Sequence[str] | None = None, time: str | None = None
 ) -> OwnSeries:
-    """Read a series.
+    """Read a series; if the columns that say when hold later times further up, from its last row to its first.
 
     Args:
         path: A CSV, TSV, JSON Lines or Parquet file, gzipped or not.
@@ -130,16 +131,22 @@ def read(
         with open_source(str(path)) as source, source.reading():
             table = read_table(source, kind)
             columns = _columns(path.name, table.columns, targets, features)
-            values = np.array(list(_rows(path.name, table, columns)), dtype=np.float64)
+            when = moments.columns_of([name for name in table.columns if name not in columns])
+            rows = [
+                (_numbers(cells, f"{path.name}, row {number}", columns), moments.moment(cells, when))
+                for number, cells in enumerate(table.rows, start=1)
+            ]
         checksum = sha256(path)
     except InputError as error:
         raise SeriesError(str(error)) from error
     left_out = [name for name in table.columns if name not in columns]
     if time is None:
         time = next((name.strip().lower() for name in left_out if name.strip().lower() in _NAMES_A_STEP), STEP)
-    if not len(values):
+    if not rows:
         raise SeriesError(f"{path.name} has no row below the names of its columns.")
-    return OwnSeries(path.name, checksum, columns, values, left_out, time)
+    values = np.array([numbers for numbers, _ in rows], dtype=np.float64)
+    turned = moments.newest_first(moment for _, moment in rows)
+    return OwnSeries(path.name, checksum, columns, values[::-1] if turned else values, left_out, time, turned)
 
 
 def prepare(series: OwnSeries, wish: Wish) -> tuple[ForecastRecipe, Splits]:
@@ -226,13 +233,12 @@ def _columns(where: str, found: Sequence[str], targets: Sequence[str], features:
     if twice is not None:
         raise InputError(f"{where} has two columns named {twice!r}; rename one.")
     if features is None:
-        return [name for name in found if name in targets or name.strip().lower() not in TIME_COLUMNS]
+        return [name for name in found if name in targets or name not in moments.columns_of(found)]
     return [name for name in found if name in targets or name in features]
 
 
-def _rows(where: str, table: NamedRows, columns: Sequence[str]) -> Iterator[list[float]]:
-    for number, cells in enumerate(table.rows, start=1):
-        yield [_number(cells.get(name), f"{where}, row {number}", name) for name in columns]
+def _numbers(cells: Cells, where: str, columns: Sequence[str]) -> list[float]:
+    return [_number(cells.get(name), where, name) for name in columns]
 
 
 def _number(cell: Any, where: str, column: str) -> float:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,37 @@ def test_the_name_of_that_column_names_the_steps(tmp_path: Path, column: str, ti
     path = written(tmp_path, csv(header=f"{column},rain,temperature"))
     assert own.read(path, ["rain"]).time == time
     assert own.read(path, ["rain"], time="week").time == "week"
+
+
+@pytest.mark.parametrize(
+    ("header", "when"),
+    [
+        ("date", lambda row: f"{2000 + row // 300}-{1 + row // 25 % 12:02}-{1 + row % 25:02}"),
+        ("timestamp", lambda row: f"{2000 + row // 300}-01-01T00:{row // 60:02}:{row % 60:02}Z"),
+        ("time", lambda row: f"{row // 60:02}:{row % 60:02}"),
+        ("index", str),
+        ("day,year", lambda row: f"{row % 30},{2000 + row // 30}"),
+    ],
+)
+def test_a_file_with_the_newest_row_first_is_read_from_its_end(
+    tmp_path: Path, header: str, when: Callable[[int], str]
+) -> None:
+    rows = [f"{when(row)},{row}" for row in range(ROWS)]
+    ascending, descending = (
+        own.read(written(tmp_path, "\n".join([f"{header},rain", *some]) + "\n"), ["rain"])
+        for some in (rows, rows[::-1])
+    )
+    assert ascending.values[:, 0].tolist() == descending.values[:, 0].tolist() == [*range(ROWS)]
+    assert (ascending.turned, descending.turned) == (False, True)
+
+
+@pytest.mark.parametrize("middle", ["2050", "soon", ""])
+def test_rows_that_are_not_in_order_of_time_stay_where_they_are(tmp_path: Path, middle: str) -> None:
+    rows = [f"{2000 - row},{row}" for row in range(ROWS)]
+    rows[5] = f"{middle},5"
+    series = own.read(written(tmp_path, "\n".join(["date,rain", *rows]) + "\n"), ["rain"])
+    assert not series.turned
+    assert series.values[:, 0].tolist() == [*range(ROWS)]
 
 
 def test_features_can_be_named(tmp_path: Path) -> None:
