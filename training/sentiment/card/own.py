@@ -146,12 +146,14 @@ def _calibration(manifest: Manifest) -> str:
 def _trained(manifest: Manifest) -> str:
     recipe, data, figures = manifest.recipe, manifest.data, manifest.figures
     lines = ["## How it was trained"]
-    validation = data["train"]["validation"]
-    lines.append(
-        f"{data['train']['training']:,} rows were trained on"
-        + (f"; {validation:,} others were held out to choose by." if validation else "; what is chosen was chosen by "
-           "cross-validation on them.")
-    )  # fmt: skip
+    rows, training, validation = (data["train"][name] for name in ("rows", "training", "validation"))
+    if not validation:
+        chosen_by = "what is chosen was chosen by cross-validation on them"
+    elif training < rows:
+        chosen_by = f"{validation:,} others were held out to choose by"
+    else:
+        chosen_by = f"{validation:,} of them were held out at first, to choose by"
+    lines.append(f"{training:,} rows were trained on; {chosen_by}.")
     if data["findings"]:
         found = ", ".join(f"{one['name']}: {one['rows']:,}" for one in data["findings"])
         lines.append(f"Found before (rows): {found}.")

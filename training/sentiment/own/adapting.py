@@ -25,7 +25,7 @@ from training.sentiment.own.base import Base, Weights
 from training.sentiment.own.network import Floats
 from training.sentiment.own.recipe import MOST_EPOCHS, TuningRecipe
 from training.sentiment.own.split import Indices, folds, hold_out
-from training.sentiment.own.tuning import SHARES, Tuning, TuningLearner, between
+from training.sentiment.own.tuning import SHARES, ChoosingLearner, Tuning, TuningLearner, between
 
 BIASES, LAST_LAYER, ALL_WEIGHTS = "biases of the last layer", "last layer", "all weights"
 
@@ -91,8 +91,9 @@ class Adapted:
         candidates: What was tried.
         chosen: What was done.
         scored: The logits of rows that were not trained on when they were computed, and their labels.
-        cross_validated: Whether these are all rows; else a part that is not trained on.
-        history: Figures of each epoch, where all weights were trained.
+        cross_validated: Whether these are all rows; else a part that was held out.
+        history: Figures of each epoch, where all weights were trained; with a held-out part, of the training that
+            chose the epoch.
     """
 
     weights: Weights
@@ -230,23 +231,24 @@ class _Adaptation:
         }
 
     def validate(self, examples: LabelledIds, checkpoint: Checkpoint | None) -> Adapted:
-        """Hold some rows out, choose by them, and train on the others."""
+        """Hold some rows out, choose by them, and train on all."""
         recipe = self._recipe
         held = hold_out(examples.labels, examples.members, recipe.validation, self._seed)
         train, held_out = examples.take(~held), examples.take(held)
         maxima = self._tuning.maxima(self._start, train.ids)
         others = self._tuning.maxima(self._start, held_out.ids)
-        found: dict[Attempt, tuple[Weights, Floats]] = {}
+        found: dict[Attempt, Floats] = {}
+        heads: dict[Attempt, Weights] = {}
         for variance in self._variances:
             weights = self._with_head(maxima, train.targets, variance)
             logits = np.asarray(others @ weights[-2] + weights[-1], np.float64)
             made = _candidate(logits, held_out.labels, BIASES if variance == 0 else LAST_LAYER, variance)
-            found[made] = weights, logits
+            found[made], heads[made] = logits, weights
         first = min(found, key=lambda one: one.log_loss)
-        start = found[first][0]
+        start = heads[first]
         rate = self._rate(start, train, held_out)
         steps = self._steps(train)
-        learner = TuningLearner(
+        learner = ChoosingLearner(
             self._tuning,
             start,
             rate,
@@ -259,23 +261,26 @@ class _Adaptation:
         logits = self._tuning.logits(learner.best, held_out.ids)
         epochs = 1 + min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"])
         made = _candidate(logits, held_out.labels, ALL_WEIGHTS, first.variance, rate, epochs, learner.share)
-        found[made] = learner.best, logits
+        found[made] = logits
         chosen = min(found, key=lambda one: one.log_loss)
-        weights, logits = found[chosen]
-        folds = np.arange(len(logits)) % 5
-        scored = Scored(logits, held_out.labels, folds)
+        weights, _ = self.train(examples, chosen, checkpoint and checkpoint.part("all-rows"))
+        scored = Scored(found[chosen], held_out.labels, np.arange(len(held_out.labels)) % 5)
         return Adapted(weights, [*found], chosen, scored, False, history if chosen is made else [])
 
-    def train(self, examples: LabelledIds, chosen: Attempt) -> tuple[Weights, list[dict[str, float]]]:
+    def train(
+        self, examples: LabelledIds, chosen: Attempt, checkpoint: Checkpoint | None = None
+    ) -> tuple[Weights, list[dict[str, float]]]:
         """Do what was chosen, with all rows."""
         maxima = self._tuning.maxima(self._start, examples.ids)
         start = self._with_head(maxima, examples.targets, chosen.variance)
-        self._tuning.begin(start, chosen.rate, self._steps(examples))
-        history = []
-        for epoch in range(chosen.epochs):
-            sys.stderr.write(f"All rows: epoch {epoch + 1} of {chosen.epochs}.\n")
-            history.append({"loss": self._epoch(examples, epoch)})
-        return between(start, self._tuning.averaged, chosen.share) if chosen.epochs else start, history
+        if not chosen.epochs:
+            return start, []
+        sys.stderr.write(f"All rows: {chosen.epochs} epoch{'' if chosen.epochs == 1 else 's'}.\n")
+        learner = TuningLearner(
+            self._tuning, start, chosen.rate, chosen.epochs, (examples.ids, examples.targets), self._seed
+        )
+        history = self._run(learner, checkpoint)
+        return learner.reached(chosen.share), history
 
     def _rate(self, start: Weights, train: LabelledIds, held_out: LabelledIds) -> float:
         """Return the learning rate with the least loss after a part of an epoch."""

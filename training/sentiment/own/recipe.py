@@ -43,7 +43,7 @@ class TuningRecipe(OwnRecipe):
         steps: Of few texts, there are so many more epochs that so many steps are made, but no more than
             :data:`MOST_EPOCHS`.
         cross_validated: Up to so many rows, learning rate, epoch and the rest are chosen by cross-validation, and then
-            all rows are trained on; of more, :attr:`validation` is held out to choose by.
+            all rows are trained on; of more, :attr:`validation` is held out at first, to choose by.
         folds: Of the cross-validation.
         trial: Of more rows, so many are read to choose a learning rate.
         noise: What keeps the network from learning texts by heart.

@@ -159,7 +159,7 @@ def _network(
         model=model,
         history=found.history,
         best_epoch=max(1, found.chosen.epochs),
-        data={"training": len(parted.train) - held, "validation": held},
+        data={"training": len(parted.train), "validation": held},
         figures={
             "validation": {"accuracy": found.chosen.accuracy, "log_loss": found.chosen.log_loss},
             "chosen": asdict(found.chosen),

@@ -122,7 +122,63 @@ def between(first: Weights, second: Weights, share: float) -> Weights:
 
 
 class TuningLearner:
-    """One long training as :func:`training.checkpoint.run` does it: measured after each epoch, the best one kept.
+    """A training of so many epochs, as :func:`training.checkpoint.run` does it."""
+
+    def __init__(
+        self,
+        tuning: Tuning,
+        start: Weights,
+        rate: float,
+        epochs: int,
+        train: tuple[Sequence[Ids], NDArray[np.float32]],
+        seed: int,
+    ) -> None:
+        """Prepare the training.
+
+        Args:
+            tuning: The network.
+            start: Its first weights.
+            rate: The learning rate.
+            epochs: How many.
+            train: Texts and what to answer.
+            seed: Of everything random.
+        """
+        self.epochs = epochs
+        self._tuning = tuning
+        self._train = train
+        self._seed = seed
+        self._start = start
+        self.steps = sum(1 for _ in self.batches(0))
+        tuning.begin(start, rate, self.steps)
+
+    def reached(self, share: float) -> Weights:
+        """Return the weights that lie a share of the way from the first to the averaged ones."""
+        return between(self._start, self._tuning.averaged, share)
+
+    def batches(self, epoch: int) -> Iterator[WindowBatch]:
+        """Yield the batches of an epoch."""
+        return self._tuning.batches(*self._train, self._seed, epoch)
+
+    def train_step(self, batch: WindowBatch, number: int) -> tuple[dict[str, float], float]:
+        """Follow the gradients of a batch."""
+        return {"loss": self._tuning.step(batch, self._seed, number)}, float(len(batch.targets))
+
+    def end_epoch(self, progress: Progress) -> dict[str, float]:
+        """Return the means of the epoch."""
+        return progress.means
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return everything that steps and ends of epochs change."""
+        return [variable.numpy() for variable in self._tuning.variables]
+
+    def restore(self, arrays: Sequence[NDArray[Any]]) -> None:
+        """Take what :meth:`arrays` returned."""
+        for variable, value in zip(self._tuning.variables, arrays, strict=True):
+            variable.assign(value)
+
+
+class ChoosingLearner(TuningLearner):
+    """One that is measured after each epoch, the best one kept.
 
     Attributes:
         best: The weights with the least loss on the held-out texts, of all epochs and all of :data:`SHARES`.
@@ -140,42 +196,18 @@ class TuningLearner:
         held_out: tuple[Sequence[Ids], NDArray[np.float32]],
         seed: int,
     ) -> None:
-        """Prepare the training.
-
-        Args:
-            tuning: The network.
-            start: Its first weights.
-            rate: The learning rate.
-            epochs: How many.
-            train: Texts and what to answer.
-            held_out: Those that choose the epoch.
-            seed: Of everything random.
-        """
-        self.epochs = epochs
-        self._tuning = tuning
-        self._train = train
+        """Prepare the training, as for any other; ``held_out`` are the texts that choose the epoch."""
+        super().__init__(tuning, start, rate, epochs, train, seed)
         self._held_out = held_out
-        self._seed = seed
-        self._start = start
-        self.steps = sum(1 for _ in self.batches(0))
-        tuning.begin(start, rate, self.steps)
         self.best = start
         self.least, self.share = float("inf"), 0.0
-
-    def batches(self, epoch: int) -> Iterator[WindowBatch]:
-        """Yield the batches of an epoch."""
-        return self._tuning.batches(*self._train, self._seed, epoch)
-
-    def train_step(self, batch: WindowBatch, number: int) -> tuple[dict[str, float], float]:
-        """Follow the gradients of a batch."""
-        return {"loss": self._tuning.step(batch, self._seed, number)}, float(len(batch.targets))
 
     def end_epoch(self, progress: Progress) -> dict[str, float]:
         """Measure the averaged weights, and those half-way to them."""
         texts, targets = self._held_out
         best = (float("inf"), 0.0)
         for share in SHARES:
-            weights = between(self._start, self._tuning.averaged, share)
+            weights = self.reached(share)
             logits = self._tuning.logits(weights, texts)
             found = loss(logits, targets), float(np.mean(logits.argmax(axis=1) == targets.argmax(axis=1)))
             best = min(best, found, key=lambda pair: pair[0])
@@ -185,17 +217,12 @@ class TuningLearner:
 
     def arrays(self) -> list[NDArray[Any]]:
         """Return everything that steps and ends of epochs change."""
-        return [
-            *(variable.numpy() for variable in self._tuning.variables),
-            np.array([self.least, self.share]),
-            *self.best,
-        ]
+        return [*super().arrays(), np.array([self.least, self.share]), *self.best]
 
     def restore(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Take what :meth:`arrays` returned."""
         count = len(self._tuning.variables)
-        for variable, value in zip(self._tuning.variables, arrays[:count], strict=True):
-            variable.assign(value)
+        super().restore(arrays[:count])
         self.least, self.share = map(float, arrays[count])
         self.best = list(arrays[count + 1 :])
 

@@ -54,6 +54,9 @@ def test_of_many_rows_some_are_held_out_to_choose_by(base: Base, tmp_path: Path)
     assert len(found.history) == 6
     assert {"loss", "val_loss", "val_accuracy"} <= {*found.history[0]}
     assert accuracy(base, found.weights, some) > 0.9
+    all_rows = adapting.repeat(recipe, base, some, found.chosen, seed=1)
+    for one, other in zip(found.weights, all_rows, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_words_are_added_behind_those_of_the_base_and_change_no_answer(base: Base) -> None:

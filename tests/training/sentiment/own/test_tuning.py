@@ -5,17 +5,17 @@ from tests.training.sentiment.own.conftest import ROWS, TINY_ADAPT
 from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import encoded
 from training.sentiment.own.base import Base
-from training.sentiment.own.tuning import Tuning, TuningLearner
+from training.sentiment.own.tuning import ChoosingLearner, Tuning
 
 
-def learner(base: Base) -> TuningLearner:
+def learner(base: Base) -> ChoosingLearner:
     ids = [encoded(base.tokenizer, row.text) for row in ROWS]
     targets = np.eye(3, dtype=np.float32)[[base.labels.index(row.label) for row in ROWS]]
     tuning = Tuning(TINY_ADAPT, base.weights, base.window)
-    return TuningLearner(tuning, base.weights, 0.05, 2, (ids[:40], targets[:40]), (ids[40:], targets[40:]), seed=1)
+    return ChoosingLearner(tuning, base.weights, 0.05, 2, (ids[:40], targets[:40]), (ids[40:], targets[40:]), seed=1)
 
 
-def train(one: TuningLearner, first: int, last: int) -> None:
+def train(one: ChoosingLearner, first: int, last: int) -> None:
     """Make the steps from the first to before the last."""
     for number in range(first, last):
         epoch, place = divmod(number, one.steps)
