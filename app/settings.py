@@ -138,7 +138,7 @@ class Settings(BaseSettings):
         3_000,
         ge=1,
         description="Connections open at a time, in a process; beyond it the one is closed that has waited longest for "
-        "its client. Fewer where `ulimit -n` allows fewer.",
+        "its client. A quarter of it with `TLS_CERT`, as those take more memory; fewer where `ulimit -n` allows fewer.",
     )
     max_held_bytes: int = Field(
         64 * 2**20,

@@ -24,6 +24,7 @@ X_GZIP: Final = "x-gzip"
 """The same, as RFC 9110 has it."""
 FREE_BYTES: Final = 2**16
 """What a gzipped body may become whatever its size: a short text of one repeated word compresses well."""
+_MOST_DIGITS: Final = 18
 GZIPPED_INLINE_BYTES: Final = 2**12
 """Size of a gzipped body up to which it is decompressed where the request is handled."""
 SECONDS_A_DECOMPRESSED_BYTE: Final = 5e-9
@@ -72,7 +73,9 @@ async def read_body(request: Request) -> bytes:
     """
     settings = part_of(request, Settings)
     length = header(request.scope, b"content-length")
-    if length.isdigit() and int(length) > settings.max_body_bytes:
+    # Python reads no number of thousands of digits, and zeros may stand before this one without end.
+    digits = length.lstrip("0") if length.isdigit() else ""
+    if len(digits) > _MOST_DIGITS or int(digits or "0") > settings.max_body_bytes:
         raise _too_large(settings.max_body_bytes)
     gzipped = is_gzipped(request.scope)
     body = await _received(request, settings.max_body_bytes)

@@ -7,6 +7,14 @@ from starlette.types import Receive, Scope
 
 _NETWORK: int = 64
 """Bits of an IPv6 address that tell one client from another: it may choose the others as it likes."""
+_LONGEST: int = 64
+"""Characters of an address. What a proxy says may be of any length, and is remembered and logged."""
+
+
+def address_of(scope: Scope) -> str | None:
+    """Return the address of a request's client, or the beginning of what a proxy gives for one."""
+    client = scope.get("client")
+    return client[0][:_LONGEST] if client else None
 
 
 class RequestCaller:
@@ -23,8 +31,7 @@ class RequestCaller:
     def name(self) -> str:
         """See :class:`Caller`."""
         if self._name is None:
-            client = self._scope.get("client")
-            self._name = _name(client[0]) if client else ""
+            self._name = client_of(self._scope)
         return self._name
 
     async def hung_up(self) -> None:
@@ -36,6 +43,11 @@ class RequestCaller:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         raise ClientDisconnect
+
+
+def client_of(scope: Scope) -> str:
+    """Return by what name the work of a request's client is counted."""
+    return _name(address_of(scope) or "")
 
 
 def _name(address: str) -> str:

@@ -1,20 +1,27 @@
 """All connections of a process: what they take together, which come first, and which have had their time."""
 
 import asyncio
-from collections import deque
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from app.http import framing
 from app.http.exchange import Exchange
 from app.http.limits import Limits
 from app.http.protocol import Protocol
+from app.http.turns import Turns
 
 SWEEP_SECONDS: Final = 0.25
 """How often deadlines are looked at: one timer for all connections costs a request nothing."""
 STARTS: Final = 32
 """Requests begun in an iteration of the event loop; more would hold up new connections and probes."""
-ITERATION_SECONDS: Final = 0.02
+ITERATION_SECONDS: Final = 0.01
 """How long an iteration may take: where the requests of the one before took longer, fewer are begun in the next."""
+HANDSHAKES: Final = 100
+"""How many may go on where all connections are taken; there are descriptors left for these."""
+HUNG_UP: Final = getattr(select, "POLLRDHUP", select.POLLHUP)
+"""What a socket is ready for whose client has closed it, whether all that came before was read or not: on Linux."""
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -36,7 +43,7 @@ class Connections:
         self.limits = limits
         self.waiting: dict[Protocol, None] = {}
         self._urgent = urgent
-        self._queue: deque[Exchange] = deque()
+        self._turns = Turns()
         self._started = 0
         self._counted = 0
         self._under_way = 0
@@ -47,6 +54,7 @@ class Connections:
         self._holders: dict[Exchange, int] = {}
         self._unread: dict[Exchange, int] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self._handshakes: dict[asyncio.Task[None], None] = {}
 
     def __call__(
         self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None
@@ -59,6 +67,28 @@ class Connections:
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, protocols)
 
+    @contextmanager
+    def handshake(self, task: "asyncio.Task[None]", made: int) -> Iterator[None]:
+        """Count a connection for as long as client and service agree on how to encrypt it.
+
+        Where that makes too many, those end that have taken longest: a client that says nothing would hold its
+        descriptor for as long as a handshake may take.
+
+        Args:
+            task: Is cancelled to end it.
+            made: How many connections are made already.
+        """
+        most = max(self.limits.connections - made, HANDSHAKES)
+        while len(self._handshakes) >= most:
+            longest = next(iter(self._handshakes))
+            del self._handshakes[longest]
+            longest.cancel()
+        self._handshakes[task] = None
+        try:
+            yield
+        finally:
+            self._handshakes.pop(task, None)
+
     def start(self, exchange: Exchange, loop: asyncio.AbstractEventLoop, *, is_first: bool) -> None:
         """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop.
 
@@ -70,14 +100,14 @@ class Connections:
         """
         if is_first and exchange.scope["path"] in self._urgent and exchange.scope["method"] in _READING:
             exchange.start()
-        elif self._started < self._starts and not self._queue:
+        elif self._started < self._starts and not self._turns:
             exchange.start()
             self._started += 1
             if not self._goes_on:
                 self._goes_on = True
                 loop.call_soon(self._go_on, loop)
         else:
-            self._queue.append(exchange)
+            self._turns.add(exchange)
 
     def hold(self, count: int, exchange: Exchange | None = None) -> bool:
         """Count bytes of a request that stay in memory, and say whether there is room for them.
@@ -143,8 +173,8 @@ class Connections:
         self._looked = now
         fresh = self._started - self._counted
         self._started = 0
-        while self._queue and self._started < self._starts:
-            self._queue.popleft().start()
+        while self._turns and self._started < self._starts:
+            self._turns.next().start()
             self._started += 1
         self._counted = self._started
         self._under_way = fresh + self._started
@@ -156,9 +186,17 @@ class Connections:
             self._under_way = 0  # the time up to the next request is none that this one took
 
     def _sweep(self, loop: asyncio.AbstractEventLoop, protocols: set[Protocol]) -> None:
-        """Look for connections whose time has run out."""
+        """Look for connections whose time has run out, and for clients that hung up while nothing is read of them."""
         now = loop.time()
+        unread = select.poll()
+        by_descriptor: dict[int, Protocol] = {}
         for protocol in list(protocols):
             if protocol.deadline <= now:
                 protocol.expire()
+            elif (descriptor := protocol.unread_descriptor) is not None:
+                unread.register(descriptor, HUNG_UP)
+                by_descriptor[descriptor] = protocol
+        if by_descriptor:
+            for descriptor, _ in unread.poll(0):
+                by_descriptor[descriptor].abort()
         self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop, protocols) if protocols else None

@@ -180,6 +180,11 @@ class Exchange:
         """Whether the app waits for more of the body."""
         return self._waiter is not None and not self._delivered
 
+    @property
+    def waits_for_end(self) -> bool:
+        """Whether the app has the whole body, and waits for the client to hang up."""
+        return self._waiter is not None and self._delivered
+
     def end(self) -> None:
         """Note that the app is done, or will not be called: nothing is held any longer."""
         self._body = []

@@ -7,6 +7,9 @@ from typing import Final, Self
 
 from app.settings import Settings
 
+ENCRYPTED: Final = 4
+"""Times as few connections are open where they are encrypted: each may take 0.45 MB, as uvloop keeps what it read of
+one at once, up to 256 KiB, and OpenSSL almost as much."""
 OTHER_DESCRIPTORS: Final = 200
 """Descriptors that are not connections: files, what listens, and connections that are just being accepted."""
 
@@ -47,7 +50,7 @@ class Limits:
         return cls(
             header_bytes=settings.max_header_bytes,
             headers=settings.max_headers,
-            connections=min(settings.max_connections, _descriptors()),
+            connections=min(_connections(settings), _descriptors()),
             held_bytes=settings.max_held_bytes,
             unread_bytes=settings.max_unread_bytes,
             header_seconds=settings.header_seconds,
@@ -57,6 +60,10 @@ class Limits:
             linger_seconds=settings.linger_seconds,
             bytes_per_second=settings.min_bytes_per_second,
         )
+
+
+def _connections(settings: Settings) -> int:
+    return settings.max_connections if settings.tls_cert is None else max(1, settings.max_connections // ENCRYPTED)
 
 
 def _descriptors() -> int:

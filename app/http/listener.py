@@ -9,9 +9,11 @@ import ssl
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvloop
+
+from app.http.protocol import Protocol
 
 MOST_AT_ONCE: Final = 128
 """Connections accepted in one iteration of the event loop."""
@@ -19,6 +21,8 @@ RETRY_SECONDS: Final = 0.1
 """How long to wait for descriptors where there are none left."""
 TLS_SECONDS: Final = 10.0
 """How long a client may take to agree on how to encrypt."""
+LAST_TLS_SECONDS: Final = 1.0
+"""The same at the end of the service."""
 SO_ATTACH_FILTER: Final = 26
 """Linux' socket option; Python does not name it."""
 SO_DETACH_FILTER: Final = 27
@@ -37,7 +41,7 @@ class Listener(asyncio.AbstractServer):
         self,
         loop: asyncio.AbstractEventLoop,
         sockets: Sequence[socket.socket],
-        factory: Callable[[], asyncio.BaseProtocol],
+        factory: Callable[[], Protocol],
         tls: ssl.SSLContext | None,
         *,
         shared: bool,
@@ -90,7 +94,9 @@ class Listener(asyncio.AbstractServer):
     async def wait_closed(self) -> None:
         """Wait until the connections that were accepted last are made."""
         while self._connecting:
-            await asyncio.wait(self._connecting)
+            _, late = await asyncio.wait(self._connecting, timeout=LAST_TLS_SECONDS)
+            for task in late:
+                task.cancel()
 
     def _let_in(self) -> None:
         """Let connections in again, every second: another process that has closed the socket has it drop them."""
@@ -131,9 +137,11 @@ class Listener(asyncio.AbstractServer):
         with suppress(OSError):  # the client is gone again, or cannot agree on how to encrypt
             if self._tls is None:
                 await self._loop.connect_accepted_socket(self._factory, connection)
-            else:
+                return
+            protocol = self._factory()
+            with protocol.handshake(cast("asyncio.Task[None]", asyncio.current_task())):
                 await self._loop.connect_accepted_socket(
-                    self._factory, connection, ssl=self._tls, ssl_handshake_timeout=TLS_SECONDS
+                    lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=TLS_SECONDS
                 )
 
 
@@ -156,7 +164,7 @@ class Loop(uvloop.Loop):
         for one in sockets:
             one.listen(backlog)
             one.setblocking(False)
-        return Listener(self, sockets, protocol_factory, ssl, shared=sock is not None)
+        return Listener(self, sockets, cast(Callable[[], Protocol], protocol_factory), ssl, shared=sock is not None)
 
 
 def bind(host: str | None, port: int) -> list[socket.socket]:

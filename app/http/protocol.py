@@ -5,6 +5,7 @@ import logging
 import urllib.parse
 from collections import deque
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
@@ -108,6 +109,10 @@ class Protocol(asyncio.Protocol):
 
     # What the event loop calls.
 
+    def handshake(self, task: "asyncio.Task[None]") -> AbstractContextManager[None]:
+        """Count the connection before it is made; see :meth:`app.http.connections.Connections.handshake`."""
+        return self.connections.handshake(task, len(self._state.connections))
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection, or refuse it."""
         self._transport = cast(asyncio.Transport, transport)
@@ -138,6 +143,9 @@ class Protocol(asyncio.Protocol):
         if self._active is not None:
             self._active.wake()
         self.resume_writing()
+        del (
+            self._parser
+        )  # which holds this protocol, and what the connection took would stay until garbage is collected
 
     def pause_writing(self) -> None:
         """Note that the client has yet to read what was written."""
@@ -380,6 +388,13 @@ class Protocol(asyncio.Protocol):
         while self.is_full and not self.is_lost:
             self._writable = self.future()
             await self._writable
+
+    @property
+    def unread_descriptor(self) -> int | None:
+        """The socket, if nothing is read of it while the app waits for its client to hang up: requests follow then."""
+        if not self._is_paused or self._active is None or not self._active.waits_for_end:
+            return None
+        return cast(int, self._transport.get_extra_info("socket").fileno())
 
     def pause_reading(self) -> None:
         """Read no more from the connection."""

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.compute.callers import CALLER
-from app.http.callers import RequestCaller
+from app.http.callers import RequestCaller, address_of
 from app.operations.logs import RequestLog
 from app.operations.metrics import METHODS, OTHER, Metrics
 
@@ -76,9 +76,7 @@ class Telemetry:
         route = found.path if found else UNMATCHED
         method = scope["method"] if scope["method"] in METHODS else OTHER
         self._metrics.observe_request(method, route, status, seconds)
-        client = scope.get("client")
-        address = client[0] if client else None
-        self._log.write(request_id.decode(), method, route, status, seconds, address)
+        self._log.write(request_id.decode(), method, route, status, seconds, address_of(scope))
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, TracerProvider
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
+from app.http.callers import address_of
 from app.operations.metrics import METHODS
 from app.settings import SettingsError
 
@@ -89,8 +90,8 @@ class Tracing:
             attributes["server.address"] = server[0]
             if server[1] is not None:  # as it is of a socket in the file system
                 attributes["server.port"] = server[1]
-        if client := scope.get("client"):
-            attributes["client.address"] = client[0]
+        if client := address_of(scope):
+            attributes["client.address"] = client
         span = self._tracer.start_span(_verb(method), parent, SpanKind.SERVER, attributes)
         return span, trace.set_span_in_context(span, parent)
 

@@ -31,7 +31,7 @@ from app.protocols.tensorflow_serving_schemas import (
     VersionProblem,
     VersionStatus,
 )
-from app.sentiment.checks import check_known_ids, choose_labels, limit_ids, limit_items, timed
+from app.sentiment.checks import choose_labels, limit_ids, limit_items, require_known_ids, timed
 from app.sentiment.classifier import Classifier
 from app.sentiment.serialization import DIGITS, sentiment_json
 from app.sentiment.service import SentimentService
@@ -118,8 +118,7 @@ def _prediction_json(answer: Answer, model: ModelId) -> str:
 
 
 async def _of_ids(service: SentimentService, model: Classifier, rows: list[list[int]], field: str) -> Response:
-    limit_ids(service, rows, field)
-    check_known_ids(model, rows, field)
+    await require_known_ids(service, model, rows, limit_ids(service, rows, field), field)
     probabilities = await service.predict(model, rows)
     outputs = (probabilities[:, 1:] if model.sigmoid else probabilities).round(DIGITS).tolist()
     return Response(

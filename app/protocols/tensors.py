@@ -8,7 +8,7 @@ from fastapi import Request
 from app.compute import Compute
 from app.http.dependencies import part_of
 from app.http.headers import header
-from app.http.json_routes import COUNTED_BYTES, INLINE_BYTES, RequestBody, parsing, too_many
+from app.http.json_routes import COUNTED_BYTES, RequestBody, is_light, parsing, too_many
 from app.http.json_values import Values
 from app.http.problems import Problem, wrong_field
 from app.protocols.open_inference_schemas import BYTES, InferenceRequest, InputTensor
@@ -70,10 +70,10 @@ class InferenceBody(RequestBody):
         if len(body) <= COUNTED_BYTES:
             return self.parse(document, None, follow)
         settings = part_of(request, Settings)
-        if len(body) <= INLINE_BYTES:
+        if is_light(body):
             return self.parse(document, settings, follow)
         work = partial(self.parse, document, settings, follow)
-        return await part_of(request, Compute).run(work, seconds=parsing(len(body)))
+        return await part_of(request, Compute).run(work, seconds=parsing(len(body), body.count(b",")))
 
     def parse(self, document: bytes, settings: Settings | None = None, follow: bytes = b"") -> Inference:
         """Parse the JSON and read the texts.

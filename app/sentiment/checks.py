@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from app.http.json_routes import too_many
 from app.http.problems import Problem
 from app.http.schemas import FieldError
 from app.sentiment.classifier import Classifier, Timing
+from app.sentiment.estimates import SECONDS_AN_ID
 from app.sentiment.labels import Labels, LabelsError, choose
 from app.sentiment.refusals import TextTooLong, TooManyWords
 from app.sentiment.service import ExplainTiming, SentimentService
@@ -70,11 +72,12 @@ def limit_items(service: SentimentService, items: Sequence[Any], field: str) -> 
         raise too_many(field, len(items), limit)
 
 
-def limit_ids(service: SentimentService, sequences: Sequence[Sequence[int]], field: str = "sequences") -> None:
-    """Refuse more token ids than a request may have: 422."""
+def limit_ids(service: SentimentService, sequences: Sequence[Sequence[int]], field: str = "sequences") -> int:
+    """Return how many token ids sequences have together, which must not be too many: 422."""
     ids, limit = sum(map(len, sequences)), service.settings.max_ids
     if ids > limit:
         raise too_many(field, ids, limit, "ids")
+    return ids
 
 
 def limit_characters(service: SentimentService, texts: Sequence[str]) -> int:
@@ -85,8 +88,27 @@ def limit_characters(service: SentimentService, texts: Sequence[str]) -> int:
     return characters
 
 
-def check_known_ids(model: Classifier, sequences: Sequence[Sequence[int]], field: str = "sequences") -> None:
-    """Refuse token ids that a model does not know: 422. No sequence may be empty."""
+async def require_known_ids(
+    service: SentimentService,
+    model: Classifier,
+    sequences: Sequence[Sequence[int]],
+    ids: int,
+    field: str = "sequences",
+) -> None:
+    """Refuse token ids that a model does not know: 422; in a thread, if there are many.
+
+    Args:
+        service: The service.
+        model: The model.
+        sequences: Sequences of ids, none of them empty.
+        ids: How many they are together.
+        field: The field of the body that holds them.
+    """
+    check = partial(_check_known_ids, model, sequences, field)
+    await service.compute.call(check, seconds=ids * SECONDS_AN_ID)
+
+
+def _check_known_ids(model: Classifier, sequences: Sequence[Sequence[int]], field: str) -> None:
     for index, sequence in enumerate(sequences):
         if max(sequence) >= model.serving.vocabulary_size:
             detail = f"has an id that {model.name} does not know; its ids end at {model.serving.vocabulary_size - 1}"

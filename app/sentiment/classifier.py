@@ -289,9 +289,14 @@ class Classifier:
         return Classification(serving.labels, probabilities, encoding.words, encoding.unknown, truncated, warnings)
 
 
+_ZEROS: Final = 1_000
+
+
 def _strip_padding(sequence: Sequence[int]) -> Sequence[int]:
     """Cut the padding in front of a sequence, but for the last id."""
-    for start, token in enumerate(sequence):
-        if token != 0:
-            return sequence[start:]
-    return sequence[-1:]
+    start, last = 0, len(sequence) - 1
+    while start < last and not any(sequence[start : start + _ZEROS]):  # a thousand at a time: there may be many
+        start += _ZEROS
+    while start < last and sequence[start] == 0:
+        start += 1
+    return sequence[min(start, last) :]

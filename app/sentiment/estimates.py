@@ -7,6 +7,8 @@ from app.sentiment.classifier import Classifier
 
 SECONDS_A_CHARACTER: Final = 1e-7
 """Of tokenizing: four times what ordinary text takes, as unknown words take longer."""
+SECONDS_AN_ENCODING: Final = 1e-5
+"""Of tokenizing, whatever the length of the text, and of writing its ids and words."""
 SECONDS_A_TOKEN: Final = 4e-6
 """Of predicting."""
 SECONDS_A_TEXT: Final = 5e-5
@@ -19,8 +21,16 @@ SECONDS_A_NUMBER: Final = 6e-7
 """Of writing one of them."""
 TRACED: Final = 5
 """Numbers that are written of a unit that is asked for, beside its state: its cell and its gates."""
+SECONDS_AN_ID: Final = 5e-8
+"""Of looking at an id that a request gives, whether it is read or not."""
 SECONDS_A_SPLIT: Final = 4e-6
 """Of looking at a place where a sentence may end."""
+SECONDS_A_SENTENCE: Final = 8e-5
+"""Of classifying one of an explained text, and of writing what was found of it and of its word."""
+SECONDS_AN_ESTIMATE: Final = 3e-6
+"""Of estimating what it takes to explain a text."""
+SECONDS_A_CHARACTER_OF_ESTIMATE: Final = 3e-9
+"""The same, for each of its characters."""
 CHARACTERS_A_WORD: Final = 4
 """At least, in ordinary text."""
 SLICE: Final = 256
@@ -50,7 +60,13 @@ def explaining(model: Classifier, text: str) -> float:
     in_windows = model.attribution is not None and model.attribution.covers(read)
     predictions = 2 if in_windows else 1 + read
     splitting = 2 * tokenizing(len(text)) + marks * SECONDS_A_SPLIT
-    return splitting + predictions * predicting(model, read) + predicting(model, words)
+    sentences = (marks + wide) * SECONDS_A_SENTENCE
+    return splitting + sentences + predictions * predicting(model, read) + predicting(model, words)
+
+
+def estimating(texts: Sequence[str]) -> float:
+    """Estimate the seconds that :func:`explaining` takes for texts."""
+    return len(texts) * SECONDS_AN_ESTIMATE + sum(map(len, texts)) * SECONDS_A_CHARACTER_OF_ESTIMATE
 
 
 def activating(model: Classifier, ids: int, units: int) -> float:

@@ -20,7 +20,7 @@ _MODE: Final = 0o640
 _LOCK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.005
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_LINE_ENDS: Final = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+_LINE_ENDS: Final = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 """What some readers take for the end of a line, though JSON lets it stand in a string."""
 
 
@@ -70,10 +70,12 @@ class FeedbackFile:
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         fields = {"text": text, "label": label, "model": model.name, "version": model.version, "time": now}
-        line = f"{json.dumps(fields, ensure_ascii=False).translate(_LINE_ENDS)}\n".encode()
+        line = json.dumps(fields, ensure_ascii=False)
+        for end, escape in _LINE_ENDS.items():  # one after the other, as `translate` takes far longer
+            line = line.replace(end, escape)
         try:
             with self._open() as descriptor:
-                self._append(descriptor, line)
+                self._append(descriptor, f"{line}\n".encode())
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise NoRoom("The service has no room on disk for more feedback.") from error

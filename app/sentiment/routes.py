@@ -21,7 +21,6 @@ from app.sentiment.batches import batch_results, json_answer
 from app.sentiment.bodies import PLAIN, QUERY, TextBody, prefers_plain
 from app.sentiment.checks import (
     check_known_id,
-    check_known_ids,
     choose_labels,
     choose_units,
     find_model,
@@ -29,10 +28,11 @@ from app.sentiment.checks import (
     limit_ids,
     limit_items,
     refusing,
+    require_known_ids,
     timed,
 )
 from app.sentiment.classifier import Classifier
-from app.sentiment.estimates import tokenizing
+from app.sentiment.estimates import SECONDS_AN_ENCODING, SECONDS_AN_ID, tokenizing
 from app.sentiment.feedback import NoRoom, NotWritten
 from app.sentiment.labels import Labels
 from app.sentiment.padding import pad_sequences
@@ -75,8 +75,12 @@ from app.settings import Settings
 
 PADDED_AT_ONCE: Final = 2**16
 """Values that are padded and written in one go, some milliseconds of it."""
+ROWS_AT_ONCE: Final = 1_000
+"""The same of rows."""
 SECONDS_A_VALUE: Final = 1e-7
 """Of padding and writing an id."""
+SECONDS_A_ROW: Final = 2e-6
+"""Of padding a sequence, whatever its length."""
 
 Service = Annotated[SentimentService, Depends(Part(SentimentService))]
 
@@ -224,7 +228,7 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRe
         )
 
     characters = limit_characters(service, body.texts)
-    seconds = tokenizing(characters) + characters * SECONDS_A_VALUE
+    seconds = tokenizing(characters) + characters * SECONDS_A_VALUE + len(body.texts) * SECONDS_AN_ENCODING
     return await service.compute.call(service.compute.step("tokenize", work), seconds=seconds)
 
 
@@ -237,7 +241,7 @@ async def tokenize(body: Annotated[TokenizeRequest, Depends(TextsBody(TokenizeRe
 async def pad(body: Annotated[PadRequest, Depends(SequencesBody(PadRequest))], service: Service) -> Response:
     """Pad and truncate sequences to one length, as Keras' `pad_sequences` does."""
     limit_items(service, body.sequences, "sequences")
-    limit_ids(service, body.sequences)
+    ids = limit_ids(service, body.sequences)
     maxlen = body.maxlen or max(map(len, body.sequences))
     size = len(body.sequences) * maxlen
     if size > service.settings.max_padded_values:
@@ -253,12 +257,13 @@ async def pad(body: Annotated[PadRequest, Depends(SequencesBody(PadRequest))], s
         shape = f"{len(body.sequences)},{maxlen}".encode()
         return Response(b'{"padded":[%b],"shape":[%b]}' % (rows, shape), media_type="application/json")
 
-    return await service.compute.call(work, seconds=size * SECONDS_A_VALUE)
+    seconds = size * SECONDS_A_VALUE + ids * SECONDS_AN_ID + len(body.sequences) * SECONDS_A_ROW
+    return await service.compute.call(work, seconds=seconds)
 
 
 def _padded(body: PadRequest, maxlen: int) -> Iterator[bytes]:
     """Give the padded rows as JSON, some at a time: all at once would hold up the other threads."""
-    count = max(1, PADDED_AT_ONCE // max(maxlen, 1))
+    count = max(1, min(ROWS_AT_ONCE, PADDED_AT_ONCE // max(maxlen, 1)))
     for first in range(0, len(body.sequences), count):
         rows = pad_sequences(
             body.sequences[first : first + count],
@@ -281,9 +286,9 @@ async def predict(
 ) -> Response:
     """Return the probability that each sequence of token ids is positive, or that of each of the model's labels."""
     limit_items(service, body.sequences, "sequences")
-    limit_ids(service, body.sequences)
+    ids = limit_ids(service, body.sequences)
     model = find_model(service, body.model, body.version)
-    check_known_ids(model, body.sequences)
+    await require_known_ids(service, model, body.sequences, ids)
     probabilities = predictions(await service.predict(model, body.sequences), sigmoid=model.sigmoid)
     return json_response(PredictResponse(probabilities=probabilities, model=model.name, version=model.version))
 

@@ -15,7 +15,16 @@ from app.priority import TURN
 from app.sentiment.activations import Activations
 from app.sentiment.batching import DynamicBatcher
 from app.sentiment.classifier import Classification, Classifier, Timing
-from app.sentiment.estimates import activating, cut_into_slices, explaining, predicting, reading, tokenizing
+from app.sentiment.estimates import (
+    SECONDS_AN_ID,
+    activating,
+    cut_into_slices,
+    estimating,
+    explaining,
+    predicting,
+    reading,
+    tokenizing,
+)
 from app.sentiment.explanation import Explained, explain_all
 from app.sentiment.feedback import FeedbackFile, NotWritten
 from app.sentiment.labels import Labels
@@ -28,6 +37,8 @@ Result = TypeVar("Result")
 
 SECONDS_A_LINE: Final = 0.001
 """Of appending feedback to its file."""
+SECONDS_A_WRITTEN_CHARACTER: Final = 5e-8
+"""Of writing a character of it as JSON."""
 LEAVE_ONE_OUT_SHARE: Final = 50
 """Where each word of a text of any length costs a prediction, so many times fewer words are explained."""
 
@@ -106,7 +117,8 @@ class SentimentService:
         if self._feedback is None:
             raise NotWritten("This service keeps no feedback.")
         work = partial(self._feedback.append, text, label, model.id)
-        await self.compute.run(work, seconds=SECONDS_A_LINE)
+        seconds = SECONDS_A_LINE + len(text) * SECONDS_A_WRITTEN_CHARACTER
+        await self.compute.run(work, seconds=seconds)
 
     def refused(self) -> list[tuple[str, str]]:
         """Return the folders that are not served, by their paths below that of all models, and why they are not."""
@@ -190,7 +202,11 @@ class SentimentService:
             app.compute.Busy: Too much work waits, of this client or in all.
         """
         self._limit_together(texts)
-        seconds = [explaining(model, text) for text in texts]
+
+        def estimate() -> list[float]:
+            return [explaining(model, text) for text in texts]
+
+        seconds = await self.compute.call(estimate, seconds=estimating(texts))
         slices = cut_into_slices(seconds)
 
         def work(part: slice, found: tuple[list[Encoding], float]) -> tuple[Result, ExplainTiming]:
@@ -343,7 +359,7 @@ class SentimentService:
             app.compute.Busy: Too much work waits, of this client or in all.
         """
         maxlen = model.serving.maxlen
-        seconds = [predicting(model, min(len(sequence), maxlen)) for sequence in sequences]
+        seconds = [predicting(model, min(len(ids), maxlen)) + len(ids) * SECONDS_AN_ID for ids in sequences]
         if is_short(sum(seconds)):
             return self.compute.step("predict", partial(model.predict, sequences))()
         slices = cut_into_slices(seconds)

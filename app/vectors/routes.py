@@ -1,6 +1,8 @@
 """The routes of word vectors: they translate between HTTP and the spaces."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Annotated, Final, TypeVar
 
 import numpy as np
@@ -33,14 +35,11 @@ from app.vectors.schemas import (
     Topn,
     VectorResponse,
 )
-from app.vectors.service import VectorsService
+from app.vectors.service import EXPLAINED, VectorsService
 from app.vectors.space import NoDirection, SimilarWord, UnknownWord, VectorSpace
 from app.vectors.spellings import closest
 
 Result = TypeVar("Result")
-
-EXPLAINED: Final = 5
-"""Unknown words of a request for which the closest spellings are looked up."""
 
 Service = Annotated[VectorsService, Depends(Part(VectorsService))]
 
@@ -272,12 +271,18 @@ async def _run(
     def described() -> Result:
         try:
             return work()
-        except UnknownWord as error:
-            raise Problem(404, str(error), errors=list(_unknown(space, fields, error))[:MAX_ERRORS]) from error
         except NoDirection as error:
             raise Problem(422, str(error)) from error
 
-    return await service.run(described, space, [word for words in fields.values() for word in words], results)
+    every = [word for words in fields.values() for word in words]
+    try:
+        return await service.run(described, space, every, results)
+    except UnknownWord as error:
+        raise await service.spell(partial(_problem, space, fields, error), every) from error
+
+
+def _problem(space: VectorSpace, fields: Mapping[str, Sequence[str]], first: UnknownWord) -> Problem:
+    return Problem(404, str(first), errors=list(islice(_unknown(space, fields, first), MAX_ERRORS)))
 
 
 def _unknown(space: VectorSpace, fields: Mapping[str, Sequence[str]], first: UnknownWord) -> Iterator[FieldError]:

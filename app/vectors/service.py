@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
-from app.compute import Compute, is_short
+from app.compute import Compute
 from app.settings import Settings
 from app.vectors.registry import VectorSpaces
 from app.vectors.space import VectorSpace
+from app.vectors.spellings import LONGEST
 
 Result = TypeVar("Result")
 
@@ -17,8 +18,10 @@ SECONDS_A_WORD: Final = 1e-4
 """Of looking a word up as often as an answer needs it, and of its share in a sum or a projection."""
 SECONDS_A_RESULT: Final = 1e-5
 """Of one of the nearest words: of reading it, of describing it, and of its share in looking at more rows."""
-SECONDS_A_SPELLING: Final = 0.02
-"""Of looking for the closest spellings of an unknown word."""
+SECONDS_A_LETTER: Final = 2.5e-3
+"""Of looking for the closest spellings of an unknown word, for each of its letters."""
+EXPLAINED: Final = 5
+"""Unknown words of a request for which the closest spellings are looked for."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,14 @@ class VectorsService:
         """
         seconds = len(space) * space.dimensions * SECONDS_A_VALUE
         seconds += len(words) * SECONDS_A_WORD + results * SECONDS_A_RESULT
-        # Of long work nothing is looked up here: that of 2,000 words alone holds all other requests up for 0.2 s.
-        if is_short(seconds) and not all(word in space for word in words):
-            seconds += SECONDS_A_SPELLING
         return await self.compute.call(self.compute.step("search", work), seconds=seconds)
+
+    async def spell(self, work: Callable[[], Result], words: Sequence[str]) -> Result:
+        """Do work that looks for the closest spellings of up to :data:`EXPLAINED` of some words.
+
+        Raises:
+            app.compute.Busy: It is long, and there is no place for it.
+        """
+        letters = sorted(min(len(word), LONGEST) for word in words)[-EXPLAINED:]
+        seconds = sum(letters) * SECONDS_A_LETTER + len(words) * SECONDS_A_WORD
+        return await self.compute.call(self.compute.step("spell", work), seconds=seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -31,15 +32,24 @@ class UnknownWord(LookupError):
 
     Attributes:
         word: The word, as it was asked for.
-        spellings: Words of the space that are spelt almost like it, likeliest first; there may be none.
     """
 
-    def __init__(self, word: str, space: str, spellings: Sequence[str]) -> None:
+    def __init__(self, word: str, space: str, vocabulary: Vocabulary) -> None:
+        super().__init__(word)
         self.word = word
-        self.spellings = spellings
-        shown = word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…"
-        hint = f"; the closest spellings are {', '.join(spellings)}" if spellings else ", nor one that is spelt like it"
-        super().__init__(f"There is no word {shown!r} in {space}{hint}.")
+        self._space = space
+        self._vocabulary = vocabulary
+
+    @cached_property
+    def spellings(self) -> list[str]:
+        """Words of the space that are spelt almost like it, likeliest first; looked for when they are asked for."""
+        return closest(self.word, self._vocabulary)
+
+    def __str__(self) -> str:
+        found = self.spellings
+        shown = self.word if len(self.word) <= _SHOWN else f"{self.word[:_SHOWN]}…"
+        hint = f"; the closest spellings are {', '.join(found)}" if found else ", nor one that is spelt like it"
+        return f"There is no word {shown!r} in {self._space}{hint}."
 
 
 class NoDirection(ValueError):
@@ -109,7 +119,7 @@ class VectorSpace:
         """
         row = self._find(word)
         if row is None:
-            raise UnknownWord(word, self.name, closest(word, self.vocabulary))
+            raise UnknownWord(word, self.name, self.vocabulary)
         return row
 
     def vector(self, row: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import Final
 from app.vectors.vocabulary import Vocabulary
 
 COUNT: Final = 5
-_LONGEST: Final = 40
+LONGEST: Final = 40
 """Of a longer word, only the beginning is compared: it has thousands of almost alike spellings, and normalizing it
 takes time that grows with the square of its length."""
 _SHORTEST: Final = 3
@@ -25,7 +25,7 @@ def closest(word: str, vocabulary: Vocabulary, count: int = COUNT) -> list[str]:
     lower = word.lower()
     found = [row for spelling in set(_alike(lower)) if (row := vocabulary.find(spelling)) is not None]
     words = [vocabulary[row] for row in sorted(found)][:count]
-    for size in range(min(len(lower), _LONGEST), _SHORTEST - 1, -1):
+    for size in range(min(len(lower), LONGEST), _SHORTEST - 1, -1):
         if len(words) >= count:
             break
         known = set(words)
@@ -34,13 +34,13 @@ def closest(word: str, vocabulary: Vocabulary, count: int = COUNT) -> list[str]:
 
 
 def _alike(word: str) -> Iterator[str]:
-    if len(word) <= _LONGEST:
+    if len(word) <= LONGEST:
         yield unicodedata.normalize("NFC", word)
         yield "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
     for joint in ("", "-", "_"):
         yield joint.join(word.split())
     yield word.strip(".,;:!?\"'()[]")
-    if _SHORTEST <= len(word) <= _LONGEST:
+    if _SHORTEST <= len(word) <= LONGEST:
         yield from _edits(word)
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Service, Start
-from tests.hostile.raw import PATIENCE, connect, head, probe, read, until
+from tests.hostile.raw import PATIENCE, TEXT, connect, head, probe, read, until
 
 MEGABYTE = 2**20
 
@@ -22,6 +22,15 @@ def test_a_client_that_sends_before_it_reads_sees_413(service: Service, size: in
         assert answer.status == 413
         assert b"16,777,216 bytes" in answer.read()
         client.close()
+
+
+@pytest.mark.parametrize(("length", "status"), [("0" * 60_000 + "16", 200), ("0" * 5_000 + "9" * 18, 413)])
+def test_a_length_may_have_any_number_of_zeros_in_front(service: Service, length: str, status: int) -> None:
+    with connect(service) as connection:
+        lines = ("Content-Type: application/json", f"Content-Length: {length}", "Connection: close")
+        connection.sendall(head("POST", "/sentiment", *lines) + TEXT)
+        answers = read(connection)
+    assert answers.statuses == [status]
 
 
 def test_a_chunked_body_without_end_sees_413(start: Start) -> None:

@@ -9,11 +9,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from uvicorn.server import ServerState
 
 from app.http import listener
+from app.http.connections import HANDSHAKES, Connections
+from app.http.limits import Limits
+from app.settings import Settings
 from tests.e2e.conftest import ROOT, Service, environment
 from tests.hostile.raw import PATIENCE, connect, end_drain, many, until
 
@@ -150,7 +155,7 @@ def test_a_client_that_does_not_go_on_with_the_handshake_is_cut_off(
     context.load_cert_chain(*certificate)
 
     async def be_silent() -> bytes:
-        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0, ssl=context)
+        server = await listen(context)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         try:
             return await asyncio.wait_for(reader.read(), PATIENCE)
@@ -160,3 +165,51 @@ def test_a_client_that_does_not_go_on_with_the_handshake_is_cut_off(
 
     with asyncio.Runner(loop_factory=listener.Loop) as runner:
         assert runner.run(be_silent()) == b""
+
+
+async def listen(context: ssl.SSLContext) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    connections = Connections(Limits.of(Settings()))
+    config = SimpleNamespace(loaded_app=None, root_path="")
+    return await loop.create_server(lambda: connections(config, ServerState(), {}, loop), "127.0.0.1", 0, ssl=context)
+
+
+def test_the_end_waits_for_no_client_that_does_not_go_on_with_the_handshake(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "TLS_SECONDS", PATIENCE)
+    monkeypatch.setattr(listener, "LAST_TLS_SECONDS", 0.2)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+
+    async def end() -> bytes:
+        server = await listen(context)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await asyncio.sleep(0.1)
+        server.close()
+        await asyncio.wait_for(server.wait_closed(), PATIENCE / 2)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+
+    with asyncio.Runner(loop_factory=listener.Loop) as runner:
+        assert runner.run(end()) == b""
+
+
+def test_clients_that_begin_no_handshake_shut_nobody_out(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    cert, key = certificate
+    log = tmp_path / "log.jsonl"
+    with run_with(log, TLS_CERT=str(cert), TLS_KEY=str(key), MAX_CONNECTIONS="4") as process:
+        try:
+            url = logged(log, r"running on (https://[\d.]+:\d+)")
+            service = Service(process, url, log)
+            with contextlib.ExitStack() as silent:
+                many_silent = [silent.enter_context(connect(service)) for _ in range(HANDSHAKES + 20)]
+                with httpx.Client(verify=ssl.create_default_context(cafile=str(cert)), base_url=url) as client:
+                    assert client.get("/health/live", timeout=PATIENCE).is_success
+                # Those that have waited longest were given up, long before their time.
+                assert [one.recv(1) for one in many_silent[:15]] == [b""] * 15
+        finally:
+            process.terminate()
+        assert process.wait(PATIENCE) == 0

@@ -18,6 +18,7 @@ def name_of(address: str | None) -> str:
         ("192.0.2.1", "::ffff:192.0.2.1"),
         ("2001:db8::1", "2001:db8::ffff:0:0:1"),
         ("fe80::1%eth0", "fe80::2"),
+        ("a" * 64 + "b", "a" * 64 + "c" * 100_000),
     ],
 )
 def test_addresses_of_one_client(one: str, other: str) -> None:
@@ -31,6 +32,7 @@ def test_addresses_of_one_client(one: str, other: str) -> None:
         ("::ffff:192.0.2.1", "::ffff:192.0.2.2"),
         ("2001:db8::1", "2001:db8:0:1::1"),
         ("no:address", "another:one"),
+        ("a" * 63, "a" * 64),
         ("192.0.2.1", None),
     ],
 )

@@ -1,8 +1,11 @@
 """What connections hold together, on sockets of this process."""
 
 import asyncio
+import gc
 import json
 import socket
+import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -45,11 +48,85 @@ def test_what_waits_behind_another_request_is_free_again_when_the_client_hangs_u
     assert connections.hold(limit)
 
 
+def test_a_client_is_seen_to_hang_up_though_nothing_is_read_behind_its_next_request() -> None:
+    connections = Connections(Limits.of(Settings()))
+    noticed = asyncio.Event()
+
+    async def work(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            working.set()
+        noticed.set()
+
+    async def ask_twice_and_hang_up() -> None:
+        loop = asyncio.get_running_loop()
+        config = SimpleNamespace(loaded_app=work, root_path="")
+        ours, theirs = socket.socketpair()
+        await loop.connect_accepted_socket(lambda: connections(config, ServerState(), {}, loop), ours)
+        theirs.setblocking(False)
+        await loop.sock_sendall(theirs, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await working.wait()
+        await asyncio.sleep(0)  # it waits for the end now
+        await loop.sock_sendall(theirs, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.sleep(0.05)  # the next one has come
+        theirs.close()
+        await asyncio.wait_for(noticed.wait(), 60)
+
+    working = asyncio.Event()
+    asyncio.run(ask_twice_and_hang_up())
+
+
+def test_a_connection_that_is_lost_leaves_nothing_to_the_collector_of_garbage() -> None:
+    connections = Connections(Limits.of(Settings()))
+
+    async def connect_and_hang_up() -> "weakref.ref[Protocol]":
+        loop = asyncio.get_running_loop()
+        config = SimpleNamespace(loaded_app=unanswered, root_path="")
+        ours, theirs = socket.socketpair()
+        _, made = await loop.connect_accepted_socket(lambda: connections(config, ServerState(), {}, loop), ours)
+        found = weakref.ref(made)
+        del made
+        theirs.close()
+        await asyncio.sleep(0.05)
+        return found
+
+    gc.disable()
+    try:
+        assert asyncio.run(connect_and_hang_up())() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("made", "going_on"), [(0, 5), (2, 3), (5, 2), (9, 2)])
+def test_of_too_many_handshakes_those_end_that_take_longest(
+    made: int, going_on: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.http.connections.HANDSHAKES", 2)
+    connections = Connections(replace(Limits.of(Settings()), connections=5))
+
+    async def agree() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        with connections.handshake(task, made):
+            await asyncio.sleep(60)
+
+    async def work() -> list[bool]:
+        tasks = [asyncio.create_task(agree()) for _ in range(7)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        ended = [task.cancelled() for task in tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        return ended
+
+    assert asyncio.run(work()) == [True] * (7 - going_on) + [False] * going_on
+
+
 class Waiting:
     """Stands for a request that has come; notes when it begins to be answered."""
 
     def __init__(self, path: str, begun: list[str], method: str = "GET") -> None:
-        self.scope = {"path": path, "method": method}
+        self.scope: dict[str, Any] = {"path": path, "method": method, "client": None}
         self._begun = begun
 
     def start(self) -> None:

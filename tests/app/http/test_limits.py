@@ -1,4 +1,5 @@
 import resource
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +27,9 @@ def test_there_are_no_more_connections_than_descriptors(
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
     assert Limits.of(Settings()).connections == connections
+
+
+def test_there_are_fewer_encrypted_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    for most, encrypted in ((3000, 750), (1, 1)):
+        assert Limits.of(Settings(max_connections=most, tls_cert=Path("cert.pem"))).connections == encrypted

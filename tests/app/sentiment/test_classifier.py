@@ -12,6 +12,7 @@ from keras.src.legacy.preprocessing.text import text_to_word_sequence
 
 from app.artifacts.manifest import MANIFEST, ArtifactError, Manifest, read_manifest, signed, write_manifest
 from app.sentiment.classifier import Classifier
+from app.sentiment.classifier import _strip_padding as strip_padding
 from app.sentiment.engines import EngineName
 from tests import toys
 
@@ -40,6 +41,13 @@ def model(folder: Path) -> keras.Model:
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(folder, tmp_path / "sentiment-tiny"))
+
+
+@given(st.integers(0, 3_001), st.lists(st.integers(0, 9), max_size=20))
+def test_padding_in_front_is_cut_but_for_the_last_id(zeros: int, rest: list[int]) -> None:
+    ids = [0] * zeros + rest
+    first = next((place for place, number in enumerate(ids) if number), len(ids) - 1)
+    assert strip_padding(ids) == ids[max(first, 0) :]
 
 
 def keras_ids(texts: list[str], vocabulary_size: int) -> list[list[int]]:

@@ -12,8 +12,10 @@ import httpx
 import pytest
 
 from app.artifacts.versions import ModelId
+from app.compute import Compute
 from app.sentiment import feedback
 from app.sentiment.feedback import FeedbackFile, NoRoom, NotWritten
+from app.sentiment.service import SECONDS_A_WRITTEN_CHARACTER
 from app.settings import SettingsError
 from tests.conftest import Serve
 
@@ -142,6 +144,20 @@ def test_feedback_is_kept(post: Post, path: Path) -> None:
     full = post(text="c" * 200, label="positive")
     assert (full.status_code, full.json()["title"]) == (507, "Insufficient Storage")
     assert len(lines(path)) == 2
+
+
+def test_a_long_text_is_long_work(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    run = Compute.run
+
+    async def noted(compute: Compute, function: Callable[[], None], *, seconds: float) -> None:
+        asked.append(seconds)
+        await run(compute, function, seconds=seconds)
+
+    monkeypatch.setattr(Compute, "run", noted)
+    for count in (1, 101):
+        assert post(text="a" * count, label="positive").is_success
+    assert asked[1] - asked[0] == pytest.approx(100 * SECONDS_A_WRITTEN_CHARACTER)
 
 
 @pytest.mark.parametrize(

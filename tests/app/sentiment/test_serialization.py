@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 from app.artifacts.versions import ModelId
 from app.sentiment.classifier import Classification
 from app.sentiment.codes import WarningCode, Warnings
+from app.sentiment.explanation import Explanation, Sentence, Word
 from app.sentiment.labels import BINARY
 from app.sentiment.schemas import SentimentResponse, TokenCounts
-from app.sentiment.serialization import DIGITS, plain_text, predictions, rounded, sentiment_json
+from app.sentiment.serialization import (
+    DIGITS,
+    explanation_json,
+    plain_text,
+    predictions,
+    rounded,
+    sentiment_json,
+)
 
 LABELS = tuple("abcdefghijklmnopqrst")
 PROBABILITY = st.floats(0, 1, width=32) | st.sampled_from([0.0, 0.5, float(np.nextafter(np.float32(0.5), 0)), 1.0])
@@ -129,6 +137,20 @@ def test_all_labels_are_no_choice() -> None:
     classification = of([0.3, 0.30000001, 0.4])
 
     assert classification.among(classification.labels) is classification
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 5])
+def test_an_explanation_is_written_some_words_at_a_time(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sentiment.serialization._AT_ONCE", 2)
+    words = [Word(place, place + 1, 0.5 * place) for place in range(count)]
+    sentences = [Sentence(place, place + 1, of([0.25, 0.75])) for place in range(count)]
+    found = json.loads(explanation_json(Explanation(words, sentences), "é" * count))
+    assert found["words"] == [
+        {"text": "é", "start": place, "end": place + 1, "contribution": 0.5 * place} for place in range(count)
+    ]
+    assert found["sentences"] == [
+        {"start": place, "end": place + 1, "label": "b", "score": 0.75} for place in range(count)
+    ]
 
 
 def test_a_sigmoid_is_predicted_by_a_number_and_a_softmax_by_a_row() -> None:

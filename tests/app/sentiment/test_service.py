@@ -1,6 +1,6 @@
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.compute import Compute, is_short
 from app.http.json_routes import JSONRoute
 from app.loaded import Loaded
 from app.main import create_app
@@ -46,6 +47,7 @@ LONG_REQUESTS = [
     ("/sentiment/batch", {"texts": [TEXT]}),
     ("/sentiment/batch", {"texts": [TEXT], "explain": True}),
     ("/tokenize", {"texts": [LONG]}),
+    ("/tokenize", {"texts": ["a"] * 900}),
     ("/pad", {"sequences": [[1]] * 1000, "maxlen": 1000}),
     ("/predict", {"sequences": [[1] * 12] * 9000}),
 ]
@@ -85,6 +87,54 @@ def test_short_requests_need_no_place(app: FastAPI, loaded: Loaded, path: str, b
             return await client.post(path, json=body)
 
     assert ask(app, work).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/pad", {"sequences": [[1]] * 5_000, "maxlen": 1}, 200),
+        ("/predict", {"sequences": [[0] * 200_000 + [1]]}, 200),
+        ("/sentiment/batch", {"texts": ["a"] * 3_000, "explain": True}, 422),  # more words than are explained
+    ],
+)
+def test_many_small_things_are_no_short_work(
+    app: FastAPI, path: str, body: dict[str, Any], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def call(_compute: Compute, function: Callable[[], Any], *, seconds: float) -> Any:
+        asked.append(seconds)
+        return function()
+
+    monkeypatch.setattr(Compute, "call", call)
+    assert ask(app, lambda client: client.post(path, json=body)).status_code == status
+    assert len(asked) == 1
+    assert not is_short(asked[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "item", "complaint"),
+    [
+        ("/sentiment/batch", "texts", 1, "must be a string"),
+        ("/sentiment/batch", "texts", "", "must not be empty"),
+        ("/tokenize", "texts", "", "must not be empty"),
+        ("/hf", "inputs", 1, "must be a string"),
+        ("/pad", "sequences", 1, "must be a list"),
+    ],
+)
+def test_of_many_wrong_items_the_first_is_named(
+    app: FastAPI, loaded: Loaded, path: str, field: str, item: Any, complaint: str
+) -> None:
+    async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
+        few, many = ({field: [item] * count} for count in (20, 5_000))
+        with full(loaded.compute):
+            refused = [await client.post(path, json=body) for body in (few, many)]
+        return [*refused, await client.post(path, json=many)]
+
+    few, busy, many = ask(app, work)
+    assert [answer.status_code for answer in (few, busy, many)] == [422, 503, 422]
+    assert len(few.json()["errors"]) == (1 if path == "/pad" else 10)
+    assert many.json()["errors"] == [{"pointer": f"#/{field}/0", "detail": complaint}]
 
 
 @pytest.fixture

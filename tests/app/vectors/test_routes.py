@@ -1,21 +1,26 @@
 """The routes of word vectors over HTTP, and what they refuse."""
 
+import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from app.compute import INLINE_SECONDS
+from app.compute import INLINE_SECONDS, Compute
 from app.main import create_app
 from app.settings import Settings
-from app.vectors.service import SECONDS_A_RESULT, SECONDS_A_WORD
+from app.vectors.registry import VectorSpaces
+from app.vectors.service import EXPLAINED, SECONDS_A_LETTER, SECONDS_A_RESULT, SECONDS_A_WORD, VectorsService
 from app.vectors.space import VectorSpace
 from tests import asgi, toys
 from tests.app.test_bad_input import problem
 from tests.conftest import Serve
+
+Result = TypeVar("Result")
 
 MANY_WORDS = 1 + int(INLINE_SECONDS / SECONDS_A_WORD)
 """That make long work."""
@@ -283,7 +288,7 @@ def test_a_word_of_an_address_is_no_longer_than_others(client: httpx.Client, rou
     assert pointers(client.get(f"/vectors/toy/{word}{route}"), 422) == ["#/path/word"]
 
 
-def test_many_words_are_not_looked_up_on_the_event_loop(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_are_not_looked_up_twice(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_up = []
     known = VectorSpace.__contains__
 
@@ -293,9 +298,36 @@ def test_many_words_are_not_looked_up_on_the_event_loop(client: httpx.Client, mo
 
     monkeypatch.setattr(VectorSpace, "__contains__", noted)
     assert ask(client, positive=["THE"] * MANY_WORDS, negative=["MAN"]).status_code == 200
-    assert looked_up == []
     assert ask(client, positive=["THE"], negative=["MAN"]).status_code == 200
-    assert looked_up == ["THE", "MAN"]
+    assert looked_up == []
+
+
+def test_closest_spellings_are_looked_for_in_a_thread_if_that_takes_long(models_dir: Path) -> None:
+    app = create_app(Settings.model_validate({"models_dir": models_dir, "default_model": "sentiment-tiny"}))
+    long = [letter * 40 for letter in "abcde"]
+
+    async def work(client: httpx.AsyncClient) -> None:
+        async def status(*words: str) -> int:
+            return (await client.post("/analogies", json={"space": "toy", "positive": words})).status_code
+
+        with asgi.full(app.state.loaded.compute):
+            assert [await status("a"), await status(*long)] == [404, 503]
+        assert await status(*long) == 404
+
+    asgi.ask(app, work)
+
+
+def test_what_spellings_take_is_estimated_by_the_letters_of_the_longest_words() -> None:
+    estimated = []
+
+    class Noted(Compute):
+        async def call(self, function: Callable[[], Result], *, seconds: float) -> Result:
+            estimated.append(seconds)
+            return await super().call(function, seconds=0)
+
+    service = VectorsService(VectorSpaces(Path(), []), Noted(1))
+    assert asyncio.run(service.spell(lambda: "done", ["a", *["b" * 100] * EXPLAINED])) == "done"
+    assert estimated == [pytest.approx(EXPLAINED * 40 * SECONDS_A_LETTER + (EXPLAINED + 1) * SECONDS_A_WORD)]
 
 
 def test_work_that_is_long_for_its_words_or_its_results_waits_for_room_in_threads(models_dir: Path) -> None:
