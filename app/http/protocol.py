@@ -143,9 +143,8 @@ class Protocol(asyncio.Protocol):
         if self._active is not None:
             self._active.wake()
         self.resume_writing()
-        del (
-            self._parser
-        )  # which holds this protocol, and what the connection took would stay until garbage is collected
+        # The parser holds the protocol: what the connection took would stay until garbage is collected.
+        del self._parser
 
     def pause_writing(self) -> None:
         """Note that the client has yet to read what was written."""

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.compute import Compute, is_short
+from app.compute import Busy, Compute, is_short
 from app.http.json_routes import JSONRoute
 from app.loaded import Loaded
 from app.main import create_app
@@ -110,6 +110,12 @@ def test_many_small_things_are_no_short_work(
     assert ask(app, lambda client: client.post(path, json=body)).status_code == status
     assert len(asked) == 1
     assert not is_short(asked[0])
+
+
+def test_ids_that_are_not_read_are_looked_at(loaded: Loaded) -> None:
+    found = loaded.part(service.SentimentService)
+    with full(loaded.compute), pytest.raises(Busy):
+        asyncio.run(found.predict(found.models.get(None), [[0] * 200_000 + [1]]))
 
 
 @pytest.mark.parametrize(
