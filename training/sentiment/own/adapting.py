@@ -19,13 +19,13 @@ from app.sentiment.labels import Labels
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
 from training.sentiment.distillation.corpus import Ids
-from training.sentiment.evaluation.calibration import Scored, fit_temperature, scaled
+from training.sentiment.evaluation.calibration import Scored
 from training.sentiment.own import head
 from training.sentiment.own.base import Base, Weights
 from training.sentiment.own.network import Floats
 from training.sentiment.own.recipe import MOST_EPOCHS, TuningRecipe
 from training.sentiment.own.split import Indices, folds, hold_out
-from training.sentiment.own.tuning import SHARES, ChoosingLearner, Tuning, TuningLearner, between
+from training.sentiment.own.tuning import SHARES, ChoosingLearner, Tuning, TuningLearner, between, loss
 
 BIASES, LAST_LAYER, ALL_WEIGHTS = "biases of the last layer", "last layer", "all weights"
 
@@ -329,11 +329,9 @@ def _candidate(
     epochs: int = 0,
     share: float = 0.0,
 ) -> Attempt:
-    scored = Scored(logits, labels, np.zeros(len(labels), np.intp))
-    likelihood = scaled(logits, fit_temperature([scored]))[np.arange(len(labels)), labels]
     return Attempt(
         changed=changed,
-        log_loss=round(-float(np.log(np.maximum(likelihood, 1e-12)).mean()), 6),
+        log_loss=round(loss(logits, labels), 6),
         accuracy=round(float(np.mean(logits.argmax(axis=1) == labels)), 6),
         variance=variance,
         rate=rate,

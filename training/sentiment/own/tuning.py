@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import Ids
+from training.sentiment.evaluation.calibration import Scored, fit_temperature, scaled
 from training.sentiment.own.base import Weights
 from training.sentiment.own.network import BATCH, Floats, WindowNetwork
 from training.sentiment.own.recipe import TuningRecipe
@@ -205,11 +206,12 @@ class ChoosingLearner(TuningLearner):
     def end_epoch(self, progress: Progress) -> dict[str, float]:
         """Measure the averaged weights, and those half-way to them."""
         texts, targets = self._held_out
+        labels = targets.argmax(axis=1)
         best = (float("inf"), 0.0)
         for share in SHARES:
             weights = self.reached(share)
             logits = self._tuning.logits(weights, texts)
-            found = loss(logits, targets), float(np.mean(logits.argmax(axis=1) == targets.argmax(axis=1)))
+            found = loss(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
             best = min(best, found, key=lambda pair: pair[0])
             if found[0] < self.least:
                 self.least, self.share, self.best = found[0], share, weights
@@ -227,8 +229,11 @@ class ChoosingLearner(TuningLearner):
         self.best = list(arrays[count + 1 :])
 
 
-def loss(logits: Floats, targets: NDArray[np.float32]) -> float:
-    """Return the mean cross-entropy, in nats."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return -float((targets * log_probabilities).sum(axis=1).mean())
+def loss(logits: Floats, labels: NDArray[np.intp]) -> float:
+    """Return the mean log loss, in nats, after the temperature that is best for these logits.
+
+    Without it, weights that are too sure would lose to those that tell fewer texts apart.
+    """
+    scored = Scored(logits, labels, np.zeros(len(labels), np.intp))
+    likelihood = scaled(logits, fit_temperature([scored]))[np.arange(len(labels)), labels]
+    return -float(np.log(np.maximum(likelihood, 1e-12)).mean())

@@ -5,7 +5,8 @@ from tests.training.sentiment.own.conftest import ROWS, TINY_ADAPT
 from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import encoded
 from training.sentiment.own.base import Base
-from training.sentiment.own.tuning import ChoosingLearner, Tuning
+from training.sentiment.own.recipe import ADAPT
+from training.sentiment.own.tuning import ChoosingLearner, Tuning, loss
 
 
 def learner(base: Base) -> ChoosingLearner:
@@ -38,3 +39,16 @@ def test_a_training_goes_on_from_its_arrays_as_if_nothing_had_been(base: Base, e
     assert (whole.least, whole.share) == (resumed.least, resumed.share)
     for array, other in zip(whole.arrays(), resumed.arrays(), strict=True):
         np.testing.assert_array_equal(array, other)
+
+
+def test_the_loss_is_that_after_the_best_temperature() -> None:
+    labels = np.array([0, 0, 0, 1], np.intp)
+    logits = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    least = -(3 * np.log(0.75) + np.log(0.25)) / 4
+    for sureness in (0.5, 1.0, 4.0):
+        assert loss(sureness * logits, labels) == pytest.approx(least, abs=1e-4)
+
+
+def test_many_rows_are_trained_on_against_more_noise() -> None:
+    assert ADAPT.of_rows(ADAPT.cross_validated) is ADAPT
+    assert ADAPT.of_rows(ADAPT.cross_validated + 1).noise == ADAPT.noise_of_many
