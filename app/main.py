@@ -98,7 +98,7 @@ def create_app(settings: Settings | None = None, loaded: Loaded | None = None, *
             stack.enter_context(noting(metrics, app.state.loaded.compute.admission))
             stack.enter_context(watch.watching(app.state.loaded.reload))
             if settings.admin_port is not None:
-                http = Connections(Limits.of(settings))
+                http = Connections(Limits.of(settings), urgent=operations.PROBES)
                 stack.enter_context(
                     listener.listening(_operations_app(app.state.loaded), settings.host, settings.admin_port, http)
                 )

@@ -93,12 +93,12 @@ class Connections:
         """Have the app answer a request: at once, or in its turn where many came in this iteration of the loop.
 
         Args:
-            exchange: The request.
+            exchange: The request, or one that the app began to answer and whose body has come since.
             loop: The event loop.
             is_first: Whether it is the first of its connection. Only such a probe waits for no turn, or whoever sends
                 many probes in one go, or with a method that they do not take, would hold up all others.
         """
-        if is_first and exchange.scope["path"] in self._urgent and exchange.scope["method"] in _READING:
+        if is_first and exchange.path in self._urgent and exchange.scope["method"] in _READING:
             exchange.start()
         elif self._started < self._starts and not self._turns:
             exchange.start()
@@ -167,9 +167,9 @@ class Connections:
         now = loop.time()
         if self._under_way:
             each = (now - self._looked) / self._under_way
-            # At most twice as many as before: a quick iteration may have been one of other requests.
+            # At most one more than before: a quick iteration may have been one of other requests, or of heads alone.
             fitting = int(ITERATION_SECONDS / each) if each else STARTS
-            self._starts = max(1, min(STARTS, 2 * self._starts, fitting))
+            self._starts = max(1, min(STARTS, self._starts + 1, fitting))
         self._looked = now
         fresh = self._started - self._counted
         self._started = 0

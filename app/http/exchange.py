@@ -56,6 +56,8 @@ class Exchange:
         "_answer_allowance",
         "_answer_deadline",
         "_app",
+        "_arrived",
+        "_begun",
         "_body",
         "_body_allowance",
         "_body_deadline",
@@ -68,6 +70,7 @@ class Exchange:
         "_held",
         "_idle_seconds",
         "_is_endless",
+        "_is_queued",
         "_left",
         "_more_body",
         "_received",
@@ -102,6 +105,9 @@ class Exchange:
         self._delivered = False
         self._failure: Problem | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._begun = False
+        self._is_queued = False  # for a turn, as a part of the body has come that the app waits for
+        self._arrived = 0.0  # when it came
         self._body_allowance: Allowance | None = None
         self._body_deadline = NEVER
         self._answer_allowance: Allowance | None = None
@@ -115,11 +121,21 @@ class Exchange:
         self._unread = 0  # bytes that wait for the client
 
     def start(self) -> None:
-        """Have the app answer."""
-        if self._connection.is_lost:
+        """Have the app answer, or go on with what has come of the body."""
+        if self._begun:
+            self._is_queued = False
+            self.wake()
+        elif self._connection.is_lost:
             self.end()
         else:
+            self._begun = True
             self._connection.run(self._answer())
+
+    @property
+    def path(self) -> str:
+        """The path, without that below which a proxy has the service."""
+        path: str = self.scope["path"]
+        return path.removeprefix(self.scope["root_path"])
 
     # The request.
 
@@ -142,12 +158,22 @@ class Exchange:
         self.weigh(len(data) + PIECE_BYTES)
         if self._size > READ_AHEAD:
             self._connection.pause_reading()
-        self.wake()
+        self._go_on_in_turn()
 
     def complete(self) -> None:
         """Note that the whole body is there."""
         self._more_body = False
-        self.wake()
+        self._go_on_in_turn()
+
+    def _go_on_in_turn(self) -> None:
+        """Have the app go on, if it waits for the body: what it does then may take as long as what a request begins."""
+        if self._is_queued or self._waiter is None or self._waiter.done():
+            return
+        self._is_queued = True
+        self._arrived = self._connection.time()
+        self._body_deadline = NEVER
+        self._wait_for_client()
+        self._connection.take_turn(self)
 
     def stream(self, idle_seconds: float) -> None:
         """Note that the app keeps nothing of the body that it receives, and answers while it comes.
@@ -243,9 +269,11 @@ class Exchange:
             self._body_deadline = self._body_allowance.wait(connection.time())
             self._wait_for_client()
             await self._waiter
-            self._body_deadline = NEVER
-            self._wait_for_client()
-            self._body_allowance.got(self._received - before, connection.time())
+            if self._received > before or not self._more_body:
+                self._body_allowance.got(self._received - before, self._arrived)
+            else:
+                self._body_deadline = NEVER
+                self._wait_for_client()
         self._waiter = None
 
     def _wait_for_client(self) -> None:

@@ -2,21 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from copy import copy
 from functools import partial
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from fastapi import Request
 from fastapi.params import Depends, Path
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, FailFast, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
 from app.compute import Compute
 from app.http.bodies import is_json, media_type_of, read_body, unsupported
 from app.http.dependencies import Part, loaded_by, part_of
 from app.http.json_values import Values, count_values
-from app.http.problems import Problem, invalid_fields
+from app.http.problems import MAX_ERRORS, Problem, invalid_fields
 from app.http.schemas import FieldError
 from app.settings import Settings
 
@@ -86,7 +86,6 @@ class JSONBody(RequestBody, Generic[Body]):
         """
         model.model_rebuild()  # before the first request needs it
         self.model = model
-        self._of_many = _until_first_fault(model)
         self._field = field
         self._largest = largest
         self.content = {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
@@ -131,11 +130,26 @@ class JSONBody(RequestBody, Generic[Body]):
         """
         if settings is not None and len(body) > COUNTED_BYTES:
             self._limit(count_values(body), settings)
-        model = self.model if body.count(b",") <= INLINE_COMMAS else self._of_many
         try:
-            return model.model_validate_json(body)
+            return self.model.model_validate_json(body)
         except ValidationError as error:
-            raise invalid_fields(error) from error
+            raise invalid_fields(self._first_faults(error, body), error.error_count()) from error
+
+    def _first_faults(self, error: ValidationError, body: bytes) -> ValidationError:
+        """Return what is wrong with the beginning of the lists, as far as it takes: thousands take long to describe."""
+        if error.error_count() <= INLINE_COMMAS:
+            return error
+        document = from_json(body)
+        size = MAX_ERRORS
+        while size < error.error_count():
+            beginning = {name: value[:size] if isinstance(value, list) else value for name, value in document.items()}
+            try:
+                self.model.model_validate_json(to_json(beginning))
+            except ValidationError as found:
+                if found.error_count() >= MAX_ERRORS:
+                    return found
+            size *= 4
+        return error
 
     def _limit(self, values: Values, settings: Settings) -> None:
         largest = self._largest(settings) if self._largest else 0
@@ -166,17 +180,6 @@ def too_many(field: str, found: int, largest: int, noun: str = "items") -> Probl
     """
     detail = f"has {found:,} {noun}; at most {largest:,} are taken at once"
     return Problem(422, f"The list `{field}` {detail}.", errors=[FieldError(pointer=f"#/{field}", detail=detail)])
-
-
-def _until_first_fault(model: type[Body]) -> type[Body]:
-    """Return a model whose lists are refused at the first item that is wrong: to complain of thousands takes long."""
-    fields: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if get_origin(field.annotation) is list:
-            hasty = copy(field)
-            hasty.metadata = [FailFast(), *field.metadata]  # in front of validators, which make it apply to no list
-            fields[name] = field.annotation, hasty
-    return create_model(model.__name__, __base__=model, **fields) if fields else model
 
 
 class JSONRoute(APIRoute):

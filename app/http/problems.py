@@ -133,13 +133,18 @@ def wrong_field(pointer: str, detail: str) -> Problem:
     )
 
 
-def invalid_fields(error: ValidationError) -> Problem:
-    """Translate a validation error of a request body into a 400 (not JSON) or a 422."""
+def invalid_fields(error: ValidationError, count: int | None = None) -> Problem:
+    """Translate a validation error of a request body into a 400 (not JSON) or a 422.
+
+    Args:
+        error: The error.
+        count: How much is wrong, if the error has only the first of it.
+    """
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         reason = found[0]["ctx"]["error"]
         return Problem(400, f"The body is not valid JSON: {reason}.")
-    return _invalid(found)
+    return _invalid(found, count)
 
 
 def invalid_query(error: ValidationError) -> Problem:
@@ -148,21 +153,23 @@ def invalid_query(error: ValidationError) -> Problem:
     return _invalid([{**item, "loc": ("query", *item["loc"])} for item in found])
 
 
-def invalid(found: Sequence[Found], describe: Callable[[Found], FieldError]) -> Problem:
+def invalid(found: Sequence[Found], describe: Callable[[Found], FieldError], count: int | None = None) -> Problem:
     """Describe a request with wrong fields, at least one.
 
     Args:
         found: What is wrong.
         describe: Called with the first :data:`MAX_ERRORS` of them, which are named.
+        count: How many there are, if those are only the first.
     """
     errors = list(map(describe, found[:MAX_ERRORS]))
-    more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
+    count = count or len(found)
+    more = f", and {count - 1:,} more" if count > 1 else ""
     detail = f"The request is not valid: {errors[0].pointer} {errors[0].detail}{more}."
     return Problem(422, detail, errors=errors)
 
 
-def _invalid(found: Sequence[Mapping[str, Any]]) -> Problem:
-    return invalid(found, lambda item: FieldError(pointer=pointer(item["loc"]), detail=_complaint(item)))
+def _invalid(found: Sequence[Mapping[str, Any]], count: int | None = None) -> Problem:
+    return invalid(found, lambda item: FieldError(pointer=pointer(item["loc"]), detail=_complaint(item)), count)
 
 
 def _complaint(item: Mapping[str, Any]) -> str:
@@ -226,16 +233,30 @@ def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine
     }
 
 
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of the frames that an error came through.
+
+    A frame that still names the error would keep both in memory, and with them all that the request had read, until
+    garbage is collected, which is rare.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 async def _on_problem(request: Request, error: Problem) -> Response:
+    _forget_frames(error)
     return error.response(request)
 
 
 async def _on_busy(request: Request, error: Busy) -> Response:
+    _forget_frames(error)
     status = HTTPStatus.TOO_MANY_REQUESTS if error.own else HTTPStatus.SERVICE_UNAVAILABLE
     return Problem(status, str(error), headers={"Retry-After": str(error.retry_after)}).response(request)
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    _forget_frames(error)
     detail = error.detail if isinstance(error.detail, str) else json.dumps(error.detail)
     if detail == _phrase(error.status_code):  # Starlette's own; whoever raises one with a detail is quoted.
         detail = _SENTENCES.get(error.status_code, detail)
@@ -246,6 +267,7 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
 
 async def _on_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
+    _forget_frames(error)
     return _invalid(error.errors()).response(request)
 
 

@@ -369,6 +369,10 @@ class Protocol(asyncio.Protocol):
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
 
+    def take_turn(self, exchange: Exchange) -> None:
+        """Have an exchange start in its turn; see :meth:`app.http.connections.Connections.start`."""
+        self.connections.start(exchange, self._loop, is_first=False)
+
     def allowance_of_body(self) -> Allowance:
         """Return how long a body may be waited for."""
         return Allowance(self._limits.body_seconds, self._limits.bytes_per_second)

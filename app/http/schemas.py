@@ -1,6 +1,11 @@
 """The schema of errors, the problem document of RFC 9457, and the base of all schemas."""
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, Field
+
+NAME_CHARACTERS: Final = 1_000
+"""Of a name in a request: what is repeated in an answer, or only looked up, is no text of megabytes."""
 
 
 class Schema(BaseModel):

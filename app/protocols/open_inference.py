@@ -29,6 +29,7 @@ from app.protocols.outputs import ALL, encode, inference_response, wanted_output
 from app.protocols.routing import OCTETS, OF_MODEL, ProtocolJSONRoute, ProtocolRoute, Service, model_of
 from app.protocols.tensors import DATA, Inference, InferenceBody
 from app.sentiment.checks import choose_labels, limit_items, timed
+from app.sentiment.labels import MOST
 
 PLATFORMS: Final = {"onnx": "onnxruntime_onnx", "tensorflow": "keras"}
 """What computes, in the protocol's words."""
@@ -74,7 +75,7 @@ async def infer(request: Request, body: Annotated[Inference, Depends(InferenceBo
     limit_items(service, texts, DATA)
     model = model_of(request, service)
     parameters = inference.parameters or DEFAULTS
-    wished = None if parameters.labels is None else parameters.labels.split(",")
+    wished = None if parameters.labels is None else parameters.labels.split(",", MOST)
     labels = choose_labels(model, wished, "#/parameters/labels")
     wanted = wanted_outputs(inference)
     task = Task(model, labels, EXPLANATION in wanted.names, DATA)

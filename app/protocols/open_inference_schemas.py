@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, NotRequired
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from app.http.schemas import Schema
+from app.http.schemas import NAME_CHARACTERS, Schema
 
 BYTES: Final = "BYTES"
 FP32: Final = "FP32"
@@ -40,12 +40,16 @@ class InputParameters(Schema):
     binary_data_size: Size | None = Field(None, description="Its size in bytes, where its data follow the JSON.")
 
 
-_Name = Annotated[str, Field(description=f"Whatever name; the metadata of the model call it `{INPUT}`.")]
+_Name = Annotated[
+    str, Field(max_length=NAME_CHARACTERS, description=f"Whatever name; the metadata of the model call it `{INPUT}`.")
+]
 _Shape = Annotated[
     list[Dimension],
     Field(description="Number of texts, n: [n] or [n, 1].", json_schema_extra={"minItems": 1, "maxItems": 2}),
 ]
-_Datatype = Annotated[str, Field(description=f"`{BYTES}`.", json_schema_extra={"enum": [BYTES]})]
+_Datatype = Annotated[
+    str, Field(max_length=NAME_CHARACTERS, description=f"`{BYTES}`.", json_schema_extra={"enum": [BYTES]})
+]
 _Data = Annotated[
     list[Any] | None,
     Field(
@@ -81,8 +85,14 @@ class RequestedOutput(Schema):
 
     model_config = ConfigDict(strict=True)
 
-    name: str = Field(description=f"One of these. {_ALL}.", json_schema_extra={"enum": [*MEANINGS]})
+    name: str = Field(
+        max_length=NAME_CHARACTERS, description=f"One of these. {_ALL}.", json_schema_extra={"enum": [*MEANINGS]}
+    )
     parameters: OutputParameters | None = Field(None, description="Of the binary extension.")
+
+
+LABELS_CHARACTERS: Final = 2_000
+"""Of a list of labels: of as many as a model may have, each as long as it may be."""
 
 
 class InferenceParameters(Schema):
@@ -92,6 +102,7 @@ class InferenceParameters(Schema):
 
     labels: str | None = Field(
         None,
+        max_length=LABELS_CHARACTERS,
         description="Labels to choose from, some of those that the model has, with commas between; by default all.",
         examples=["negative,positive"],
     )
@@ -122,9 +133,11 @@ class InferenceRequest(Schema):
         },
     )
 
-    id: str | None = Field(None, description="Echoed in the answer.")
-    model_name: str | None = Field(None, description="Taken, and without effect: the path names the model.")
-    model_version: str | None = Field(None, description="Taken, and without effect.")
+    id: str | None = Field(None, max_length=NAME_CHARACTERS, description="Echoed in the answer.")
+    model_name: str | None = Field(
+        None, max_length=NAME_CHARACTERS, description="Taken, and without effect: the path names the model."
+    )
+    model_version: str | None = Field(None, max_length=NAME_CHARACTERS, description="Taken, and without effect.")
     parameters: InferenceParameters | None = Field(None, description="How to answer.")
     inputs: list[InputTensor] = Field(
         description="The one input.", json_schema_extra={"minItems": 1, "maxItems": 1}, max_length=16

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import ConfigDict, Field
 
-from app.http.schemas import Schema
+from app.http.schemas import NAME_CHARACTERS, Schema
 from app.sentiment.schemas import LabelChoice
 
 _RESULT: Final[dict[str, Any]] = {
@@ -50,7 +50,7 @@ class InstancesRequest(Schema):
 
     instances: list[Any] | None = Field(None, min_length=1, description=f"{TEXTS} The answer is `predictions`.")
     inputs: list[Any] | None = Field(None, min_length=1, description=f"The same; the answer is `outputs`. {TEXTS}")
-    signature_name: str | None = Field(None, description=f"`{SIGNATURE}`, or nothing.")
+    signature_name: str | None = Field(None, max_length=NAME_CHARACTERS, description=f"`{SIGNATURE}`, or nothing.")
     parameters: PredictionParameters | None = Field(None, description="How to answer.")
 
     @property

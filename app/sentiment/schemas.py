@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from app.http.schemas import Schema
+from app.http.schemas import NAME_CHARACTERS, Schema
 from app.sentiment.codes import MEANINGS, WarningCode
 from app.sentiment.labels import FEWEST, MOST
 from app.sentiment.side import Side
@@ -17,12 +17,16 @@ Text = Annotated[str, Field(min_length=1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ModelName = Annotated[
     str | None,
-    Field(description="Name of the model to ask, one of `GET /models`; by default the default model."),
+    Field(
+        max_length=NAME_CHARACTERS,
+        description="Name of the model to ask, one of `GET /models`; by default the default model.",
+    ),
 ]
 
 ModelVersion = Annotated[
     str | None,
     Field(
+        max_length=NAME_CHARACTERS,
         description="Version of the model that has to answer, one of `GET /models`; 404 if it is served in another.",
         json_schema_extra={"examples": ["2.3.0"]},
     ),
@@ -31,7 +35,7 @@ ModelVersion = Annotated[
 
 def _split(value: Any, info: ValidationInfo) -> Any:
     """Take a list apart that a form sends as one string. In JSON a list is a list."""
-    return value.split(",") if isinstance(value, str) and info.mode != "json" else value
+    return value.split(",", MOST) if isinstance(value, str) and info.mode != "json" else value
 
 
 _Names = Annotated[
@@ -403,7 +407,7 @@ class FeedbackRequest(Schema):
     model_config = _example({"text": "I want a refund; I was so bored!", "label": "negative"}, strict=True)
 
     text: Text = Field(description="The text, as it was classified.")
-    label: str = Field(description="The label that is right, one of the model's.")
+    label: str = Field(max_length=NAME_CHARACTERS, description="The label that is right, one of the model's.")
     model: ModelName = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from app.http.schemas import Schema
+from app.http.schemas import NAME_CHARACTERS, Schema
 
 MAX_WORDS: Final = 1_000
 """Words a request."""
@@ -14,7 +14,9 @@ MAX_TOPN: Final = 1_000
 Word = Annotated[str, Field(min_length=1, max_length=1_000)]
 Words = Annotated[list[Word], Field(max_length=MAX_WORDS)]
 Topn = Annotated[int, Field(ge=1, le=MAX_TOPN, description="How many words to return at most.")]
-SpaceName = Annotated[str, Field(description="Name of the space, one of `GET /vectors`.", examples=["glove"])]
+SpaceName = Annotated[
+    str, Field(max_length=NAME_CHARACTERS, description="Name of the space, one of `GET /vectors`.", examples=["glove"])
+]
 Normalize = Annotated[
     bool,
     Field(

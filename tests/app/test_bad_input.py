@@ -1,6 +1,7 @@
 """Bad input: each gets its problem document with a sentence, and the service goes on."""
 
 import encodings
+import gc
 import json
 import socket
 import time
@@ -10,8 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
+from app.http.problems import Problem
+from app.main import create_app
+from app.sentiment.labels import MOST
 from app.sentiment.service import LEAVE_ONE_OUT_SHARE
+from app.settings import Settings
+from tests import asgi
 from tests.conftest import Serve
 
 JSON = {"Content-Type": "application/json"}
@@ -367,6 +374,63 @@ def test_too_many_items_are_refused(client: httpx.Client, path: str, field: str,
     document = problem(client.post(path, json={field: [item] * 100_001}), 422)
     assert "100,001" in document["detail"]
     assert document["errors"][0]["pointer"] == f"#/{field}"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "media_type"),
+    [
+        ("/sentiment", "text=good&labels=" + "," * 10_000, "application/x-www-form-urlencoded"),
+        ("/sentiment", "text=good&unknown=1", "application/x-www-form-urlencoded"),
+        ("/sentiment?explain=perhaps", '{"text": "good"}', "application/json"),
+        ("/sentiment", '{"text": 1}', "application/json"),
+        ("/sentiment/batch", '{"texts": [1]}', "application/json"),
+        ("/sentiment?unknown=1", '{"text": "good"}', "application/json"),
+        ("/hf", '{"inputs": 1}', "application/json"),
+    ],
+)
+def test_what_was_refused_is_forgotten_at_once(models_dir: Path, path: str, content: str, media_type: str) -> None:
+    app = create_app(Settings.model_validate({"models_dir": models_dir, "default_model": "sentiment-tiny"}))
+
+    async def work(client: httpx.AsyncClient) -> list[int]:
+        counts = []
+        for _ in range(3):
+            answer = await client.post(path, content=content, headers={"Content-Type": media_type})
+            assert answer.status_code == 422, answer.text
+            counts.append(sum(isinstance(one, (Problem, ValidationError)) for one in gc.get_objects()))
+        return counts
+
+    gc.collect()
+    gc.disable()
+    try:
+        counts = asgi.ask(app, work)
+    finally:
+        gc.enable()
+    assert counts == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("/v2/models/sentiment-tiny/infer", {"id": "a" * 1_001}, "#/id"),
+        ("/v2/models/sentiment-tiny/infer", {"parameters": {"labels": "," * 2_001}}, "#/parameters/labels"),
+        ("/sentiment", {"text": "a", "model": "a" * 1_001}, "#/model"),
+        ("/sentiment", {"text": "a", "version": "a" * 1_001}, "#/version"),
+        ("/analogies", {"positive": ["a"], "space": "a" * 1_001}, "#/space"),
+        ("/feedback", {"text": "a", "label": "a" * 1_001}, "#/label"),
+        ("/v1/models/sentiment-tiny:predict", {"instances": ["a"], "signature_name": "a" * 1_001}, "#/signature_name"),
+    ],
+)
+def test_a_name_is_no_text(client: httpx.Client, path: str, body: dict[str, Any], pointer: str) -> None:
+    if path.startswith("/v2"):
+        body["inputs"] = [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["good"]}]
+    assert [error["pointer"] for error in problem(client.post(path, json=body), 422)["errors"]] == [pointer]
+
+
+def test_a_form_lists_no_more_labels_than_a_model_may_have(client: httpx.Client) -> None:
+    for count in (MOST + 1, 1_000_000):
+        answer = client.post("/sentiment", data={"text": "good", "labels": "," * count})
+        (error,) = problem(answer, 422)["errors"]
+        assert (error["pointer"], str(MOST + 1) in error["detail"]) == ("#/labels", True)
 
 
 def test_ten_thousand_wrong_items_do_not_get_ten_thousand_complaints(client: httpx.Client) -> None:

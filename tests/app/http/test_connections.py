@@ -6,6 +6,7 @@ import json
 import socket
 import weakref
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -75,6 +76,44 @@ def test_a_client_is_seen_to_hang_up_though_nothing_is_read_behind_its_next_requ
     asyncio.run(ask_twice_and_hang_up())
 
 
+def test_a_body_that_comes_after_its_head_takes_a_turn_of_its_own() -> None:
+    connections = Connections(Limits.of(Settings()))
+    begun: list[str] = []
+    waiting, done = asyncio.Event(), asyncio.Event()
+
+    async def read(_scope: Scope, receive: Receive, _send: Send) -> None:
+        waiting.set()
+        while (await receive())["more_body"]:
+            pass
+        begun.append("body")
+        done.set()
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        config = SimpleNamespace(loaded_app=read, root_path="")
+        ours, theirs = socket.socketpair()
+        await loop.connect_accepted_socket(lambda: connections(config, ServerState(), {}, loop), ours)
+        theirs.setblocking(False)
+        await loop.sock_sendall(theirs, REQUEST[: -len(BODY)])
+        await waiting.wait()
+        await asyncio.sleep(0.05)
+        await loop.sock_sendall(theirs, BODY)
+        for _ in range(20 * STARTS):
+            connections.start(cast(Exchange, Waiting("/others", begun)), loop, is_first=False)
+        await done.wait()
+        theirs.close()
+
+    asyncio.run(ask())
+    assert begun == [*["/others"] * 20 * STARTS, "body"]
+
+
+@pytest.mark.parametrize("root", ["", "/below"])
+def test_a_probe_is_known_below_the_path_of_a_proxy(root: str) -> None:
+    scope = {"path": f"{root}/health/live", "root_path": root}
+    exchange = Exchange(cast(Protocol, None), unanswered, scope, keep_alive=True, expects_continue=False)
+    assert exchange.path == "/health/live"
+
+
 def test_a_connection_that_is_lost_leaves_nothing_to_the_collector_of_garbage() -> None:
     connections = Connections(Limits.of(Settings()))
 
@@ -126,11 +165,12 @@ class Waiting:
     """Stands for a request that has come; notes when it begins to be answered."""
 
     def __init__(self, path: str, begun: list[str], method: str = "GET") -> None:
-        self.scope: dict[str, Any] = {"path": path, "method": method, "client": None}
+        self.path = path
+        self.scope: dict[str, Any] = {"method": method, "client": None}
         self._begun = begun
 
     def start(self) -> None:
-        self._begun.append(self.scope["path"])
+        self._begun.append(self.path)
 
 
 def test_a_probe_overtakes_all_requests_that_wait_for_their_turn() -> None:
@@ -233,11 +273,12 @@ def test_fewer_dear_requests_are_begun_at_once(monkeypatch: pytest.MonkeyPatch) 
         assert max(steps[3:]) <= ITERATION_SECONDS / 0.002
         assert min(steps[3:-1]) > 1
         steps.clear()
-        # Others are quick again: twice as many each time.
-        for _ in range(500):
+        # Others are quick again: one more each time.
+        for _ in range(1_000):
             connections.start(cast(Exchange, Waiting("/quick", begun)), loop, is_first=False)
-        await go_on(700)
+        await go_on(1_200)
         assert max(steps) == STARTS
+        assert max(later - earlier for earlier, later in pairwise(steps)) == 1
 
     asyncio.run(ask())
 
