@@ -93,8 +93,9 @@ class Listener(asyncio.AbstractServer):
 
     async def wait_closed(self) -> None:
         """Wait until the connections that were accepted last are made."""
+        timeout = None if self._tls is None else LAST_TLS_SECONDS
         while self._connecting:
-            _, late = await asyncio.wait(self._connecting, timeout=LAST_TLS_SECONDS)
+            _, late = await asyncio.wait(self._connecting, timeout=timeout)
             for task in late:
                 task.cancel()
 
