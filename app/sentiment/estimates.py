@@ -60,7 +60,7 @@ def explaining(model: Classifier, text: str) -> float:
     in_windows = model.attribution is not None and model.attribution.covers(read)
     predictions = 2 if in_windows else 1 + read
     splitting = 2 * tokenizing(len(text)) + marks * SECONDS_A_SPLIT
-    sentences = (marks + wide) * SECONDS_A_SENTENCE
+    sentences = marks * SECONDS_A_SENTENCE
     return splitting + sentences + predictions * predicting(model, read) + predicting(model, words)
 
 
