@@ -1,8 +1,8 @@
 """Everything that makes one training on the user's own texts differ from another: data alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from dataclasses import dataclass, field
+from typing import Final
 
 from app.sentiment.side import Side
 from training.sentiment.distillation.recipe import Noise, WordVectorsRecipe
@@ -47,7 +47,6 @@ class TuningRecipe(OwnRecipe):
         folds: Of the cross-validation.
         trial: Of more rows, so many are read to choose a learning rate.
         noise: What keeps the network from learning texts by heart.
-        noise_of_many: The same for more rows than are cross-validated, which are read more often.
         rows: Texts of a batch at most.
         tokens: Words of a batch at most.
         longest: Words of a text that are read in training, at most.
@@ -62,16 +61,11 @@ class TuningRecipe(OwnRecipe):
     folds: int = 3
     trial: int = 2_000
     noise: Noise = field(default_factory=lambda: Noise(words=0.05, embedding=0.1, output=0.3))
-    noise_of_many: Noise = field(default_factory=lambda: Noise(words=0.1, embedding=0.3, output=0.5))
     rows: int = 32
     tokens: int = 6_000
     longest: int = 320
     new_words: int = 10_000
     rare: int = 2
-
-    def of_rows(self, rows: int) -> Self:
-        """Return the recipe as so many rows are trained on."""
-        return self if rows <= self.cross_validated else replace(self, noise=self.noise_of_many)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +106,7 @@ class FreshLectureRecipe(OwnRecipe):
     learning_rate: float
 
 
-ADAPT: Final = TuningRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=5, steps=1_200, cross_validated=3_000)
+ADAPT: Final = TuningRecipe(name="adapt", maxlen=1025, rates=(1e-3, 3e-3), epochs=5, cross_validated=3_000)
 BEST: Final = FreshNetworkRecipe(
     name="best",
     maxlen=1025,
@@ -120,6 +114,7 @@ BEST: Final = FreshNetworkRecipe(
     epochs=8,
     steps=400,
     cross_validated=0,
+    noise=Noise(words=0.1, embedding=0.3, output=0.5),
     units=64,
     window=32,
     new_words=26_000,

@@ -139,7 +139,6 @@ def _network(
     recipe: TuningRecipe, parted: Sides, base: Base | None, seed: int, checkpoint: Checkpoint
 ) -> tuple[Trained, Repeated]:
     texts = [row.text for row in parted.train]
-    as_trained = recipe.of_rows(len(texts))
 
     def start(some: Sequence[str]) -> Base:
         if isinstance(recipe, FreshNetworkRecipe):
@@ -149,7 +148,7 @@ def _network(
 
     first = start(texts)
     examples = _examples(first, parted, parted.train)
-    found = adapting.adapt(as_trained, first, examples, seed=seed, checkpoint=checkpoint)
+    found = adapting.adapt(recipe, first, examples, seed=seed, checkpoint=checkpoint)
     calibration = _calibrated(found.scored, CROSS_VALIDATED if found.cross_validated else HELD_OUT)
     model = serving_model(found.weights, first, parted.labels, calibration.applied)
     held = 0 if found.cross_validated else len(found.scored.labels)
@@ -174,7 +173,7 @@ def _network(
 
     def again(rows: Sequence[Row]) -> Floats:
         begin = start([row.text for row in rows])
-        weights = adapting.repeat(as_trained, begin, _examples(begin, parted, rows), found.chosen, seed=seed)
+        weights = adapting.repeat(recipe, begin, _examples(begin, parted, rows), found.chosen, seed=seed)
         network = WindowNetwork(weights, begin.window)
         return network.logits(network.maxima([encoded(begin.tokenizer, row.text) for row in parted.test]))
 

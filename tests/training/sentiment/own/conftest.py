@@ -15,7 +15,7 @@ from training.sentiment.own.recipe import ADAPT, BEST, LECTURE
 from training.sentiment.trained import Trained
 
 _NOISE = Noise(words=0.0, embedding=0.0, output=0.0)
-TINY_ADAPT = replace(ADAPT, maxlen=33, rates=(0.05,), epochs=8, steps=0, folds=2, noise=_NOISE, rows=8)
+TINY_ADAPT = replace(ADAPT, maxlen=33, rates=(0.05,), epochs=8, folds=2, noise=_NOISE, rows=8)
 TINY_BEST = replace(
     BEST,
     maxlen=33,

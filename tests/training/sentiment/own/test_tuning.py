@@ -5,7 +5,6 @@ from tests.training.sentiment.own.conftest import ROWS, TINY_ADAPT
 from training.checkpoint import Progress
 from training.sentiment.distillation.corpus import encoded
 from training.sentiment.own.base import Base
-from training.sentiment.own.recipe import ADAPT
 from training.sentiment.own.tuning import ChoosingLearner, Tuning, loss
 
 
@@ -47,8 +46,3 @@ def test_the_loss_is_that_after_the_best_temperature() -> None:
     least = -(3 * np.log(0.75) + np.log(0.25)) / 4
     for sureness in (0.5, 1.0, 4.0):
         assert loss(sureness * logits, labels) == pytest.approx(least, abs=1e-4)
-
-
-def test_many_rows_are_trained_on_against_more_noise() -> None:
-    assert ADAPT.of_rows(ADAPT.cross_validated) is ADAPT
-    assert ADAPT.of_rows(ADAPT.cross_validated + 1).noise == ADAPT.noise_of_many
