@@ -51,7 +51,7 @@ def endpoint(answer: bytes) -> Iterator[Endpoint]:
     found.close()
 
 
-def attacked(found: Endpoint, seconds: float = 1.0) -> float:
+def attacked(found: Endpoint, seconds: float = 4.0) -> float:
     requests = [at_once.head("/one", 0), at_once.head("/other", 0)]
     return at_once.most_memory(cast(Server, cast(Any, found)), requests, seconds)
 
