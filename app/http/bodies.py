@@ -25,6 +25,7 @@ X_GZIP: Final = "x-gzip"
 FREE_BYTES: Final = 2**16
 """What a gzipped body may become whatever its size: a short text of one repeated word compresses well."""
 _MOST_DIGITS: Final = 18
+"""Of a ``Content-Length`` that may be one: far beyond any limit."""
 GZIPPED_INLINE_BYTES: Final = 2**12
 """Size of a gzipped body up to which it is decompressed where the request is handled."""
 SECONDS_A_DECOMPRESSED_BYTE: Final = 5e-9

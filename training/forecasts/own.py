@@ -233,7 +233,8 @@ def _columns(where: str, found: Sequence[str], targets: Sequence[str], features:
     if twice is not None:
         raise InputError(f"{where} has two columns named {twice!r}; rename one.")
     if features is None:
-        return [name for name in found if name in targets or name not in moments.columns_of(found)]
+        say_when = moments.columns_of(found)
+        return [name for name in found if name in targets or name not in say_when]
     return [name for name in found if name in targets or name in features]
 
 
